@@ -1,0 +1,11 @@
+namespace Mailbox;
+
+/// <summary>The connection's end of a reader.</summary>
+public interface IReaderSignal
+{
+    /// <summary>
+    /// There is something to read, or the reader has ended. Called by the thread that stores: it must return at once and throw
+    /// nothing. Told once; not again before <see cref="IMailboxReader.TryRead"/> has answered <see cref="ReadStatus.Empty"/>.
+    /// </summary>
+    void Ready();
+}

@@ -1,0 +1,37 @@
+namespace Mailbox;
+
+/// <summary>How to open a mailbox.</summary>
+public sealed record OpenRequest
+{
+    /// <summary>What the reader has; acknowledges it (spec M7). One of another epoch or of the future acknowledges nothing.</summary>
+    public Position? After { get; init; }
+
+    /// <summary>Used without <see cref="After"/>.</summary>
+    public StartFrom From { get; init; }
+
+    public ConflictPolicy Conflict { get; init; }
+
+    /// <summary>Who opens, as a mailbox name: a client replaces its own former connection (spec M14). Null if it does not say.</summary>
+    public string? Client { get; init; }
+
+    /// <summary>The client came back by itself (it carries <c>Last-Event-ID</c>): refused if it had been told to stay away.</summary>
+    public bool Returning { get; init; }
+
+    /// <summary>What is written to this reader counts as acknowledged when it is still alive some time later (spec M7): true for streams.</summary>
+    public bool AcknowledgesByLiving { get; init; }
+
+    /// <summary>The most messages that may be taken and not yet written; 1 to 1,000.</summary>
+    public int WindowMessages { get; init; } = 64;
+
+    /// <summary>The most bytes of bodies that may be taken and not yet written, but always one message.</summary>
+    public int WindowBytes { get; init; } = 256 << 10;
+
+    /// <summary>Sets the mailbox's idle time: 1 s to 30 days; null leaves it.</summary>
+    public TimeSpan? Idle
+    {
+        get;
+        init => field = value is null || MessageDraft.IsIdle(value.Value) ? value : throw new ArgumentException("Idle must be 1 second to 30 days.", nameof(Idle));
+    }
+
+    public static bool IsClient(string value) => NameRules.IsClient(value);
+}

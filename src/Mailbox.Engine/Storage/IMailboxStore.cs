@@ -1,0 +1,49 @@
+namespace Mailbox.Storage;
+
+/// <summary>
+/// Where mailboxes are kept. The engine owns this seam; every store passes the same contract suite. One thread at a time calls
+/// <see cref="Commit"/>; everything else may be called from any thread beside it and sees only committed state.
+/// </summary>
+public interface IMailboxStore : IDisposable
+{
+    /// <summary>The latest time the store has seen, so that a clock that stepped back over a restart removes nothing early (spec M15).</summary>
+    DateTimeOffset LastSeen { get; }
+
+    /// <summary>False once a write or a sync has failed; a full disk is not that.</summary>
+    bool IsWritable { get; }
+
+    /// <summary>An epoch that no mailbox of this store ever had, nor any of a copy that was restored from a backup (spec M4).</summary>
+    ulong NewEpoch();
+
+    /// <summary>Loads a mailbox and fences off whoever loaded it before. Null where it does not exist.</summary>
+    StoredMailbox? Load(MailboxName name);
+
+    /// <summary>The members of a group, by ordinal name; empty where it does not exist.</summary>
+    IReadOnlyList<MailboxName> LoadGroup(GroupName group);
+
+    RememberedKey? FindKey(KeyId key, DateTimeOffset now);
+
+    /// <summary>Idempotency keys remembered.</summary>
+    int KeyCount { get; }
+
+    /// <summary>Stores a batch, in order. Returns when it is as durable as it asks for; blocks meanwhile.</summary>
+    /// <exception cref="StoreFullException">Nothing was stored; go on with something else.</exception>
+    /// <exception cref="StoreException">The store failed for good.</exception>
+    void Commit(CommitBatch batch);
+
+    /// <summary>Makes everything committed survive power loss.</summary>
+    /// <exception cref="StoreException">The store failed for good.</exception>
+    void Sync();
+
+    /// <summary>Reads messages of a mailbox.</summary>
+    /// <param name="sequences">Rising.</param>
+    /// <param name="into">One for each number; null where it is no longer kept.</param>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    ValueTask ReadAsync(MailboxHandle mailbox, ReadOnlyMemory<long> sequences, Message?[] into, CancellationToken cancel = default);
+
+    /// <summary>Names of mailboxes in ordinal order.</summary>
+    IReadOnlyList<MailboxName> Names(string? after, int limit);
+
+    /// <summary>Mailboxes whose stored deadline has passed and that are not stored as held, at most so many.</summary>
+    IReadOnlyList<MailboxName> Overdue(DateTimeOffset now, int limit);
+}

@@ -1,0 +1,54 @@
+namespace Mailbox.Storage;
+
+/// <summary>One message in a mailbox's queue: what the rules need of it, and where its body is.</summary>
+/// <typeparam name="TBody">The message itself, or its place on a disk.</typeparam>
+public struct MailboxEntry<TBody>
+{
+    const uint WrittenFlag = 1u << 31;
+    const uint SentFlag = 1u << 30;
+    const uint VolatileFlag = 1u << 29;
+    const uint SizeMask = VolatileFlag - 1;
+
+    uint _sizeAndFlags;
+
+    public MailboxEntry(long sequence, int size, uint expires, TBody body)
+    {
+        Sequence = sequence;
+        _sizeAndFlags = (uint)size;
+        Expires = expires;
+        Body = body;
+    }
+
+    public long Sequence { get; }
+
+    /// <summary>Unix time in seconds.</summary>
+    public uint Expires { get; }
+
+    public TBody Body { get; set; }
+
+    /// <summary>The bytes of the body; below 512 MiB.</summary>
+    public readonly int Size => (int)(_sizeAndFlags & SizeMask);
+
+    /// <summary>Flushed to a connection's socket. Not stored for each message: see <see cref="MailboxMarks.Written"/>.</summary>
+    public bool IsWritten
+    {
+        readonly get => (_sizeAndFlags & WrittenFlag) != 0;
+        set => Set(WrittenFlag, value);
+    }
+
+    /// <summary>Taken by a reader at least once. Not stored.</summary>
+    public bool IsSent
+    {
+        readonly get => (_sizeAndFlags & SentFlag) != 0;
+        set => Set(SentFlag, value);
+    }
+
+    /// <summary>Not in the store (<see cref="Durability.Memory"/>).</summary>
+    public bool IsVolatile
+    {
+        readonly get => (_sizeAndFlags & VolatileFlag) != 0;
+        set => Set(VolatileFlag, value);
+    }
+
+    void Set(uint flag, bool value) => _sizeAndFlags = value ? _sizeAndFlags | flag : _sizeAndFlags & ~flag;
+}

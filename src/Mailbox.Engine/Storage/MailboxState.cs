@@ -1,0 +1,200 @@
+namespace Mailbox.Storage;
+
+/// <summary>
+/// The state of one mailbox and the only functions that change it. The engine's live mailboxes and the stores' indexes are made of
+/// it, and recovery replays through the same functions, so they cannot drift apart. Not thread-safe.
+/// </summary>
+/// <typeparam name="TBody">The message itself, or its place on a disk.</typeparam>
+public sealed class MailboxState<TBody>
+{
+    static readonly Hole[] s_noHoles = [];
+
+    MailboxEntry<TBody>[] _entries = [];
+    int _head;
+    Hole[] _holes = s_noHoles;
+    Dictionary<string, long>? _topics;
+
+    public MailboxState(MailboxOptions options) => Options = options;
+
+    public MailboxMarks Marks { get; set; }
+
+    public MailboxOptions Options { get; set; }
+
+    /// <summary>The groups it is a member of; replaced as a whole.</summary>
+    public GroupName[] Groups { get; set; } = [];
+
+    /// <summary>Messages kept.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Bytes of the bodies kept.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>In order of number; replaced as a whole, so that a reader of it sees one state.</summary>
+    public IReadOnlyList<Hole> Holes => _holes;
+
+    /// <summary>The newest number of each topic that a message kept has; null for none.</summary>
+    public IReadOnlyDictionary<string, long>? Topics => _topics;
+
+    /// <summary>The entries in order of number.</summary>
+    public Span<MailboxEntry<TBody>> Entries => _entries.AsSpan(_head, Count);
+
+    /// <summary>The index in <see cref="Entries"/> of the first entry with a number above this one; <see cref="Count"/> for none.</summary>
+    public int IndexAfter(long sequence)
+    {
+        var entries = Entries;
+        if (entries.Length == 0 || entries[^1].Sequence <= sequence) return entries.Length;
+        int low = 0, high = entries.Length;
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (entries[middle].Sequence > sequence) high = middle; else low = middle + 1;
+        }
+        return low;
+    }
+
+    /// <summary>The index of the entry with this number, or -1.</summary>
+    public int IndexOf(long sequence)
+    {
+        var index = IndexAfter(sequence - 1);
+        return index < Count && Entries[index].Sequence == sequence ? index : -1;
+    }
+
+    /// <summary>Adds a message. Numbers that were passed over are a hole: they were given out and not stored (spec M5).</summary>
+    public void Append(in MailboxEntry<TBody> entry, string? topic)
+    {
+        if (entry.Sequence > Marks.Tail + 1) AddHole(Marks.Tail + 1, entry.Sequence - 1, GapReason.Lost);
+        if (_head + Count == _entries.Length) MakeRoom();
+        _entries[_head + Count++] = entry;
+        Bytes += entry.Size;
+        Marks = Marks with { Tail = entry.Sequence };
+        if (topic is not null) (_topics ??= [])[topic] = entry.Sequence;
+    }
+
+    /// <summary>Takes one message out. With a reason readers are told of it (spec M10); without, not (superseded or deleted).</summary>
+    public void Remove(long sequence, GapReason? reason)
+    {
+        var index = IndexOf(sequence);
+        if (index < 0) return;
+        RemoveAt(index);
+        if (reason is { } why) AddHole(sequence, sequence, why);
+    }
+
+    /// <summary>Moves the acknowledged mark; never back (spec M7). The messages stay until <see cref="Trim"/>.</summary>
+    public void Acknowledge(long sequence)
+    {
+        if (sequence <= Marks.Acknowledged) return;
+        Marks = Marks with { Acknowledged = sequence, Written = Math.Max(Marks.Written, sequence) };
+    }
+
+    /// <summary>Takes out everything up to a number, and forgets the holes there.</summary>
+    public void Trim(long through)
+    {
+        var count = IndexAfter(through);
+        for (var i = 0; i < count; i++) RemoveAt(0);
+        if (_holes.Length > 0 && _holes[0].From <= through) TrimHoles(through);
+    }
+
+    /// <summary>Numbers up to this one may be given out without a trace in the store.</summary>
+    public void Reserve(long through) => Marks = Marks with { Reserved = Math.Max(Marks.Reserved, through) };
+
+    /// <summary>
+    /// After a crash: numbers that were reserved may have been given out, so they are never issued again but are lost (spec M5);
+    /// everything acknowledged is trimmed, because no connection waits for it.
+    /// </summary>
+    public void Recover()
+    {
+        if (Marks.Reserved > Marks.Tail)
+        {
+            AddHole(Marks.Tail + 1, Marks.Reserved, GapReason.Lost);
+            Marks = Marks with { Tail = Marks.Reserved };
+        }
+        Trim(Marks.Acknowledged);
+    }
+
+    /// <summary>Sets what a snapshot holds, into a state that is new.</summary>
+    public void Restore(MailboxMarks marks, ReadOnlySpan<MailboxEntry<TBody>> entries, IEnumerable<Hole> holes, IReadOnlyDictionary<string, long>? topics)
+    {
+        _entries = entries.ToArray();
+        _head = 0;
+        Count = entries.Length;
+        Bytes = 0;
+        foreach (ref readonly var entry in entries) Bytes += entry.Size;
+        _holes = [.. holes];
+        _topics = topics is null or { Count: 0 } ? null : new(topics);
+        Marks = marks;
+    }
+
+    /// <summary>Numbers that are gone and told. Two holes without a message between them are one: a reader gets one gap (spec M10).</summary>
+    public void AddHole(long from, long to, GapReason reason)
+    {
+        var at = Array.FindIndex(_holes, hole => hole.From > from);
+        if (at < 0) at = _holes.Length;
+        var hole = new Hole(from, to, reason);
+        var first = at > 0 && Adjoins(_holes[at - 1], hole) ? at - 1 : at;
+        var last = at < _holes.Length && Adjoins(hole, _holes[at]) ? at : at - 1;
+        for (var i = first; i <= last; i++) hole = Cover(hole, _holes[i]);
+        _holes = [.. _holes.AsSpan(0, first), hole, .. _holes.AsSpan(Math.Max(last + 1, first))];
+    }
+
+    bool Adjoins(Hole left, Hole right)
+    {
+        var next = IndexAfter(left.To);
+        return next == Count || Entries[next].Sequence > right.From;
+    }
+
+    static Hole Cover(Hole a, Hole b) =>
+        new(Math.Min(a.From, b.From), Math.Max(a.To, b.To), a.Reason > b.Reason ? a.Reason : b.Reason);
+
+    void TrimHoles(long through)
+    {
+        var kept = new List<Hole>(_holes.Length);
+        foreach (var hole in _holes)
+            if (hole.To > through) kept.Add(hole with { From = Math.Max(hole.From, through + 1) });
+        _holes = kept.Count == 0 ? s_noHoles : [.. kept];
+    }
+
+    void RemoveAt(int index)
+    {
+        ref var entry = ref Entries[index];
+        Bytes -= entry.Size;
+        ForgetTopic(entry.Sequence);
+        if (index == 0)
+        {
+            entry = default;
+            _head++;
+        }
+        else
+        {
+            Entries[(index + 1)..].CopyTo(Entries[index..]);
+            Entries[^1] = default;
+        }
+        if (--Count == 0) Empty();
+    }
+
+    void Empty()
+    {
+        _head = 0;
+        if (_entries.Length > 8) _entries = [];
+    }
+
+    void ForgetTopic(long sequence)
+    {
+        if (_topics is null) return;
+        foreach (var (topic, newest) in _topics)
+        {
+            if (newest != sequence) continue;
+            _topics.Remove(topic);
+            break;
+        }
+        if (_topics.Count == 0) _topics = null;
+    }
+
+    /// <summary>Slides the entries to the front, or grows by half: most mailboxes hold a few messages.</summary>
+    void MakeRoom()
+    {
+        var room = _head > Count / 2 ? _entries : new MailboxEntry<TBody>[Math.Max(2, Count + (Count >> 1) + 1)];
+        Entries.CopyTo(room);
+        if (ReferenceEquals(room, _entries)) room.AsSpan(Count).Clear();
+        (_entries, _head) = (room, 0);
+    }
+}

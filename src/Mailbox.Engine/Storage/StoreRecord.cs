@@ -1,0 +1,37 @@
+namespace Mailbox.Storage;
+
+/// <summary>One change of what is stored. A store applies the records of a batch in order, all or none of them.</summary>
+public abstract record StoreRecord;
+
+/// <summary>A mailbox comes to be. <see cref="MailboxHandle.Epoch"/> is new.</summary>
+public sealed record MailboxMade(MailboxHandle Mailbox, MailboxOptions Options, long Deadline) : StoreRecord;
+
+/// <summary>A message, stored once, and a number for it in each target's mailbox.</summary>
+/// <param name="Targets">In order; a mailbox stands at most once. Only the first <paramref name="Count"/> count.</param>
+public sealed record MessageAppended(Message Message, Target[] Targets, int Count) : StoreRecord;
+
+/// <summary>See <see cref="MailboxState{TBody}.Remove"/>.</summary>
+public sealed record MessageRemoved(MailboxHandle Mailbox, long Sequence, GapReason? Reason) : StoreRecord;
+
+/// <summary>See <see cref="MailboxState{TBody}.Acknowledge"/> and <see cref="MailboxState{TBody}.Trim"/>.</summary>
+/// <param name="Trim">Messages up to here go now; below <paramref name="Sequence"/> while a connection still needs some.</param>
+public sealed record Acknowledged(MailboxHandle Mailbox, long Sequence, long Trim) : StoreRecord;
+
+/// <summary>Moves <see cref="MailboxMarks.Written"/>.</summary>
+public sealed record WrittenMarked(MailboxHandle Mailbox, long Sequence) : StoreRecord;
+
+/// <summary>Moves <see cref="MailboxMarks.Reserved"/>.</summary>
+public sealed record NumbersReserved(MailboxHandle Mailbox, long Through) : StoreRecord;
+
+/// <summary>Sets <see cref="MailboxMarks.Deadline"/> and <see cref="MailboxMarks.Held"/>.</summary>
+public sealed record DeadlineMoved(MailboxHandle Mailbox, long Deadline, bool Held) : StoreRecord;
+
+public sealed record OptionsSet(MailboxHandle Mailbox, MailboxOptions Options) : StoreRecord;
+
+/// <summary>The mailbox is gone, with its queue and all its memberships.</summary>
+public sealed record MailboxRemoved(MailboxHandle Mailbox) : StoreRecord;
+
+/// <summary>Members join and leave; a group that has none is gone.</summary>
+public sealed record MembersChanged(GroupName Group, IReadOnlyList<MailboxHandle> Added, IReadOnlyList<MailboxHandle> Removed) : StoreRecord;
+
+public sealed record KeyRemembered(KeyId Key, RememberedKey Answer) : StoreRecord;

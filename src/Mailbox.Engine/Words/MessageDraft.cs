@@ -1,0 +1,72 @@
+namespace Mailbox;
+
+/// <summary>A message that a backend asks to deliver or send. Every property checks its value when it is set.</summary>
+public sealed record MessageDraft
+{
+    public static readonly TimeSpan MaxTimeToLive = TimeSpan.FromDays(30);
+    public static readonly TimeSpan MaxIdle = TimeSpan.FromDays(30);
+    const int MaxKeyLength = 64;
+    const int MaxContentTypeLength = 256;
+
+    public required ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>1 to 256 printable ASCII characters.</summary>
+    public string ContentType
+    {
+        get;
+        init => field = IsContentType(value) ? value : throw Invalid(nameof(ContentType), "1 to 256 printable ASCII characters");
+    } = "application/octet-stream";
+
+    /// <summary>1 to 64 characters of a mailbox name, not beginning with <c>mailbox.</c></summary>
+    public string? Type
+    {
+        get;
+        init => field = value is null || IsType(value) ? value
+            : throw Invalid(nameof(Type), "1 to 64 characters of A-Z a-z 0-9 . _ ~ : @ -, not beginning with 'mailbox.'");
+    }
+
+    /// <summary>1 to 32 characters of base64url (RFC 8030 section 5.4).</summary>
+    public string? Topic
+    {
+        get;
+        init => field = value is null || IsTopic(value) ? value : throw Invalid(nameof(Topic), "1 to 32 characters of A-Z a-z 0-9 - _");
+    }
+
+    /// <summary>0 to 30 days (RFC 8030 section 5.2); null for the default.</summary>
+    public TimeSpan? TimeToLive
+    {
+        get;
+        init => field = value is null || (value >= TimeSpan.Zero && value <= MaxTimeToLive) ? value
+            : throw Invalid(nameof(TimeToLive), "0 to 30 days");
+    }
+
+    /// <summary>1 to 64 bytes (spec M13); null for none.</summary>
+    public string? IdempotencyKey
+    {
+        get;
+        init => field = value is null || IsKey(value) ? value : throw Invalid(nameof(IdempotencyKey), "1 to 64 bytes");
+    }
+
+    /// <summary>Null for the grid's default.</summary>
+    public Durability? Durability { get; init; }
+
+    /// <summary>Moves the mailbox's deadline to this long from now: 1 s to 30 days; null leaves it (spec M15).</summary>
+    public TimeSpan? Idle
+    {
+        get;
+        init => field = value is null || IsIdle(value.Value) ? value : throw Invalid(nameof(Idle), "1 second to 30 days");
+    }
+
+    public static bool IsType(string value) => NameRules.IsMessageType(value);
+
+    public static bool IsTopic(string value) => NameRules.IsTopic(value);
+
+    public static bool IsIdle(TimeSpan value) => value >= TimeSpan.FromSeconds(1) && value <= MaxIdle;
+
+    public static bool IsKey(string value) => value.Length > 0 && System.Text.Encoding.UTF8.GetByteCount(value) <= MaxKeyLength;
+
+    public static bool IsContentType(string value) =>
+        value.Length is >= 1 and <= MaxContentTypeLength && !value.AsSpan().ContainsAnyExceptInRange(' ', '~');
+
+    static ArgumentException Invalid(string field, string allowed) => new($"{field} must be {allowed}.", field);
+}
