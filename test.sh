@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Builds everything once, checks the formatting and runs every test. The last line is always: N passed, N failed, N skipped
+set -uo pipefail
+exec 2>&1
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
+
+solution=Mailbox.Orleans.sln
+filter=Mailbox.Standalone.slnf
+results=$PWD/artifacts/test-results
+project_limit=${TEST_PROJECT_LIMIT:-6m}
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
+
+passed=0 failed=0 skipped=0
+not_run=()
+
+step() { printf '\n== %s\n' "$*"; }
+
+finish() {
+  if ((${#not_run[@]})); then
+    printf '\n!! NOT RUN:\n'
+    printf '!!   %s\n' "${not_run[@]}"
+  fi
+  echo "$passed passed, $failed failed, $skipped skipped"
+  ((failed == 0))
+  exit
+}
+
+# A step that fails ends the run, and is a failure of the run.
+need() { "$@" || { printf '\nFailed: %s\n' "$*"; failed=$((failed + 1)); finish; }; }
+
+again() { "$@" || { echo 'Once more.'; "$@"; }; }
+
+install_tools() {
+  local missing=()
+  command -v chromium >/dev/null || missing+=(chromium)
+  command -v ip >/dev/null || missing+=(iproute2)
+  command -v iptables >/dev/null || missing+=(iptables)
+  command -v curl >/dev/null || missing+=(curl)
+  ((${#missing[@]})) || return 0
+
+  step "Installing ${missing[*]}"
+  if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
+    not_run+=("what needs ${missing[*]}: missing, and only root on Debian can install them here")
+  elif ! apt_install "${missing[@]}"; then
+    not_run+=("what needs ${missing[*]}: apt-get could not install them")
+  fi
+}
+
+apt_install() {
+  export DEBIAN_FRONTEND=noninteractive
+  local log
+  log=$(apt-get update -qq 2>&1 && apt-get install -y -qq --no-install-recommends "$@" 2>&1) || { tail -n 5 <<<"$log"; return 1; }
+}
+
+in_solution() { sed -nE 's/^Project\(.*\) = "[^"]*", "([^"]*\.csproj)".*/\1/p' "$solution" | tr '\\' / | sort; }
+
+in_filter() { sed -nE 's/^ *"([^"]*\.csproj)",?.*/\1/p' "$filter" | sed 's/\\\\/\//g' | sort; }
+
+# Projects outside the filter need packages that not every feed has: what cannot be restored is named, not failed.
+beyond_filter() {
+  local project
+  for project in $(comm -23 <(in_solution) <(in_filter)); do
+    step "Beyond the filter: $project"
+    if dotnet restore "$project" -v quiet >/dev/null 2>&1; then
+      need dotnet build "$project" -c Release --no-restore -v quiet -clp:NoSummary -warnaserror
+      is_test "$project" && run_tests "$project"
+    else
+      not_run+=("$project: its packages cannot be restored from the configured feed")
+    fi
+  done
+}
+
+is_test() { [[ $1 == tests/*Tests.csproj ]]; }
+
+run_tests() {
+  local project=$1 name code=0
+  name=$(basename "$project" .csproj)
+  step "$name"
+  timeout --kill-after=20s "$project_limit" \
+    dotnet test "$project" -c Release --no-build --nologo -v quiet \
+    --logger "trx;LogFileName=$name.trx" --logger 'console;verbosity=minimal' --results-directory "$results" || code=$?
+  count "$results/$name.trx" "$code"
+}
+
+# A run that ended badly without naming a failed test (a crashed or hanging test host, no results) is one failure.
+count() {
+  local trx=$1 code=$2 total ran ok bad crashed=0
+  total=$(counter "$trx" total) ran=$(counter "$trx" executed) ok=$(counter "$trx" passed)
+  bad=$((ran - ok))
+  grep -qs 'active test run was aborted' "$trx" && crashed=1
+  ((code == 0 && total > 0)) || ((bad + crashed > 0)) || crashed=1
+  if ((crashed)); then echo "The run of $(basename "$trx" .trx) ended badly (exit code $code, $total results)."; fi
+  passed=$((passed + ok)) failed=$((failed + bad + crashed)) skipped=$((skipped + total - ran))
+}
+
+counter() {
+  local value
+  value=$(grep -os '<Counters [^>]*' "$1" | sed -nE "s/.* $2=\"([0-9]+)\".*/\1/p")
+  echo "${value:-0}"
+}
+
+command -v dotnet >/dev/null || { echo 'The .NET SDK 10 is needed: https://dot.net/download'; failed=1; finish; }
+rm -rf "$results"
+install_tools
+step 'Restoring'
+need again dotnet restore "$filter" -v quiet
+step 'Building'
+need dotnet build "$filter" -c Release --no-restore -v quiet -clp:NoSummary -warnaserror
+step 'Checking the format'
+need dotnet format "$filter" --verify-no-changes --no-restore
+for project in $(in_filter); do
+  if is_test "$project"; then run_tests "$project"; fi
+done
+beyond_filter
+finish
