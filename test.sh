@@ -21,7 +21,8 @@ finish() {
     printf '!!   %s\n' "${not_run[@]}"
   fi
   echo "$passed passed, $failed failed, $skipped skipped"
-  ((failed == 0))
+  # A run in which nothing passed has shown nothing.
+  ((failed == 0 && passed > 0))
   exit
 }
 
@@ -61,6 +62,7 @@ beyond_filter() {
   local project
   for project in $(comm -23 <(in_solution) <(in_filter)); do
     step "Beyond the filter: $project"
+    need test -f "$project"
     if dotnet restore "$project" -v quiet >/dev/null 2>&1; then
       need dotnet build "$project" -c Release --no-restore -v quiet -clp:NoSummary -warnaserror
       is_test "$project" && run_tests "$project"
