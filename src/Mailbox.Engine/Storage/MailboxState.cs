@@ -23,6 +23,9 @@ public sealed class MailboxState<TBody>
     /// <summary>The groups it is a member of; replaced as a whole.</summary>
     public GroupName[] Groups { get; set; } = [];
 
+    /// <summary>Everything up to it was acknowledged and has been taken out.</summary>
+    public long Trimmed { get; private set; }
+
     /// <summary>Messages kept.</summary>
     public int Count { get; private set; }
 
@@ -89,13 +92,14 @@ public sealed class MailboxState<TBody>
     /// <summary>Takes out everything up to a number, and forgets the holes there.</summary>
     public void Trim(long through)
     {
+        Trimmed = Math.Max(Trimmed, through);
         var count = IndexAfter(through);
         for (var i = 0; i < count; i++) RemoveAt(0);
         if (_holes.Length > 0 && _holes[0].From <= through) TrimHoles(through);
     }
 
-    /// <summary>Numbers up to this one may be given out without a trace in the store.</summary>
-    public void Reserve(long through) => Marks = Marks with { Reserved = Math.Max(Marks.Reserved, through) };
+    /// <summary>Numbers up to this one may be given out without a trace in the store; as low as the tail gives back the unused.</summary>
+    public void Reserve(long through) => Marks = Marks with { Reserved = through };
 
     /// <summary>
     /// After a crash: numbers that were reserved may have been given out, so they are never issued again but are lost (spec M5);
@@ -122,6 +126,7 @@ public sealed class MailboxState<TBody>
         _holes = [.. holes];
         _topics = topics is null or { Count: 0 } ? null : new(topics);
         Marks = marks;
+        Trimmed = Math.Min(marks.Acknowledged, Count == 0 ? marks.Acknowledged : Entries[0].Sequence - 1);
     }
 
     /// <summary>Numbers that are gone and told. Two holes without a message between them are one: a reader gets one gap (spec M10).</summary>

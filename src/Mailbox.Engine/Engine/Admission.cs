@@ -1,0 +1,64 @@
+using Mailbox.Storage;
+
+namespace Mailbox.Engine;
+
+/// <summary>How a message gets into a mailbox: bounds, topics, numbers (spec M3, M5, M11, M12). Called under <c>lock (mailbox)</c>.</summary>
+static class Admission
+{
+    const int ReservedBlock = 1024;
+
+    /// <returns><see cref="Outcome.Stored"/>: the message has the number <see cref="MailboxMarks.Tail"/>. Else nothing changed.</returns>
+    public static Outcome Append(Batch batch, LiveMailbox mailbox, Message message, Durability durability)
+    {
+        batch.Touch(mailbox);
+        var outcome = MakeRoom(batch, mailbox, message);
+        if (outcome != Outcome.Stored) return outcome;
+        if (durability < Durability.Disk && mailbox.State.Marks.Tail >= mailbox.State.Marks.Reserved) ReserveNumbers(batch, mailbox);
+        mailbox.Append(message, message.Body.Length, durability == Durability.Memory);
+        return Outcome.Stored;
+    }
+
+    static Outcome MakeRoom(Batch batch, LiveMailbox mailbox, Message message)
+    {
+        var size = message.Body.Length;
+        if (mailbox.Fits(size) && message.Topic is null) return Outcome.Stored;
+        foreach (var ended in mailbox.Expired(batch.NowSeconds) ?? []) batch.RemoveMessage(mailbox, ended, GapReason.Ttl);
+        var superseded = Superseded(mailbox, message.Topic);
+        var refusal = Refusal(mailbox, size, superseded);
+        if (refusal != Outcome.Stored) return refusal;
+        if (superseded > 0) batch.RemoveMessage(mailbox, superseded, null);
+        while (!mailbox.Fits(size)) PushOut(batch, mailbox);
+        return Outcome.Stored;
+    }
+
+    static Outcome Refusal(LiveMailbox mailbox, int size, long superseded) => mailbox.State.Options switch
+    {
+        { Overflow: OverflowPolicy.DropOldest } options => size > options.MaxBytes ? Outcome.TooLarge : Outcome.Stored,
+        _ when mailbox.FitsUnread(size, superseded) => Outcome.Stored,
+        { Overflow: OverflowPolicy.Reject } => Outcome.MailboxFull,
+        _ => Outcome.Dropped,
+    };
+
+    /// <summary>The older message of the same topic that was not sent yet, or 0 (RFC 8030 section 5.4).</summary>
+    static long Superseded(LiveMailbox mailbox, string? topic)
+    {
+        if (topic is null || mailbox.State.Topics is not { } topics || !topics.TryGetValue(topic, out var older)) return 0;
+        var entry = mailbox.State.Entries[mailbox.State.IndexOf(older)];
+        return entry.IsSent || entry.IsWritten ? 0 : older;
+    }
+
+    static void PushOut(Batch batch, LiveMailbox mailbox)
+    {
+        ref readonly var victim = ref mailbox.Victim();
+        if (!victim.IsWritten) batch.Tell(mailbox, MailboxEventKind.Overflowed);
+        batch.RemoveMessage(mailbox, victim.Sequence, GapReason.Overflow);
+    }
+
+    /// <summary>Numbers that the store will not see are reserved in it first, so that a crash cannot give one out twice (spec M5).</summary>
+    static void ReserveNumbers(Batch batch, LiveMailbox mailbox)
+    {
+        var through = mailbox.State.Marks.Tail + ReservedBlock;
+        mailbox.State.Reserve(through);
+        batch.Add(new NumbersReserved(mailbox.Handle, through), Durability.Disk);
+    }
+}

@@ -1,0 +1,27 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Mailbox.Storage;
+
+namespace Mailbox.Engine;
+
+/// <summary>Idempotency keys are kept as hashes: small, and of a size that the sender cannot choose (spec M13).</summary>
+static class KeyHasher
+{
+    public static KeyId KeyOf(MailboxName mailbox, string key) => Hash($"m/{mailbox}\n{key}");
+
+    public static KeyId KeyOf(GroupName group, string key) => Hash($"g/{group}\n{key}");
+
+    /// <summary>What must be the same for a repeated message to be the same.</summary>
+    public static ulong DigestOf(MessageDraft draft)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{draft.ContentType}\n{draft.Type}\n{draft.Topic}\n{draft.TimeToLive}\n"));
+        hash.AppendData(draft.Body.Span);
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        hash.GetHashAndReset(digest);
+        return BinaryPrimitives.ReadUInt64LittleEndian(digest);
+    }
+
+    static KeyId Hash(string text) => new(BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(text))));
+}

@@ -1,0 +1,38 @@
+using Mailbox.Storage;
+
+namespace Mailbox.Engine;
+
+/// <summary>
+/// What was answered under idempotency keys (spec M13): in this batch, in the store, or, for messages that live in memory, here.
+/// Used by the writer's thread alone.
+/// </summary>
+sealed class KeyMemory(IMailboxStore store, EngineOptions options, Batch batch)
+{
+    readonly Dictionary<KeyId, RememberedKey> _volatile = [];
+    readonly Queue<(uint Expires, KeyId Key)> _order = new();
+
+    public RememberedKey? Find(KeyId key)
+    {
+        if (batch.Keys.TryGetValue(key, out var planned)) return planned;
+        if (_volatile.TryGetValue(key, out var held) && held.Expires > batch.NowSeconds) return held;
+        return store.FindKey(key, batch.Now);
+    }
+
+    public bool HasRoom => store.KeyCount + _volatile.Count + batch.Keys.Count < options.MaxKeys;
+
+    /// <summary>Remembers an answer as durably as its message.</summary>
+    public void Remember(KeyId key, RememberedKey answer, Durability durability)
+    {
+        answer = answer with { Expires = batch.NowSeconds + (uint)options.KeyMemory.TotalSeconds };
+        batch.Keys[key] = answer;
+        if (durability > Durability.Memory) batch.Add(new KeyRemembered(key, answer), durability);
+        else RememberHere(key, answer);
+    }
+
+    void RememberHere(KeyId key, RememberedKey answer)
+    {
+        while (_order.TryPeek(out var oldest) && oldest.Expires <= batch.NowSeconds) _volatile.Remove(_order.Dequeue().Key);
+        _volatile[key] = answer;
+        _order.Enqueue((answer.Expires, key));
+    }
+}

@@ -1,0 +1,55 @@
+using Mailbox.Storage;
+
+namespace Mailbox.Engine;
+
+/// <summary>
+/// Idle expiry (spec M15): only a reader moves a mailbox's deadline. The stored deadline runs ahead of the true one, so that it is
+/// rewritten once in a while and is never before it.
+/// </summary>
+static class Lifetime
+{
+    const double Slack = 0.1;
+    static readonly TimeSpan s_mostSlack = TimeSpan.FromHours(1);
+
+    public static long StoredDeadline(long deadline, TimeSpan idle) => deadline + (long)Min(idle * Slack, s_mostSlack).TotalMilliseconds;
+
+    /// <summary>A reader was here. Called under <c>lock (mailbox)</c>.</summary>
+    public static void ReaderSeen(Batch batch, LiveMailbox mailbox)
+    {
+        mailbox.Deadline = batch.NowMilliseconds + (long)mailbox.State.Options.Idle.TotalMilliseconds;
+        Store(batch, mailbox);
+    }
+
+    /// <summary>A reader or a delivery asks for another idle time, counted from now.</summary>
+    public static void SetIdle(Batch batch, LiveMailbox mailbox, TimeSpan idle)
+    {
+        if (mailbox.State.Options.Idle != idle) SetOptions(batch, mailbox, mailbox.State.Options with { Idle = idle });
+        ReaderSeen(batch, mailbox);
+    }
+
+    /// <summary>New options; another idle time counts from when a reader was last seen.</summary>
+    public static void SetOptions(Batch batch, LiveMailbox mailbox, MailboxOptions options)
+    {
+        batch.Touch(mailbox);
+        mailbox.Deadline += (long)(options.Idle - mailbox.State.Options.Idle).TotalMilliseconds;
+        mailbox.State.Options = options;
+        batch.Add(new OptionsSet(mailbox.Handle, options), Durability.Disk);
+        Store(batch, mailbox);
+    }
+
+    /// <summary>When the mailbox will go if everybody leaves now, in Unix milliseconds.</summary>
+    public static long Expires(Batch batch, LiveMailbox mailbox) =>
+        mailbox.IsHeld ? batch.NowMilliseconds + (long)mailbox.State.Options.Idle.TotalMilliseconds : mailbox.Deadline;
+
+    static void Store(Batch batch, LiveMailbox mailbox)
+    {
+        var marks = mailbox.State.Marks;
+        var ahead = StoredDeadline(mailbox.Deadline, mailbox.State.Options.Idle);
+        if (marks.Held == mailbox.IsHeld && marks.Deadline >= mailbox.Deadline && marks.Deadline <= ahead) return;
+        batch.Touch(mailbox);
+        mailbox.State.Marks = marks with { Deadline = ahead, Held = mailbox.IsHeld };
+        batch.Add(new DeadlineMoved(mailbox.Handle, ahead, mailbox.IsHeld), Durability.Process);
+    }
+
+    static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+}

@@ -1,0 +1,182 @@
+using Mailbox.Storage;
+
+namespace Mailbox.Engine;
+
+/// <summary>
+/// Station 2: a mailbox that this engine owns, with its queue. The writer's thread changes it and readers read it, each under
+/// <c>lock (mailbox)</c>. What is not yet stored stands in <see cref="State"/> above <see cref="Committed"/>, where no reader looks.
+/// </summary>
+sealed class LiveMailbox
+{
+    const int HotMessages = 64;
+    const int HotBytes = 256 << 10;
+
+    long _coolThrough;
+    long _newestWritten;
+    uint _earliestExpiry;
+
+    public LiveMailbox(MailboxHandle handle, MailboxState<Message?> state)
+    {
+        (Handle, State) = (handle, state);
+        Committed = state.Marks.Tail;
+        Deadline = state.Marks.Deadline;
+        _coolThrough = Committed;
+        _newestWritten = state.Marks.Written;
+        foreach (ref var entry in state.Entries) entry.IsWritten = entry.Sequence <= _newestWritten;
+    }
+
+    public MailboxHandle Handle { get; }
+
+    public MailboxName Name => Handle.Name;
+
+    public MailboxState<Message?> State { get; }
+
+    /// <summary>The newest number that is stored: the border between stored and live (spec M9).</summary>
+    public long Committed { get; set; }
+
+    /// <summary>When it is removed unless a reader comes, in Unix milliseconds; the stored one is never before it (spec M15).</summary>
+    public long Deadline { get; set; }
+
+    /// <summary>The connections that hold it. Changed by the writer's thread alone.</summary>
+    public List<MailboxReader> Readers { get; } = new(0);
+
+    /// <summary>Clients that were taken over and told to stay away (spec M14); null for none.</summary>
+    public HashSet<string>? Displaced { get; set; }
+
+    /// <summary>Its place in the table's list.</summary>
+    public int TableIndex { get; set; }
+
+    /// <summary>Changed by the batch that is being planned.</summary>
+    public bool IsTouched { get; set; }
+
+    /// <summary>No longer in the table.</summary>
+    public bool IsGone { get; set; }
+
+    /// <summary>Waits for its marks to be stored.</summary>
+    public bool IsDirty { get; set; }
+
+    /// <summary>The last <see cref="MailboxEventKind.Connected"/> was not yet followed by a disconnected.</summary>
+    public bool IsAnnounced { get; set; }
+
+    /// <summary>When a backend or a reader last used it, in Unix milliseconds.</summary>
+    public long UsedAt { get; set; }
+
+    public bool IsHeld => Readers.Count > 0;
+
+    public Position PositionOf(long sequence) => new(Handle.Epoch, sequence);
+
+    public bool IsDue(long now) => !IsHeld && now >= Deadline;
+
+    public void Append(Message message, int size, bool isVolatile)
+    {
+        var expires = (uint)message.Expires.ToUnixTimeSeconds();
+        var entry = new MailboxEntry<Message?>(State.Marks.Tail + 1, size, expires, message) { IsVolatile = isVolatile };
+        State.Append(entry, message.Topic);
+        if (State.Count == 1 || expires < _earliestExpiry) _earliestExpiry = expires;
+    }
+
+    public bool Fits(int size) => State.Count < State.Options.MaxMessages && State.Bytes + size <= State.Options.MaxBytes;
+
+    /// <summary>Whether one more fits once everything that is only kept for redelivery has gone (spec M11).</summary>
+    /// <param name="superseded">A message that would go too, or 0.</param>
+    public bool FitsUnread(int size, long superseded)
+    {
+        var (count, bytes) = (0, 0L);
+        foreach (ref readonly var entry in State.Entries)
+        {
+            if (entry.IsWritten || entry.Sequence == superseded) continue;
+            count++;
+            bytes += entry.Size;
+        }
+        return count < State.Options.MaxMessages && bytes + size <= State.Options.MaxBytes;
+    }
+
+    /// <summary>What goes first when there is no room: the oldest that was written, else the oldest.</summary>
+    public ref readonly MailboxEntry<Message?> Victim()
+    {
+        var entries = State.Entries;
+        for (var i = 0; i < entries.Length && entries[i].Sequence <= _newestWritten; i++)
+            if (entries[i].IsWritten) return ref entries[i];
+        return ref entries[0];
+    }
+
+    /// <summary>The numbers of the messages whose time has ended, or null for none.</summary>
+    public List<long>? Expired(uint now)
+    {
+        if (State.Count == 0 || now < _earliestExpiry) return null;
+        List<long>? expired = null;
+        _earliestExpiry = uint.MaxValue;
+        foreach (ref readonly var entry in State.Entries)
+            if (entry.Expires <= now) (expired ??= []).Add(entry.Sequence);
+            else _earliestExpiry = Math.Min(_earliestExpiry, entry.Expires);
+        return expired;
+    }
+
+    /// <summary>
+    /// A reader wrote everything after <paramref name="from"/> up to <paramref name="to"/> to its connection. The unread mark follows
+    /// where that leaves nothing behind it that was never written (spec M8).
+    /// </summary>
+    public void MarkWritten(long from, long to)
+    {
+        var entries = State.Entries;
+        for (var i = State.IndexAfter(from); i < entries.Length && entries[i].Sequence <= to; i++) entries[i].IsWritten = true;
+        _newestWritten = Math.Max(_newestWritten, to);
+        if (from > State.Marks.Written || to <= State.Marks.Written) return;
+        State.Marks = State.Marks with { Written = WrittenWithoutBreak(to) };
+    }
+
+    long WrittenWithoutBreak(long mark)
+    {
+        var entries = State.Entries;
+        for (var i = State.IndexAfter(mark); i < entries.Length && entries[i].IsWritten && !HasHoleBetween(mark, entries[i].Sequence); i++)
+            mark = entries[i].Sequence;
+        return mark;
+    }
+
+    bool HasHoleBetween(long from, long to)
+    {
+        foreach (var hole in State.Holes)
+            if (hole.From > from && hole.To < to) return true;
+        return false;
+    }
+
+    /// <summary>How far what is acknowledged may go: not past what a connection held now has still to get (spec M14).</summary>
+    public long TrimLimit()
+    {
+        var limit = State.Marks.Acknowledged;
+        foreach (var reader in Readers) limit = Math.Min(limit, reader.WrittenThrough);
+        return limit;
+    }
+
+    /// <summary>
+    /// Leaves bodies to the store that no connection is about to take: those that all have taken, and those so far behind the newest
+    /// that only a slow reader needs them (spec M17).
+    /// </summary>
+    public void Cool()
+    {
+        if (_coolThrough >= Committed) return;
+        var taken = TakenByAll();
+        var entries = State.Entries;
+        var (count, bytes) = (0, 0);
+        var i = State.IndexAfter(Committed) - 1;
+        for (; i >= 0 && entries[i].Sequence > taken && count < HotMessages && (bytes += entries[i].Size) <= HotBytes; i--) count++;
+        var through = i >= 0 ? entries[i].Sequence : _coolThrough;
+        for (; i >= 0 && entries[i].Sequence > _coolThrough; i--)
+            if (!entries[i].IsVolatile) entries[i].Body = null;
+        _coolThrough = Math.Max(_coolThrough, through);
+    }
+
+    long TakenByAll()
+    {
+        var taken = long.MaxValue;
+        foreach (var reader in Readers) taken = Math.Min(taken, reader.Taken);
+        return taken;
+    }
+
+    public bool HasVolatile()
+    {
+        foreach (ref readonly var entry in State.Entries)
+            if (entry.IsVolatile) return true;
+        return false;
+    }
+}

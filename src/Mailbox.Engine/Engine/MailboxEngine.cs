@@ -1,0 +1,170 @@
+using Mailbox.Storage;
+
+namespace Mailbox.Engine;
+
+/// <summary>
+/// The mailboxes and groups of one process: the rules, the order and the readers. Knows neither HTTP nor a cluster. Every public
+/// member is safe to call from any thread.
+/// </summary>
+public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
+{
+    readonly StoreWriter _writer;
+    readonly TimeProvider _time;
+    ITimer? _timer;
+    int _isMaintaining;
+
+    /// <summary>Starts an engine on a store. The engine disposes of the store.</summary>
+    public MailboxEngine(IMailboxStore store, EngineOptions options, TimeProvider time) : this(store, options, time, isManual: false)
+    {
+        _writer.Start();
+        _timer = time.CreateTimer(static engine => ((MailboxEngine)engine!).Maintain(), this, options.MaintainEvery, options.MaintainEvery);
+    }
+
+    /// <summary>An engine whose writer runs when a test says so, by <see cref="Step"/>.</summary>
+    internal MailboxEngine(IMailboxStore store, EngineOptions options, TimeProvider time, bool isManual)
+    {
+        _ = isManual;
+        (Store, Options, _time) = (store, options, time);
+        Clock = new(time, store.LastSeen);
+        var batch = new Batch();
+        Table = new(store, options, batch);
+        Keys = new(store, options, batch);
+        Maintenance = new(this);
+        _writer = new(this, batch, Table, options);
+    }
+
+    /// <summary>A fault that the engine survived: a store's failure or a defect. Called by the writer's thread.</summary>
+    public event Action<Exception>? Faulted;
+
+    public bool IsReady => _writer.IsOpen;
+
+    internal IMailboxStore Store { get; }
+
+    internal EngineOptions Options { get; }
+
+    internal EngineClock Clock { get; }
+
+    internal MailboxTable Table { get; }
+
+    internal KeyMemory Keys { get; }
+
+    internal Maintenance Maintenance { get; }
+
+    internal EventFeed Events { get; } = new();
+
+    public async ValueTask<DeliverResult> DeliverAsync(MailboxName mailbox, MessageDraft draft, CancellationToken cancel = default) =>
+        (await PostAsync(new(draft, [mailbox], [], []), cancel).ConfigureAwait(false)).To[0];
+
+    public async ValueTask<SendResult> SendAsync(
+        GroupName group, MessageDraft draft, IReadOnlyCollection<MailboxName>? except = null, CancellationToken cancel = default) =>
+        (await PostAsync(new(draft, [], [group], except ?? []), cancel).ConfigureAwait(false)).Groups[0];
+
+    public async ValueTask<PostResult> PostAsync(PostRequest post, CancellationToken cancel = default)
+    {
+        var operation = new PostOperation(this, post);
+        if (post.Draft.Body.Length > Options.MaxBodyBytes) operation.Fail(Outcome.TooLarge);
+        else _writer.Enqueue(operation);
+        return await operation.Answer.WaitAsync(cancel).ConfigureAwait(false);
+    }
+
+    public ValueTask<OpenResult> OpenAsync(MailboxName mailbox, OpenRequest request, IReaderSignal? signal, CancellationToken cancel = default) =>
+        Ask(batch => Opening.Open(batch, this, mailbox, request, signal), RefuseOpen, cancel, relieves: true);
+
+    public ValueTask<AcknowledgeOutcome> AcknowledgeAsync(MailboxName mailbox, Position position, CancellationToken cancel = default) =>
+        Ask(batch => Acknowledging.Acknowledge(batch, this, mailbox, position), static _ => AcknowledgeOutcome.Unavailable, cancel, relieves: true);
+
+    public ValueTask<Outcome> SetOptionsAsync(MailboxName mailbox, MailboxOptionsChange change, CancellationToken cancel = default) =>
+        Ask(batch => Removal.SetOptions(batch, this, mailbox, change), static why => why, cancel);
+
+    public ValueTask<MailboxInfo?> GetAsync(MailboxName mailbox, CancellationToken cancel = default) =>
+        Ask(batch => Removal.Describe(batch, this, mailbox), ThrowUnavailable<MailboxInfo?>, cancel, relieves: true);
+
+    public ValueTask<Outcome> RemoveAsync(MailboxName mailbox, CancellationToken cancel = default) =>
+        Ask(batch => Removal.RemoveMailbox(batch, this, mailbox), static why => why, cancel, relieves: true);
+
+    public ValueTask<Outcome> DeleteMessageAsync(MailboxName mailbox, Position position, CancellationToken cancel = default) =>
+        Ask(batch => Removal.RemoveMessage(batch, this, mailbox, position), static why => why, cancel, relieves: true);
+
+    public ValueTask<IReadOnlyList<MailboxName>> ListAsync(string? after, int limit, CancellationToken cancel = default) =>
+        new(Store.Names(after, limit));
+
+    public ValueTask<MembersResult> ChangeMembersAsync(
+        GroupName group, IReadOnlyCollection<MailboxName> add, IReadOnlyCollection<MailboxName> remove, CancellationToken cancel = default) =>
+        Ask(batch => Membership.Change(batch, this, group, add, remove), static why => new MembersResult(why), cancel, relieves: add.Count == 0);
+
+    public ValueTask<GroupPage?> GetGroupAsync(GroupName group, string? after, int limit, CancellationToken cancel = default) =>
+        Ask(_ => Table.Group(group)?.Page(after, limit), ThrowUnavailable<GroupPage?>, cancel, relieves: true);
+
+    public ValueTask<Outcome> RemoveGroupAsync(GroupName group, CancellationToken cancel = default) =>
+        Ask(batch => Membership.Remove(batch, this, group), static why => why, cancel, relieves: true);
+
+    /// <summary>What happens to mailboxes from now on, while somebody reads it (spec M16).</summary>
+    public IAsyncEnumerable<MailboxEvent> WatchAsync(CancellationToken cancel = default) => Events.WatchAsync(cancel);
+
+    /// <summary>Takes a mailbox for this engine where <see cref="EngineOptions.OwnsAll"/> is off; fences off its former owner.</summary>
+    public ValueTask<bool> AcquireAsync(MailboxName mailbox, CancellationToken cancel = default) => Ask(
+        _ =>
+        {
+            Table.Acquire(mailbox);
+            return true;
+        },
+        static _ => false, cancel);
+
+    /// <summary>Gives a mailbox up once everything before is stored; its readers are told to come back.</summary>
+    public ValueTask<bool> ReleaseAsync(MailboxName mailbox, CancellationToken cancel = default) => Ask(
+        _ =>
+        {
+            Table.Release(mailbox);
+            return true;
+        },
+        static _ => false, cancel);
+
+    /// <summary>Refuses what comes, stores what was accepted, and closes the store.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_timer is not null) await _timer.DisposeAsync().ConfigureAwait(false);
+        _timer = null;
+        _writer.Enqueue(new Request<bool>(ReleaseAll, static _ => false));
+        await Task.Factory.StartNew(() => _writer.Close(Outcome.Stopping), default, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        Store.Dispose();
+    }
+
+    internal bool Step() => _writer.Step();
+
+    internal void Maintain()
+    {
+        if (Interlocked.Exchange(ref _isMaintaining, 1) == 0) _writer.Enqueue(Maintenance);
+    }
+
+    internal void NoteMaintained() => Volatile.Write(ref _isMaintaining, 0);
+
+    internal void NoteWritten(LiveMailbox mailbox) => Maintenance.NoteDirty(mailbox);
+
+    internal void NoteMaturing(MailboxReader reader) => Maintenance.NoteMaturing(reader);
+
+    internal void NoteClosed(MailboxReader reader) =>
+        _writer.Enqueue(new Request<bool>(batch => Opening.Close(batch, this, reader), static _ => false, relieves: true));
+
+    internal void Report(Exception fault) => Faulted?.Invoke(fault);
+
+    internal bool HasUnsynced => _writer.HasUnsynced;
+
+    bool ReleaseAll(Batch batch)
+    {
+        foreach (var mailbox in Table.All)
+            lock (mailbox) Maintenance.Release(batch, mailbox);
+        batch.Require(Durability.Disk);
+        return true;
+    }
+
+    async ValueTask<TAnswer> Ask<TAnswer>(Func<Batch, TAnswer> plan, Func<Outcome, TAnswer> refuse, CancellationToken cancel, bool relieves = false)
+    {
+        var request = new Request<TAnswer>(plan, refuse, relieves);
+        _writer.Enqueue(request);
+        return await request.Answer.WaitAsync(cancel).ConfigureAwait(false);
+    }
+
+    static OpenResult RefuseOpen(Outcome why) => new(why == Outcome.Stopping ? OpenOutcome.Stopping : OpenOutcome.Unavailable);
+
+    static TAnswer ThrowUnavailable<TAnswer>(Outcome why) => throw new StoreException($"The grid cannot answer now: {why}.");
+}

@@ -1,0 +1,200 @@
+using Mailbox.Storage;
+
+namespace Mailbox.Engine;
+
+/// <summary>Station 4: the one way by which messages leave a mailbox. Its state is guarded by <c>lock (mailbox)</c>.</summary>
+sealed class MailboxReader : IMailboxReader
+{
+    readonly LiveMailbox _mailbox;
+    readonly MailboxEngine _engine;
+    readonly OpenRequest _request;
+    readonly long _floor;
+    Position? _strange;
+    Gap? _epochGap;
+    ReadPage? _page;
+    int _windowMessages;
+    int _windowBytes;
+    bool _isArmed;
+    bool _isClosed;
+
+    public MailboxReader(LiveMailbox mailbox, MailboxEngine engine, OpenRequest request, ReaderStart start)
+    {
+        (_mailbox, _engine, _request) = (mailbox, engine, request);
+        (Taken, _floor, _strange) = (start.Sequence, start.Floor, start.Strange);
+        WrittenThrough = Math.Max(Taken, _floor);
+        if (_strange is { } old) _epochGap = new(old, mailbox.PositionOf(start.Sequence), GapReason.Epoch);
+    }
+
+    public IReaderSignal? Signal { get; init; }
+
+    public string? Client => _request.Client;
+
+    public bool AcknowledgesByLiving => _request.AcknowledgesByLiving;
+
+    /// <summary>The last number that was taken.</summary>
+    public long Taken { get; private set; }
+
+    /// <summary>The last number that was flushed to the connection.</summary>
+    public long WrittenThrough { get; private set; }
+
+    /// <summary>When that was, in Unix milliseconds.</summary>
+    public long WrittenAt { get; private set; }
+
+    /// <summary>The number that will count as acknowledged if the stream lives; 0 while none waits.</summary>
+    public long Maturing { get; set; }
+
+    public bool IsOpen => !_isClosed && Ending is null;
+
+    public LiveMailbox Live => _mailbox;
+
+    public MailboxName Mailbox => _mailbox.Name;
+
+    public Position Position => _strange ?? _mailbox.PositionOf(Taken);
+
+    public Ending? Ending { get; private set; }
+
+    public ReadStatus TryRead(ICollection<Received> into)
+    {
+        lock (_mailbox)
+        {
+            if (Ending is not null) return ReadStatus.Ended;
+            var before = into.Count;
+            if (_epochGap is { } gap) TellEpoch(gap, into);
+            var status = Take(into);
+            return into.Count > before ? ReadStatus.Read : status;
+        }
+    }
+
+    void TellEpoch(Gap gap, ICollection<Received> into)
+    {
+        into.Add(new(gap.To, null, gap));
+        (_epochGap, _strange) = (null, null);
+    }
+
+    ReadStatus Take(ICollection<Received> into)
+    {
+        var now = (uint)_engine.Clock.Now.ToUnixTimeSeconds();
+        var entries = _mailbox.State.Entries;
+        var expired = new GapBuilder();
+        for (var i = _mailbox.State.IndexAfter(Math.Max(Taken, _floor)); i < entries.Length && entries[i].Sequence <= _mailbox.Committed; i++)
+        {
+            ref var entry = ref entries[i];
+            if (entry.Expires <= now)
+            {
+                expired.Add(entry.Sequence, entry.Sequence, GapReason.Ttl);
+                continue;
+            }
+            if (!WindowAdmits(entry.Size)) return ReadStatus.WindowFull;
+            if ((entry.Body ?? _page?.Find(entry.Sequence)) is not { } message) return ReadStatus.Cold;
+            TellGap(entry.Sequence, ref expired, into);
+            TakeMessage(ref entry, message, into);
+        }
+        TellGap(_mailbox.Committed + 1, ref expired, into);
+        _isArmed = true;
+        return ReadStatus.Empty;
+    }
+
+    bool WindowAdmits(int size) => _windowMessages == 0
+        || (_windowMessages < _request.WindowMessages && _windowBytes + size <= _request.WindowBytes);
+
+    void TakeMessage(ref MailboxEntry<Message?> entry, Message message, ICollection<Received> into)
+    {
+        into.Add(new(_mailbox.PositionOf(entry.Sequence), message, null));
+        entry.IsSent = true;
+        Taken = entry.Sequence;
+        _windowMessages++;
+        _windowBytes += entry.Size;
+    }
+
+    /// <summary>One gap for all that is missing before the next message (spec M10).</summary>
+    void TellGap(long next, ref GapBuilder missing, ICollection<Received> into)
+    {
+        var trimmed = Math.Min(Math.Max(_floor, _mailbox.State.Trimmed), next - 1);
+        if (Taken < trimmed) missing.Add(Taken + 1, trimmed, GapReason.Acknowledged);
+        if (_mailbox.State.Holes.Count > 0) AddHoles(next, ref missing);
+        if (missing.IsEmpty) return;
+        var gap = new Gap(_mailbox.PositionOf(missing.From - 1), _mailbox.PositionOf(missing.To), missing.Reason);
+        into.Add(new(gap.To, null, gap));
+        Taken = missing.To;
+        missing = default;
+    }
+
+    void AddHoles(long next, ref GapBuilder missing)
+    {
+        foreach (var hole in _mailbox.State.Holes)
+            if (hole.To > Taken && hole.From < next) missing.Add(Math.Max(hole.From, Taken + 1), Math.Min(hole.To, next - 1), hole.Reason);
+    }
+
+    public async ValueTask LoadAsync(CancellationToken cancel = default)
+    {
+        long[] sequences;
+        lock (_mailbox) sequences = ColdAhead();
+        _page = await ReadPage.LoadAsync(_engine.Store, _mailbox.Handle, sequences, cancel).ConfigureAwait(false);
+    }
+
+    long[] ColdAhead()
+    {
+        var (cold, count, bytes) = (new List<long>(), 0, 0);
+        var entries = _mailbox.State.Entries;
+        for (var i = _mailbox.State.IndexAfter(Math.Max(Taken, _floor)); i < entries.Length && entries[i].Sequence <= _mailbox.Committed; i++)
+        {
+            if (count++ > 0 && (count > _request.WindowMessages || (bytes += entries[i].Size) > _request.WindowBytes)) break;
+            if (entries[i].Body is null) cold.Add(entries[i].Sequence);
+        }
+        return [.. cold];
+    }
+
+    public void Written()
+    {
+        lock (_mailbox)
+        {
+            (_windowMessages, _windowBytes) = (0, 0);
+            if (Taken <= WrittenThrough) return;
+            _mailbox.MarkWritten(WrittenThrough, Taken);
+            WrittenThrough = Taken;
+            _page = null;
+            _mailbox.Cool();
+            if (!_isClosed) _engine.NoteWritten(_mailbox);
+            if (AcknowledgesByLiving) Mature();
+        }
+    }
+
+    void Mature()
+    {
+        WrittenAt = _engine.Clock.Now.ToUnixTimeMilliseconds();
+        if (Maturing != 0) return;
+        Maturing = WrittenThrough;
+        _engine.NoteMaturing(this);
+    }
+
+    /// <summary>Ends the reader from the mailbox's side.</summary>
+    public void End(Ending why)
+    {
+        bool tell;
+        lock (_mailbox)
+        {
+            if (!IsOpen) return;
+            Ending = why;
+            (tell, _isArmed) = (_isArmed, false);
+        }
+        if (tell) Signal?.Ready();
+    }
+
+    /// <summary>True where the connection waits for a signal and there is something: it gets one.</summary>
+    public bool Disarm()
+    {
+        if (!_isArmed || !IsOpen || Taken >= _mailbox.Committed) return false;
+        _isArmed = false;
+        return true;
+    }
+
+    public void Close()
+    {
+        lock (_mailbox)
+        {
+            if (_isClosed) return;
+            _isClosed = true;
+        }
+        if (Signal is not null) _engine.NoteClosed(this);
+    }
+}

@@ -1,0 +1,23 @@
+namespace Mailbox.Engine;
+
+/// <summary>
+/// Something that the writer does in its turn. It is planned once, on the writer's thread, and answered when the batch it was planned
+/// into is stored; or failed, and then it has changed nothing.
+/// </summary>
+abstract class Operation
+{
+    /// <summary>Bytes of bodies that wait with it.</summary>
+    public virtual long Weight => 0;
+
+    /// <summary>It frees or marks and needs next to no room: it goes on while the disk is full.</summary>
+    public virtual bool Relieves => false;
+
+    /// <summary>Applies the rules and adds the records. A fault of the code, not of a caller, may throw.</summary>
+    public abstract void Plan(Batch batch);
+
+    /// <summary>The batch is stored: answer.</summary>
+    public abstract void Succeed(Batch batch);
+
+    /// <summary>Nothing of the batch is stored: answer why.</summary>
+    public abstract void Fail(Outcome why);
+}

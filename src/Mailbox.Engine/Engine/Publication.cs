@@ -1,0 +1,30 @@
+namespace Mailbox.Engine;
+
+/// <summary>What was stored becomes visible: readers see up to the new tail and those that wait are told (station 4).</summary>
+static class Publication
+{
+    public static void Publish(Batch batch, MailboxEngine engine)
+    {
+        foreach (var mailbox in batch.Touched) Publish(mailbox);
+        foreach (var removed in batch.Removed)
+            foreach (var reader in removed.Mailbox.Readers.ToArray()) reader.End(removed.Ending);
+        foreach (var happened in batch.Events) engine.Events.Publish(happened);
+    }
+
+    static void Publish(LiveMailbox mailbox)
+    {
+        lock (mailbox)
+        {
+            mailbox.Committed = mailbox.State.Marks.Tail;
+            mailbox.Cool();
+        }
+        foreach (var reader in mailbox.Readers) Signal(mailbox, reader);
+    }
+
+    static void Signal(LiveMailbox mailbox, MailboxReader reader)
+    {
+        bool tell;
+        lock (mailbox) tell = reader.Disarm();
+        if (tell) reader.Signal?.Ready();
+    }
+}

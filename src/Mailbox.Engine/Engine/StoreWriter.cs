@@ -1,0 +1,177 @@
+using Mailbox.Storage;
+
+namespace Mailbox.Engine;
+
+/// <summary>
+/// Station 3: one thread that takes what is queued, plans it, commits it with one write and one sync, and publishes it; while it
+/// commits the next batch collects (group commit without a timer). Everything that changes a mailbox goes through here, so there is
+/// one order for deliveries, sends, memberships and opens (spec M3, M9, G3, G5).
+/// </summary>
+sealed class StoreWriter
+{
+    const int MostOperations = 4096;
+
+    readonly object _gate = new();
+    readonly MailboxEngine _engine;
+    readonly Batch _batch;
+    readonly MailboxTable _table;
+    readonly IMailboxStore _store;
+    readonly long _maxQueuedBytes;
+    readonly List<Operation> _running = [];
+    Queue<Operation> _queue = new();
+    long _queuedBytes;
+    Outcome _closed;
+    Thread? _thread;
+
+    public StoreWriter(MailboxEngine engine, Batch batch, MailboxTable table, EngineOptions options)
+    {
+        (_engine, _batch, _table, _store) = (engine, batch, table, engine.Store);
+        _maxQueuedBytes = options.MaxQueuedBytes;
+    }
+
+    public void Start()
+    {
+        _thread = new(Run) { IsBackground = true, Name = "Mailbox store writer" };
+        _thread.Start();
+    }
+
+    /// <summary>Something was stored that power loss could still take back. The writer's thread.</summary>
+    public bool HasUnsynced { get; private set; }
+
+    public bool IsOpen => _closed == Outcome.Stored && _store.IsWritable;
+
+    /// <summary>Queues an operation, or fails it at once where that is refused.</summary>
+    public void Enqueue(Operation operation)
+    {
+        var refusal = TryEnqueue(operation);
+        if (refusal != Outcome.Stored) operation.Fail(refusal);
+    }
+
+    Outcome TryEnqueue(Operation operation)
+    {
+        lock (_gate)
+        {
+            if (_closed != Outcome.Stored) return _closed;
+            if (operation.Weight > 0 && _queuedBytes + operation.Weight > _maxQueuedBytes) return Outcome.Overloaded;
+            _queuedBytes += operation.Weight;
+            _queue.Enqueue(operation);
+            if (_queue.Count == 1) Monitor.Pulse(_gate);
+            return Outcome.Stored;
+        }
+    }
+
+    /// <summary>Refuses what comes from now on and returns when what is queued is done.</summary>
+    public void Close(Outcome refusal)
+    {
+        lock (_gate)
+        {
+            if (_closed == Outcome.Stored) _closed = refusal;
+            Monitor.Pulse(_gate);
+        }
+        _thread?.Join();
+        while (Step()) { }
+    }
+
+    void Run()
+    {
+        while (AwaitWork()) Step();
+    }
+
+    bool AwaitWork()
+    {
+        lock (_gate)
+        {
+            while (_queue.Count == 0 && _closed == Outcome.Stored) Monitor.Wait(_gate);
+            return _queue.Count > 0;
+        }
+    }
+
+    /// <summary>Plans, commits and publishes one batch. False where nothing was queued.</summary>
+    public bool Step()
+    {
+        if (!Dequeue()) return false;
+        Finish(Attempt());
+        return true;
+    }
+
+    Outcome Attempt()
+    {
+        try
+        {
+            _batch.Begin(_engine.Clock.Now);
+            foreach (var operation in _running) operation.Plan(_batch);
+            Commit();
+            return Outcome.Stored;
+        }
+        catch (StoreFullException)
+        {
+            return Outcome.StoreFull;
+        }
+        catch (Exception fault)
+        {
+            // A failed store says so for ever after by IsWritable; anything else is a fault in a rule. Nothing of the batch is stored,
+            // everything of it is taken back, and the writer goes on with the next.
+            _engine.Report(fault);
+            return Outcome.StoreFailed;
+        }
+    }
+
+    bool Dequeue()
+    {
+        lock (_gate)
+        {
+            while (_running.Count < MostOperations && _queue.TryDequeue(out var operation)) _running.Add(operation);
+            if (_queue.Count == 0) _queuedBytes = 0;
+            else foreach (var operation in _running) _queuedBytes -= operation.Weight;
+            return _running.Count > 0;
+        }
+    }
+
+    void Commit()
+    {
+        var durability = _batch.Records.Durability;
+        if (_batch.Records.Records.Count > 0) _store.Commit(_batch.Records);
+        else if (durability == Durability.Disk) _store.Sync();
+        if (durability != Durability.Memory) HasUnsynced = durability < Durability.Disk;
+    }
+
+    void Finish(Outcome outcome)
+    {
+        if (outcome == Outcome.Stored) Publish();
+        else GiveBack(outcome);
+        _batch.Clear();
+        _running.Clear();
+    }
+
+    void Publish()
+    {
+        if (_batch.Records.Fenced is { } fenced) _table.DropFenced(fenced);
+        Publication.Publish(_batch, _engine);
+        foreach (var operation in _running) operation.Succeed(_batch);
+    }
+
+    /// <summary>Takes the plan back. On a full disk what only frees or marks is tried again by itself.</summary>
+    void GiveBack(Outcome why)
+    {
+        Undo();
+        foreach (var operation in _running)
+            if (why != Outcome.StoreFull || !operation.Relieves) operation.Fail(why);
+        _running.RemoveAll(operation => why != Outcome.StoreFull || !operation.Relieves);
+        if (_running.Count == 0) return;
+        _batch.Records.MayUseReserve = true;
+        if (Attempt() is var retried && retried == Outcome.Stored)
+        {
+            Publish();
+            return;
+        }
+        Undo();
+        foreach (var operation in _running) operation.Fail(Outcome.StoreFull);
+    }
+
+    void Undo()
+    {
+        _batch.Undo();
+        _table.Undo();
+        _batch.Clear();
+    }
+}
