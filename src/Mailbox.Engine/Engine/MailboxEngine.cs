@@ -30,6 +30,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         Table = new(store, options, batch);
         Keys = new(store, options, batch);
         Maintenance = new(this);
+        Meter = new(this);
         _writer = new(this, batch, Table, options);
     }
 
@@ -49,6 +50,8 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
     internal KeyMemory Keys { get; }
 
     internal Maintenance Maintenance { get; }
+
+    internal EngineMeter Meter { get; }
 
     internal EventFeed Events { get; } = new();
 
@@ -127,6 +130,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         _writer.Enqueue(new Request<bool>(ReleaseAll, static _ => false));
         await Task.Factory.StartNew(() => _writer.Close(Outcome.Stopping), default, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
         Store.Dispose();
+        Meter.Dispose();
     }
 
     internal bool Step() => _writer.Step();

@@ -8,7 +8,11 @@ static class Publication
         foreach (var mailbox in batch.Touched) Publish(mailbox);
         foreach (var removed in batch.Removed)
             foreach (var reader in removed.Mailbox.Readers.ToArray()) reader.End(removed.Ending);
-        foreach (var happened in batch.Events) engine.Events.Publish(happened);
+        foreach (var happened in batch.Events)
+        {
+            if (happened.Kind == MailboxEventKind.Expired) engine.Meter.Expired++;
+            engine.Events.Publish(happened);
+        }
     }
 
     static void Publish(LiveMailbox mailbox)

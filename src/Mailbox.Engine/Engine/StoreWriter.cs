@@ -147,6 +147,8 @@ sealed class StoreWriter
     {
         if (_batch.Records.Fenced is { } fenced) _table.DropFenced(fenced);
         Publication.Publish(_batch, _engine);
+        _engine.Meter.Batches++;
+        _engine.Meter.Operations += _running.Count;
         foreach (var operation in _running) operation.Succeed(_batch);
     }
 

@@ -49,14 +49,15 @@ static class Opening
     {
         if (request.After is { } after && ReaderStart.IsOf(mailbox, after)) Acknowledging.Acknowledge(batch, mailbox, after.Sequence, Durability.Process);
         var reader = new MailboxReader(mailbox, engine, request, ReaderStart.Of(mailbox, request)) { Signal = signal };
-        if (signal is not null) Hold(batch, mailbox, reader);
+        if (signal is not null) Hold(batch, engine, mailbox, reader);
         if (request.Idle is { } idle) Lifetime.SetIdle(batch, mailbox, idle);
         else Lifetime.ReaderSeen(batch, mailbox);
         return reader;
     }
 
-    static void Hold(Batch batch, LiveMailbox mailbox, MailboxReader reader)
+    static void Hold(Batch batch, MailboxEngine engine, LiveMailbox mailbox, MailboxReader reader)
     {
+        engine.Meter.Connections++;
         mailbox.Readers.Add(reader);
         if (mailbox.IsAnnounced) return;
         mailbox.IsAnnounced = true;
@@ -67,6 +68,7 @@ static class Opening
     public static bool Close(Batch batch, MailboxEngine engine, MailboxReader reader)
     {
         var mailbox = reader.Live;
+        engine.Meter.Connections--;
         lock (mailbox)
         {
             if (!mailbox.Readers.Remove(reader) || mailbox.IsGone) return false;

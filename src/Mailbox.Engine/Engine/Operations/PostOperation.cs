@@ -60,12 +60,20 @@ sealed class PostOperation : AnsweredOperation<PostResult>
         lock (mailbox)
         {
             var outcome = Admission.Append(batch, mailbox, message, _durability);
-            if (outcome != Outcome.Stored) return new(outcome);
+            if (outcome != Outcome.Stored) return Refused(outcome);
             Appended(batch, mailbox);
         }
+        _engine.Meter.Messages++;
+        _engine.Meter.Entries++;
         _reached?.Add(mailbox);
         Record(batch, message, [new(mailbox.Handle, mailbox.State.Marks.Tail)], 1);
         return Reached(batch, mailbox);
+    }
+
+    DeliverResult Refused(Outcome why)
+    {
+        _engine.Meter.Refusals++;
+        return new(why);
     }
 
     static DeliverResult Reached(Batch batch, LiveMailbox mailbox) => new(
@@ -94,6 +102,9 @@ sealed class PostOperation : AnsweredOperation<PostResult>
             if (_except.Contains(group.NameAt(i))) continue;
             if (MemberAt(batch, group, i) is { } mailbox) SendTo(batch, mailbox, ref fanOut);
         }
+        _engine.Meter.Messages++;
+        _engine.Meter.Entries += fanOut.TargetCount;
+        _engine.Meter.Refusals += fanOut.Members - fanOut.Stored;
         if (fanOut.TargetCount > 0) Record(batch, fanOut.Message, fanOut.Targets, fanOut.TargetCount);
         return new(Outcome.Stored, fanOut.Members, fanOut.Stored, fanOut.Members - fanOut.Stored);
     }
