@@ -1,7 +1,11 @@
+using System.Runtime.InteropServices;
+
 namespace Mailbox.Storage;
 
 /// <summary>One message in a mailbox's queue: what the rules need of it, and where its body is.</summary>
 /// <typeparam name="TBody">The message itself, or its place on a disk.</typeparam>
+// Auto: in the order of declaration padding would cost 8 bytes a message.
+[StructLayout(LayoutKind.Auto)]
 public struct MailboxEntry<TBody>
 {
     const uint WrittenFlag = 1u << 31;
