@@ -1,0 +1,149 @@
+const Interval = 1000;
+const MostEnvelopes = 40;
+const MostFlying = 6;
+const Svg = 'http://www.w3.org/2000/svg';
+
+// Draws what the mailbox holds, from its /state: the view of an operator, which an ordinary reader never needs.
+export class Picture {
+  #way = document.querySelector('.way');
+  #pile = document.querySelector('#pile');
+  #mailbox;
+  #reader;
+  #timer = 0;
+  #received = 0;
+  #last = null;
+  #status = 'idle';
+  #opened = false;
+  #stopped = false;
+
+  constructor(mailbox, reader) {
+    this.#mailbox = mailbox;
+    this.#reader = reader;
+    document.addEventListener('visibilitychange', () => this.refresh());
+  }
+
+  set status(status) {
+    this.#status = status;
+    this.#way.dataset.status = status;
+    // Before the first opening there may be no mailbox to look at.
+    this.#opened ||= status === 'held';
+    this.refresh();
+  }
+
+  received(kind) {
+    this.#received++;
+    document.querySelector('#received').value = this.#received;
+    for (const leg of [1, 2, 3]) this.#fly(leg, kind);
+  }
+
+  acknowledged() {
+    for (const leg of [3, 2]) this.#fly(leg, 'back');
+  }
+
+  stop() {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  // One request after the other, and none while nobody looks.
+  async refresh() {
+    clearTimeout(this.#timer);
+    if (document.hidden || this.#stopped || !this.#opened) return;
+    const timer = this.#timer = setTimeout(() => this.refresh(), Interval);
+    const state = await stateOf(this.#mailbox);
+    if (timer === this.#timer && !this.#stopped) this.#draw(state);
+  }
+
+  #draw(state) {
+    const waiting = Math.max(0, state.messages - this.#reader.unconfirmed);
+    if (this.#status === 'offline' && this.#last && state.last !== this.#last) this.#fly(1, 'letter');
+    this.#last = state.last;
+    document.querySelector('#waiting').value = waiting;
+    document.querySelector('#connections').value = state.connections;
+    this.#way.classList.toggle('has-waiting', waiting > 0);
+    this.#say(state, waiting);
+    this.#stack(waiting, state.messages);
+    for (const [fact, text] of Object.entries(factsOf(this.#mailbox, state))) this.#fact(fact, text);
+  }
+
+  #say(state, waiting) {
+    const text = state.unreachable ? 'The server cannot be reached. What was answered is stored, and this page keeps trying.'
+      : sentences[this.#status]?.(waiting) ?? '';
+    const sentence = document.querySelector('#sentence');
+    // Only a change is read aloud.
+    if (sentence.textContent !== text) sentence.textContent = text;
+  }
+
+  #stack(waiting, messages) {
+    const shown = Math.min(messages, MostEnvelopes);
+    while (this.#pile.childElementCount > shown) this.#pile.lastElementChild.remove();
+    while (this.#pile.childElementCount < shown) this.#pile.append(envelope());
+    [...this.#pile.children].forEach((one, at) => one.classList.toggle('waits', at < waiting));
+    this.#pile.dataset.more = messages > shown ? `+ ${messages - shown}` : '';
+    this.#pile.setAttribute('aria-label', messages ? `${messages} letters, ${waiting} of them waiting` : 'No letters');
+  }
+
+  #fact(name, text) {
+    const place = document.querySelector(`[data-fact="${name}"]`);
+    place.textContent = text;
+    place.title = text;
+  }
+
+  #fly(leg, kind) {
+    const track = this.#way.querySelector(`[data-leg="${leg}"]`);
+    if (document.hidden || track.childElementCount >= MostFlying) return;
+    const flight = document.createElement('span');
+    flight.className = `flight ${kind}`;
+    flight.append(envelope());
+    flight.addEventListener('animationend', () => flight.remove());
+    track.append(flight);
+  }
+}
+
+const sentences = {
+  connecting: () => 'Opening the mailbox.',
+  held: waiting => waiting ? 'Connected. What waited is being handed over.' : 'Connected. Every letter goes straight through.',
+  reconnecting: () => 'The connection was lost. Letters wait in the mailbox until it is back.',
+  offline: waiting => waiting ? 'You are offline. Letters wait in the mailbox, and no backend has to know.'
+    : 'You are offline. Whatever is written now will wait in the mailbox.',
+  closed: () => 'The server has ended this connection. Switch to online to open the mailbox again.',
+};
+
+const nothing = { messages: 0, bytes: 0, connections: 0, groups: [], first: null, last: null, acknowledged: null, expires: null };
+
+async function stateOf(mailbox) {
+  try {
+    const answer = await fetch(`/mailboxes/${encodeURIComponent(mailbox)}/state`);
+    return answer.ok ? await answer.json() : nothing;
+  } catch {
+    return { ...nothing, unreachable: true };
+  }
+}
+
+function factsOf(mailbox, state) {
+  return {
+    mailbox,
+    messages: state.messages.toLocaleString('en'),
+    bytes: state.bytes.toLocaleString('en'),
+    first: state.first ?? '–',
+    last: state.last ?? '–',
+    acknowledged: state.acknowledged ?? '–',
+    groups: state.groups.join(', ') || '–',
+    expires: state.expires ? `in ${span(new Date(state.expires) - Date.now())}` : '–',
+  };
+}
+
+function span(milliseconds) {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return parts.map(part => String(part).padStart(2, '0')).join(':');
+}
+
+function envelope() {
+  const svg = document.createElementNS(Svg, 'svg');
+  const use = document.createElementNS(Svg, 'use');
+  use.setAttribute('href', '#letter');
+  svg.setAttribute('class', 'envelope');
+  svg.append(use);
+  return svg;
+}
