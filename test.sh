@@ -64,7 +64,7 @@ beyond_filter() {
     step "Beyond the filter: $project"
     need test -f "$project"
     if dotnet restore "$project" -v quiet >/dev/null 2>&1; then
-      need dotnet build "$project" -c Release --no-restore -v quiet -clp:NoSummary -warnaserror
+      need dotnet build "$project" -c Release --no-restore -v quiet -warnaserror
       is_test "$project" && run_tests "$project"
     else
       not_run+=("$project: its packages cannot be restored from the configured feed")
@@ -107,7 +107,7 @@ install_tools
 step 'Restoring'
 need again dotnet restore "$filter" -v quiet
 step 'Building'
-need dotnet build "$filter" -c Release --no-restore -v quiet -clp:NoSummary -warnaserror
+need dotnet build "$filter" -c Release --no-restore -v quiet -warnaserror
 step 'Checking the format'
 need dotnet format "$filter" --verify-no-changes --no-restore
 for project in $(in_filter); do

@@ -9,9 +9,13 @@ const Reasons = {
 };
 
 const Endings = {
-  deleted: 'The mailbox was removed.',
-  expired: 'The mailbox expired.',
-  takeover: 'This mailbox was opened elsewhere, and taken over.',
+  'deleted': 'The mailbox was removed.',
+  'taken-over': 'The mailbox was opened elsewhere, and taken over.',
+  'replaced': 'This page opened its mailbox a second time.',
+  'draining': 'The server is shutting down.',
+  'moved': 'The mailbox has moved.',
+  'slow': 'This page read too slowly.',
+  'unavailable': 'The mailbox cannot be read now.',
 };
 
 export class Chat {
@@ -58,11 +62,12 @@ export class Chat {
 
   closed(closing) {
     const why = Endings[closing.reason] ?? `The server ended the connection: ${closing.reason}.`;
-    this.note(closing.reconnect ? `${why} It will be back by itself.` : why);
+    this.note(closing.reconnect ? `${why} The page comes back by itself.` : why);
   }
 
+  // A server that refuses for a while says so at every attempt: once is enough.
   note(text) {
-    this.#add({ id: newKey(), note: text });
+    if (this.#memory.lines.at(-1)?.note !== text) this.#add({ id: newKey(), note: text });
   }
 
   async #send(line) {

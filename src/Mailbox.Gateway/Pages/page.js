@@ -93,7 +93,7 @@ function enter(name, mailbox) {
   swap('#join', '#compose');
   find('#chat-title').textContent = `Chat as ${name}`;
   find('#rename').hidden = false;
-  find('#command').textContent = `curl -d 'Hello' \\\n  ${location.origin}/mailboxes/${mailbox}`;
+  find('#command').textContent = `curl -d 'Hello' \\\n${location.origin}/mailboxes/${mailbox}`;
   for (const control of ['#online', '#write', '#copy']) find(control).disabled = false;
 }
 

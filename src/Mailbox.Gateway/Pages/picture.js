@@ -67,7 +67,7 @@ export class Picture {
   }
 
   #say(state, waiting) {
-    const text = state.unreachable ? 'The server cannot be reached. What was answered is stored, and this page keeps trying.'
+    const text = state.unreachable ? 'The server cannot be reached. This page keeps trying.'
       : sentences[this.#status]?.(waiting) ?? '';
     const sentence = document.querySelector('#sentence');
     // Only a change is read aloud.
@@ -103,10 +103,10 @@ export class Picture {
 const sentences = {
   connecting: () => 'Opening the mailbox.',
   held: waiting => waiting ? 'Connected. What waited is being handed over.' : 'Connected. Every letter goes straight through.',
-  reconnecting: () => 'The connection was lost. Letters wait in the mailbox until it is back.',
-  offline: waiting => waiting ? 'You are offline. Letters wait in the mailbox, and no backend has to know.'
-    : 'You are offline. Whatever is written now will wait in the mailbox.',
-  closed: () => 'The server has ended this connection. Switch to online to open the mailbox again.',
+  reconnecting: () => 'The connection is lost. Letters wait until it is back.',
+  offline: waiting => waiting ? 'Offline. Letters wait here, and no backend needs to know.'
+    : 'Offline. Whatever is written now will wait in the mailbox.',
+  closed: () => 'The server ended this connection. Go online to open again.',
 };
 
 const nothing = { messages: 0, bytes: 0, connections: 0, groups: [], first: null, last: null, acknowledged: null, expires: null };

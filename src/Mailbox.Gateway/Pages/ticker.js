@@ -1,4 +1,4 @@
-const Points = 40;
+const Points = 30;
 const Width = 120;
 const Height = 32;
 const Svg = 'http://www.w3.org/2000/svg';

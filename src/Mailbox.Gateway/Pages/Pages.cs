@@ -1,0 +1,68 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Net.Http.Headers;
+
+namespace Mailbox.Gateway;
+
+/// <summary>The page at <c>/</c> and its files under <c>/pages/</c>, from the assembly: a chat, a ticker and a picture of a mailbox.</summary>
+static class Pages
+{
+    const string Start = "index.html";
+    const string Prefix = "pages/";
+    static readonly string[] s_methods = [HttpMethods.Get, HttpMethods.Head];
+
+    public static void MapPages(this IEndpointRouteBuilder routes)
+    {
+        foreach (var page in Load())
+        {
+            var path = page.Name == Start ? "/" : $"/{Prefix}{page.Name}";
+            routes.MapMethods(path, s_methods, page.Answer).ExcludeFromDescription();
+        }
+    }
+
+    static IEnumerable<Page> Load()
+    {
+        var assembly = typeof(Pages).Assembly;
+        foreach (var resource in assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)))
+        {
+            using var stream = assembly.GetManifestResourceStream(resource)!;
+            var bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            yield return new(resource[Prefix.Length..], bytes);
+        }
+    }
+
+    sealed class Page(string name, byte[] bytes)
+    {
+        // Nothing from elsewhere, nothing inline: a letter's text can never become a script.
+        const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+            + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+        readonly EntityTagHeaderValue _tag = new($"\"{Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 12))}\"");
+        readonly string _contentType = ContentTypeOf(name);
+
+        public string Name => name;
+
+        // `no-cache` asks every time and costs one 304: a new version of the server is never shown with old scripts.
+        public FileContentHttpResult Answer(HttpContext http)
+        {
+            var headers = http.Response.Headers;
+            headers.CacheControl = "no-cache";
+            headers.ContentSecurityPolicy = Policy;
+            headers.XContentTypeOptions = "nosniff";
+            headers["Referrer-Policy"] = "no-referrer";
+            return TypedResults.File(bytes, _contentType, entityTag: _tag);
+        }
+
+        static string ContentTypeOf(string name) => Path.GetExtension(name) switch
+        {
+            ".html" => "text/html; charset=utf-8",
+            ".css" => "text/css; charset=utf-8",
+            ".js" => "text/javascript; charset=utf-8",
+            _ => "image/svg+xml",
+        };
+    }
+}
