@@ -11,6 +11,7 @@ sealed class EngineMeter : IDisposable
     public const string Name = "Mailbox.Orleans";
 
     readonly Meter _meter = new(Name);
+    long _connections;
 
     public EngineMeter(MailboxEngine engine)
     {
@@ -21,7 +22,7 @@ sealed class EngineMeter : IDisposable
         Count("mailbox.operations", "{operation}", "Operations answered.", () => Operations);
         Count("mailbox.expired", "{mailbox}", "Mailboxes removed because no reader came.", () => Expired);
         Gauge("mailbox.loaded", "{mailbox}", "Mailboxes in memory.", () => engine.Table.Count);
-        Gauge("mailbox.connections", "{connection}", "Connections that hold a mailbox.", () => Connections);
+        Gauge("mailbox.connections", "{connection}", "Connections that hold a mailbox.", () => Volatile.Read(ref _connections));
         Gauge("mailbox.ready", "1", "1 while deliveries are accepted.", () => engine.IsReady ? 1 : 0);
     }
 
@@ -37,7 +38,7 @@ sealed class EngineMeter : IDisposable
 
     public long Expired { get; set; }
 
-    public long Connections { get; set; }
+    public void CountConnection(int change) => Interlocked.Add(ref _connections, change);
 
     public void Dispose() => _meter.Dispose();
 

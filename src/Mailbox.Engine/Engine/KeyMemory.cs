@@ -10,6 +10,7 @@ sealed class KeyMemory(IMailboxStore store, EngineOptions options, Batch batch)
 {
     readonly Dictionary<KeyId, RememberedKey> _volatile = [];
     readonly Queue<(uint Expires, KeyId Key)> _order = new();
+    readonly List<KeyId> _planned = [];
 
     public RememberedKey? Find(KeyId key)
     {
@@ -26,13 +27,20 @@ sealed class KeyMemory(IMailboxStore store, EngineOptions options, Batch batch)
         answer = answer with { Expires = batch.NowSeconds + (uint)options.KeyMemory.TotalSeconds };
         batch.Keys[key] = answer;
         if (durability > Durability.Memory) batch.Add(new KeyRemembered(key, answer), durability);
-        else RememberHere(key, answer);
+        else _planned.Add(key);
     }
 
-    void RememberHere(KeyId key, RememberedKey answer)
+    /// <summary>The batch is stored: what it answered stays answered.</summary>
+    public void Publish()
     {
         while (_order.TryPeek(out var oldest) && oldest.Expires <= batch.NowSeconds) _volatile.Remove(_order.Dequeue().Key);
-        _volatile[key] = answer;
-        _order.Enqueue((answer.Expires, key));
+        foreach (var key in _planned)
+        {
+            _volatile[key] = batch.Keys[key];
+            _order.Enqueue((batch.Keys[key].Expires, key));
+        }
+        _planned.Clear();
     }
+
+    public void Undo() => _planned.Clear();
 }

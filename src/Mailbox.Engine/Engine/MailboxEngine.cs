@@ -70,8 +70,20 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         return await operation.Answer.WaitAsync(cancel).ConfigureAwait(false);
     }
 
-    public ValueTask<OpenResult> OpenAsync(MailboxName mailbox, OpenRequest request, IReaderSignal? signal, CancellationToken cancel = default) =>
-        Ask(batch => Opening.Open(batch, this, mailbox, request, signal), RefuseOpen, cancel, relieves: true);
+    public async ValueTask<OpenResult> OpenAsync(
+        MailboxName mailbox, OpenRequest request, IReaderSignal? signal, CancellationToken cancel = default)
+    {
+        var operation = new OpenOperation(this, mailbox, request, signal);
+        try
+        {
+            return await Ask(operation, cancel).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _ = operation.CloseOnceOpenedAsync();
+            throw;
+        }
+    }
 
     public ValueTask<AcknowledgeOutcome> AcknowledgeAsync(MailboxName mailbox, Position position, CancellationToken cancel = default) =>
         Ask(batch => Acknowledging.Acknowledge(batch, this, mailbox, position), static _ => AcknowledgeOutcome.Unavailable, cancel, relieves: true);
@@ -146,8 +158,11 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
 
     internal void NoteMaturing(MailboxReader reader) => Maintenance.NoteMaturing(reader);
 
-    internal void NoteClosed(MailboxReader reader) =>
-        _writer.Enqueue(new Request<bool>(batch => Opening.Close(batch, this, reader), static _ => false, relieves: true));
+    internal void NoteClosed(MailboxReader reader)
+    {
+        Meter.CountConnection(-1);
+        _writer.Enqueue(new Request<bool>(batch => Closing.Close(batch, this, reader), static _ => false, relieves: true));
+    }
 
     internal void Report(Exception fault) => Faulted?.Invoke(fault);
 
@@ -161,14 +176,14 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         return true;
     }
 
-    async ValueTask<TAnswer> Ask<TAnswer>(Func<Batch, TAnswer> plan, Func<Outcome, TAnswer> refuse, CancellationToken cancel, bool relieves = false)
-    {
-        var request = new Request<TAnswer>(plan, refuse, relieves);
-        _writer.Enqueue(request);
-        return await request.Answer.WaitAsync(cancel).ConfigureAwait(false);
-    }
+    ValueTask<TAnswer> Ask<TAnswer>(Func<Batch, TAnswer> plan, Func<Outcome, TAnswer> refuse, CancellationToken cancel, bool relieves = false) =>
+        Ask(new Request<TAnswer>(plan, refuse, relieves), cancel);
 
-    static OpenResult RefuseOpen(Outcome why) => new(why == Outcome.Stopping ? OpenOutcome.Stopping : OpenOutcome.Unavailable);
+    ValueTask<TAnswer> Ask<TAnswer>(AnsweredOperation<TAnswer> operation, CancellationToken cancel)
+    {
+        _writer.Enqueue(operation);
+        return new(operation.Answer.WaitAsync(cancel));
+    }
 
     static TAnswer ThrowUnavailable<TAnswer>(Outcome why) => throw new StoreException($"The grid cannot answer now: {why}.");
 }

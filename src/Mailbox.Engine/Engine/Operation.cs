@@ -15,6 +15,11 @@ abstract class Operation
     /// <summary>Applies the rules and adds the records. A fault of the code, not of a caller, may throw.</summary>
     public abstract void Plan(Batch batch);
 
+    /// <summary>The plan is taken back, perhaps to be made again: undo what the batch's undo does not know of.</summary>
+    public virtual void Withdraw()
+    {
+    }
+
     /// <summary>The batch is stored: answer.</summary>
     public abstract void Succeed(Batch batch);
 

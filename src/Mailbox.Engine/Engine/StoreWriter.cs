@@ -146,6 +146,7 @@ sealed class StoreWriter
     void Publish()
     {
         if (_batch.Records.Fenced is { } fenced) _table.DropFenced(fenced);
+        _engine.Keys.Publish();
         Publication.Publish(_batch, _engine);
         _engine.Meter.Batches++;
         _engine.Meter.Operations += _running.Count;
@@ -172,8 +173,10 @@ sealed class StoreWriter
 
     void Undo()
     {
+        foreach (var operation in _running) operation.Withdraw();
         _batch.Undo();
         _table.Undo();
+        _engine.Keys.Undo();
         _batch.Clear();
     }
 }

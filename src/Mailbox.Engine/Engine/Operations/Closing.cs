@@ -1,0 +1,22 @@
+namespace Mailbox.Engine;
+
+/// <summary>How a held connection leaves its mailbox.</summary>
+static class Closing
+{
+    /// <summary>A connection has gone. The mailbox lives on for its idle time.</summary>
+    public static bool Close(Batch batch, MailboxEngine engine, MailboxReader reader)
+    {
+        var mailbox = reader.Live;
+        lock (mailbox)
+        {
+            mailbox.Readers.Remove(reader);
+            if (mailbox.IsGone) return false;
+            mailbox.Cool();
+            if (mailbox.State.Marks.Acknowledged > mailbox.State.Trimmed) batch.Trim(mailbox, Durability.Process);
+            if (mailbox.IsHeld) return true;
+            Lifetime.ReaderSeen(batch, mailbox);
+        }
+        engine.Maintenance.NoteLeft(mailbox, batch.NowMilliseconds);
+        return true;
+    }
+}

@@ -1,0 +1,85 @@
+namespace Mailbox.Engine;
+
+/// <summary>How a mailbox is opened (spec M2, M7, M8, M14). In the writer's turn, so that nothing comes between replay and live (M9).</summary>
+sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest request, IReaderSignal? signal) : AnsweredOperation<OpenResult>
+{
+    public override bool Relieves => true;
+
+    public override void Plan(Batch batch) => Planned = Open(batch);
+
+    public override void Withdraw()
+    {
+        if (Planned.Reader is MailboxReader reader) reader.Live.Readers.Remove(reader);
+    }
+
+    public override void Succeed(Batch batch)
+    {
+        if (Planned.Reader is not null && signal is not null) engine.Meter.CountConnection(1);
+        base.Succeed(batch);
+    }
+
+    /// <summary>Nobody waits for the reader any more.</summary>
+    public async Task CloseOnceOpenedAsync() => (await Answer.ConfigureAwait(false)).Reader?.Close();
+
+    protected override OpenResult Refuse(Outcome why) => new(why == Outcome.Stopping ? OpenOutcome.Stopping : OpenOutcome.Unavailable);
+
+    OpenResult Open(Batch batch)
+    {
+        if (!engine.Table.Owns(name)) return new(OpenOutcome.Unavailable);
+        var mailbox = engine.Table.FindOrMake(name);
+        if (MustStayAway(mailbox)) return new(OpenOutcome.StayAway);
+        if (request.Conflict == ConflictPolicy.Reject && mailbox.Readers.Exists(other => !IsSameClient(other))) return new(OpenOutcome.Conflict);
+        EndOthers(mailbox);
+        lock (mailbox) return new(OpenOutcome.Opened, Start(batch, mailbox));
+    }
+
+    /// <summary>Who was taken over may come again when asked to, not by itself, nor while the one that took over is there.</summary>
+    bool MustStayAway(LiveMailbox mailbox)
+    {
+        if (request.Client is not { } client || mailbox.Displaced?.Contains(client) != true) return false;
+        if (request.Returning || (mailbox.IsHeld && request.Conflict != ConflictPolicy.Takeover)) return true;
+        mailbox.Displaced.Remove(client);
+        return false;
+    }
+
+    void EndOthers(LiveMailbox mailbox)
+    {
+        foreach (var other in mailbox.Readers.ToArray())
+        {
+            if (IsSameClient(other)) Leave(mailbox, other, Ending.Replaced);
+            else if (request.Conflict == ConflictPolicy.Takeover) TakeOver(mailbox, other);
+        }
+    }
+
+    static void TakeOver(LiveMailbox mailbox, MailboxReader other)
+    {
+        if (other.Client is { } client) (mailbox.Displaced ??= []).Add(client);
+        Leave(mailbox, other, Ending.TakenOver);
+    }
+
+    static void Leave(LiveMailbox mailbox, MailboxReader reader, Ending why)
+    {
+        reader.End(why);
+        lock (mailbox) mailbox.Readers.Remove(reader);
+    }
+
+    bool IsSameClient(MailboxReader other) => request.Client is not null && other.Client == request.Client;
+
+    MailboxReader Start(Batch batch, LiveMailbox mailbox)
+    {
+        if (request.After is { } after && ReaderStart.IsOf(mailbox, after)) Acknowledging.Acknowledge(batch, mailbox, after.Sequence, Durability.Process);
+        var reader = new MailboxReader(mailbox, engine, request, ReaderStart.Of(mailbox, request)) { Signal = signal };
+        if (signal is not null) Hold(batch, mailbox, reader);
+        if (request.Idle is { } idle) Lifetime.SetIdle(batch, mailbox, idle);
+        else Lifetime.ReaderSeen(batch, mailbox);
+        return reader;
+    }
+
+    static void Hold(Batch batch, LiveMailbox mailbox, MailboxReader reader)
+    {
+        mailbox.Readers.Add(reader);
+        if (mailbox.IsAnnounced) return;
+        mailbox.IsAnnounced = true;
+        batch.Tell(mailbox, MailboxEventKind.Connected);
+    }
+}
