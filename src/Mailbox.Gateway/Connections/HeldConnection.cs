@@ -1,0 +1,234 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Mailbox.Gateway;
+
+/// <summary>
+/// Station 6: an opened mailbox's response that has not ended. It has no thread, task or timer of its own: whoever has something for it
+/// posts a bit of <see cref="Work"/>, the first bit puts it in its pump's queue, and the pump runs it. Whoever set
+/// <see cref="Work.Owned"/> owns the reader and the response until it is cleared, so nothing else here is locked.
+/// </summary>
+abstract class HeldConnection : IReaderSignal
+{
+    // A connection that always has more must let the others of its pump have their turn.
+    const int MaxRounds = 4;
+
+    readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly HeldConnections _held;
+    readonly Pump _pump;
+    int _work = (int)Work.Owned;
+    long _stalledSince = -1;
+    CancellationTokenRegistration _left;
+    IMailboxReader? _reader;
+    Action? _flushed;
+    ValueTask<FlushResult> _flush;
+
+    protected HeldConnection(HeldConnections held, HttpContext http)
+    {
+        _held = held;
+        _pump = held.NextPump();
+        Http = http;
+    }
+
+    protected HttpContext Http { get; }
+
+    protected IMailboxReader Reader => _reader!;
+
+    protected HeldConnections Held => _held;
+
+    protected PipeWriter Writer => Http.Response.BodyWriter;
+
+    public abstract TransportKind Kind { get; }
+
+    public bool IsComplete { get; private set; }
+
+    /// <summary>Set once the last byte is written: the connection completes when it is flushed.</summary>
+    protected bool IsLast { get; set; }
+
+    /// <summary>The wheel's: its neighbours, and the slot that it is in or -1.</summary>
+    public HeldConnection? WheelNext { get; set; }
+
+    public HeldConnection? WheelPrevious { get; set; }
+
+    public int WheelSlot { get; set; } = -1;
+
+    /// <summary>The pump's: the connection that was queued before this one.</summary>
+    public HeldConnection? QueuedBefore { get; set; }
+
+    /// <summary>Runs the connection until it ends. Called once, by the request's handler.</summary>
+    public Task HoldAsync(IMailboxReader reader, TimeSpan due)
+    {
+        _reader = reader;
+        _held.Add(this, due);
+        _left = ClientLeft().UnsafeRegister(static connection => ((HeldConnection)connection!).Leave(), this);
+        Post(Work.Read);
+        Run();
+        return _completion.Task;
+    }
+
+    // The token of an HTTP/1.1 connection exists already; a request's own costs a source for each held response (1.1 KB with its
+    // registration). Where a connection carries many requests only the request's own tells.
+    CancellationToken ClientLeft() =>
+        Http.Request.Protocol.StartsWith("HTTP/1", StringComparison.Ordinal) && Http.Features.Get<IConnectionLifetimeFeature>() is { } connection
+            ? connection.ConnectionClosed
+            : Http.RequestAborted;
+
+    public void Ready() => Post(Work.Read);
+
+    void Leave()
+    {
+        Reader.Close();
+        Post(Work.Gone);
+    }
+
+    public void Post(Work work)
+    {
+        var before = (Work)Interlocked.Or(ref _work, (int)(work | Work.Owned));
+        if ((before & Work.Owned) == 0) _pump.Enqueue(this);
+    }
+
+    /// <summary>Called by the owner only: the pump, or whoever completed what the connection awaited.</summary>
+    public void Run()
+    {
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            var work = (Work)Interlocked.And(ref _work, (int)Work.Owned) & ~Work.Owned;
+            if ((work & Work.Gone) != 0)
+            {
+                Complete();
+                return;
+            }
+            if (!Step(work)) return;
+            if (Interlocked.CompareExchange(ref _work, 0, (int)Work.Owned) == (int)Work.Owned) return;
+        }
+        _pump.Enqueue(this);
+    }
+
+    /// <summary>Writes what there is. Posts <see cref="Work.Read"/> to itself where there is more.</summary>
+    /// <returns>False where the connection stays owned: it awaits something or has completed.</returns>
+    protected abstract bool Step(Work work);
+
+    [ThreadStatic]
+    static List<Received>? s_received;
+
+    /// <summary>The thread's own list, empty; not kept across a flush.</summary>
+    protected static List<Received> Received => s_received ??= [];
+
+    protected ReadStatus ReadInto(List<Received> taken)
+    {
+        ReadStatus status;
+        do status = Reader.TryRead(taken);
+        while (status == ReadStatus.Read);
+        return status;
+    }
+
+    protected Ending? EndingOf(ReadStatus status, Work work)
+    {
+        if (status == ReadStatus.Ended) return Reader.Ending;
+        if ((work & Work.Unavailable) != 0) return Ending.Unavailable;
+        return (work & Work.Drain) != 0 ? Ending.Draining : null;
+    }
+
+    /// <summary>The one place that flushes. A flush that does not complete at once means that the reader is slow (spec M17): its letters wait in the mailbox.</summary>
+    /// <returns>False where the connection stays owned.</returns>
+    protected bool Flush()
+    {
+        _flush = Writer.FlushAsync();
+        if (_flush.IsCompleted) return EndFlush();
+        SetStalled(_held.Wheel.Now);
+        _flush.GetAwaiter().UnsafeOnCompleted(_flushed ??= ResumeAfterFlush);
+        return false;
+    }
+
+    void ResumeAfterFlush()
+    {
+        SetStalled(-1);
+        if (!EndFlush()) return;
+        _held.Wheel.Move(this, _held.Heartbeat);
+        _pump.Enqueue(this);
+    }
+
+    bool EndFlush()
+    {
+        var flushed = IsFlushed();
+        if (flushed) Reader.Written();
+        if (flushed && !IsLast) return true;
+        Complete();
+        return false;
+    }
+
+    bool IsFlushed()
+    {
+        try
+        {
+            return !_flush.GetAwaiter().GetResult().IsCompleted;
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or IOException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Brings bodies from the store, off the pump.</summary>
+    protected async void Load()
+    {
+        try
+        {
+            await Reader.LoadAsync().ConfigureAwait(false);
+            Post(Work.Read);
+        }
+        catch (Storage.StoreException)
+        {
+            Post(Work.Unavailable);
+        }
+        catch (Exception fault)
+        {
+            Fail(fault);
+            return;
+        }
+        _pump.Enqueue(this);
+    }
+
+    /// <summary>Ends the connection after a fault of the gateway or the engine. Called by the owner.</summary>
+    public void Fail(Exception fault)
+    {
+        _held.Log.ConnectionFailed(fault);
+        Http.Abort();
+        Complete();
+    }
+
+    void SetStalled(long since)
+    {
+        lock (_completion) _stalledSince = since;
+        if (since >= 0) _held.Wheel.Move(this, _held.SlowAfter);
+    }
+
+    /// <summary>Called by the wheel. Under the lock, because the response may belong to the next request once its flush has completed.</summary>
+    /// <returns>When to come round again.</returns>
+    public TimeSpan ComeRound()
+    {
+        lock (_completion)
+        {
+            if (_stalledSince < 0) Post(_held.IsDraining ? Work.Drain : Work.Due);
+            else if (_held.Wheel.Since(_stalledSince) >= _held.SlowAfter) EndSlow();
+        }
+        return _held.Heartbeat;
+    }
+
+    void EndSlow()
+    {
+        _held.Metrics.Ended(Ending.Slow);
+        Http.Abort();
+    }
+
+    /// <summary>The four ways to get here: the last byte is flushed, the client left, it was too slow, the gateway failed.</summary>
+    protected void Complete()
+    {
+        IsComplete = true;
+        _left.Unregister();
+        Reader.Close();
+        _held.Remove(this);
+        _completion.TrySetResult();
+    }
+}

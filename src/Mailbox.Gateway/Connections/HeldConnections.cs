@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Mailbox.Gateway;
+
+/// <summary>All connections that this process holds, and what they share.</summary>
+sealed class HeldConnections : IDisposable
+{
+    readonly Pump[] _pumps;
+    readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    uint _next;
+    int _count;
+
+    public HeldConnections(IOptions<GatewayOptions> options, GatewayMetrics metrics, TimeProvider time, ILogger<HeldConnections> log)
+    {
+        var pumps = options.Value.Pumps > 0 ? options.Value.Pumps : Math.Clamp(Environment.ProcessorCount / 2, 1, 4);
+        _pumps = [.. Enumerable.Range(0, pumps).Select(static _ => new Pump())];
+        Heartbeat = options.Value.Heartbeat;
+        SlowAfter = options.Value.SlowAfter;
+        Metrics = metrics;
+        Wheel = new(time);
+        Log = log;
+    }
+
+    public Wheel Wheel { get; }
+
+    public GatewayMetrics Metrics { get; }
+
+    public ILogger Log { get; }
+
+    public TimeSpan Heartbeat { get; }
+
+    public TimeSpan SlowAfter { get; }
+
+    public bool IsDraining { get; private set; }
+
+    public int Count => Volatile.Read(ref _count);
+
+    public Pump NextPump() => _pumps[Interlocked.Increment(ref _next) % (uint)_pumps.Length];
+
+    public void Add(HeldConnection connection, TimeSpan due)
+    {
+        Interlocked.Increment(ref _count);
+        Metrics.Held(connection.Kind, 1);
+        Wheel.Move(connection, IsDraining ? TimeSpan.Zero : due);
+    }
+
+    public void Remove(HeldConnection connection)
+    {
+        Wheel.Remove(connection);
+        Metrics.Held(connection.Kind, -1);
+        if (Interlocked.Decrement(ref _count) == 0 && IsDraining) _empty.TrySetResult();
+    }
+
+    /// <summary>Ends every held connection, spread over a time. No more are to be added.</summary>
+    /// <returns>Completes when none is left.</returns>
+    public Task DrainAsync(TimeSpan over)
+    {
+        IsDraining = true;
+        Wheel.Scatter(over);
+        if (Count == 0) _empty.TrySetResult();
+        return _empty.Task;
+    }
+
+    public void Dispose() => Wheel.Dispose();
+}

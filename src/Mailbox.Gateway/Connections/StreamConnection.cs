@@ -1,0 +1,54 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Mailbox.Gateway;
+
+/// <summary>A held response that never ends by itself; its transport frames what the reader gives.</summary>
+sealed class StreamConnection(HeldConnections held, HttpContext http, StreamTransport transport) : HeldConnection(held, http)
+{
+    bool _begun;
+
+    public override TransportKind Kind => transport.Kind;
+
+    protected override bool Step(Work work)
+    {
+        var begins = !_begun;
+        if (begins) transport.Begin(Writer, Reader.Position);
+        _begun = true;
+        var (status, taken) = (work & Work.Read) != 0 ? Take() : (ReadStatus.Empty, 0);
+        if (status == ReadStatus.Cold && taken == 0 && !begins) return LoadFirst();
+        if ((work & Work.Due) != 0) transport.Heartbeat(Writer);
+        if (EndingOf(status, work) is { } ending) End(ending);
+        else if (status != ReadStatus.Empty) Post(Work.Read);
+        return (taken == 0 && !begins && (work & Work.Due) == 0 && !IsLast) || Flush();
+    }
+
+    bool LoadFirst()
+    {
+        Load();
+        return false;
+    }
+
+    (ReadStatus Status, int Taken) Take()
+    {
+        var taken = Received;
+        var status = ReadInto(taken);
+        foreach (var received in taken) Write(received);
+        Held.Metrics.Written(taken.Count);
+        var count = taken.Count;
+        taken.Clear();
+        return (status, count);
+    }
+
+    void Write(in Received received)
+    {
+        if (received.Message is { } message) transport.Message(Writer, received.Position, message);
+        else transport.Gap(Writer, received.Gap!);
+    }
+
+    void End(Ending ending)
+    {
+        transport.Close(Writer, Closing.Of(ending));
+        Held.Metrics.Ended(ending);
+        IsLast = true;
+    }
+}

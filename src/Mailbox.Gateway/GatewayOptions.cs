@@ -1,0 +1,54 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Mailbox.Gateway;
+
+/// <summary>How the gateway holds connections. Configuration section <c>Mailbox</c>; every duration is a <see cref="TimeSpan"/>.</summary>
+public sealed class GatewayOptions
+{
+    /// <summary>How often a held stream is sent something that is not a message.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a long-poll waits where it does not say.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
+    public TimeSpan Wait { get; set; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>The longest that a long-poll waits; a longer wish is cut to it.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan MaxWait { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>A reader that takes no byte for this long while bytes wait is ended (spec M17).</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan SlowAfter { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Bytes that the peer's machine does not confirm for this long end the connection (<c>TCP_USER_TIMEOUT</c>).</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan UserTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>About how long a browser waits before it comes back after a stream broke; each is told its own, half to one and a half times this.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
+    public TimeSpan Retry { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Over how long the held connections are ended at a shutdown.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
+    public TimeSpan Drain { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>The largest body of one message, in bytes.</summary>
+    [Range(1, 64 << 20)]
+    public int MaxBody { get; set; } = 1 << 20;
+
+    /// <summary>The largest body of one request to <c>/deliver</c>, in bytes.</summary>
+    [Range(1, 1 << 30)]
+    public int MaxDeliver { get; set; } = 32 << 20;
+
+    /// <summary>The most letters in one request to <c>/deliver</c>.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxLetters { get; set; } = 10_000;
+
+    /// <summary>Loops that write to held connections; 0 chooses by the number of processors.</summary>
+    [Range(0, 64)]
+    public int Pumps { get; set; }
+
+    /// <summary>Origins of web pages that may use the gateway (CORS), or <c>*</c> for any without credentials. None by default.</summary>
+    public IList<string> CorsOrigins { get; set; } = [];
+}

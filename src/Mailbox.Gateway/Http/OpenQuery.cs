@@ -1,0 +1,81 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Mailbox.Gateway;
+
+/// <summary>What the query and the headers of an open ask for (spec section 5).</summary>
+sealed record OpenQuery(Accepted Accepted, OpenRequest Request, int Limit, TimeSpan Wait)
+{
+    const int DefaultLimit = 100;
+    const int MaxLimit = 1000;
+    const int PollWindowBytes = 1 << 20;
+
+    public bool IsPoll => Accepted == Accepted.Json;
+
+    /// <returns>The query, or what is wrong with it.</returns>
+    public static (OpenQuery? Query, Problem? Problem) Read(HttpRequest request, GatewayOptions options)
+    {
+        var accepted = AcceptHeader.Choose(request.Headers.Accept);
+        if (accepted == Accepted.None) return (null, NotAcceptable);
+        var fields = new QueryFields(request.Query);
+        var after = PositionOf(request, fields);
+        var limit = fields.Integer("limit", DefaultLimit, 1, MaxLimit);
+        var wait = WaitOf(request, fields, options);
+        var open = RequestOf(request, fields, after, accepted == Accepted.Json ? limit : null);
+        return fields.Problem is { } problem ? (null, problem) : (new(accepted, open, limit, wait), null);
+    }
+
+    static Problem NotAcceptable { get; } = new(
+        ProblemKinds.NotAcceptable,
+        "Accept: offered are application/json, text/event-stream, application/x-ndjson, multipart/mixed and multipart/x-mixed-replace.");
+
+    static OpenRequest RequestOf(HttpRequest request, QueryFields fields, Position? after, int? limit)
+    {
+        var open = new OpenRequest
+        {
+            After = after,
+            From = fields.Choice("from", StartFrom.Unread, ("unread", StartFrom.Unread), ("oldest", StartFrom.Oldest), ("now", StartFrom.Now)),
+            Conflict = fields.Choice(
+                "conflict", ConflictPolicy.Share,
+                ("share", ConflictPolicy.Share), ("takeover", ConflictPolicy.Takeover), ("reject", ConflictPolicy.Reject)),
+            Client = fields.Text("client", OpenRequest.IsClient, "1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ -"),
+            Returning = request.Headers.ContainsKey("Last-Event-ID"),
+            AcknowledgesByLiving = limit is null,
+            Idle = fields.Seconds("idle", 1, MessageDraft.MaxIdle),
+        };
+        return limit is null ? open : open with { WindowMessages = limit.Value, WindowBytes = PollWindowBytes };
+    }
+
+    // Last-Event-ID beats after. An empty one is what an EventSource that has no id yet sends.
+    static Position? PositionOf(HttpRequest request, QueryFields fields)
+    {
+        var id = request.Headers["Last-Event-ID"];
+        if (!StringValues.IsNullOrEmpty(id)) return Parse(id.ToString(), "Last-Event-ID", fields);
+        return fields.Text("after") is { Length: > 0 } after ? Parse(after, "after", fields) : null;
+    }
+
+    static Position? Parse(string text, string field, QueryFields fields)
+    {
+        if (Position.TryParse(text, out var position)) return position;
+        fields.Refuse(new(ProblemKinds.BadPosition, $"{field}: a position is EPOCH.SEQUENCE, as the server told it."));
+        return null;
+    }
+
+    static TimeSpan WaitOf(HttpRequest request, QueryFields fields, GatewayOptions options)
+    {
+        var seconds = fields.Integer("wait", PreferredWait(request) ?? -1, 0, int.MaxValue);
+        var wait = seconds < 0 ? options.Wait : TimeSpan.FromSeconds(seconds);
+        return wait < options.MaxWait ? wait : options.MaxWait;
+    }
+
+    // RFC 7240 section 4.3. A preference that cannot be read is ignored.
+    static int? PreferredWait(HttpRequest request)
+    {
+        foreach (var line in request.Headers["Prefer"])
+            foreach (var preference in (line ?? "").Split(',', StringSplitOptions.TrimEntries))
+                if (preference.StartsWith("wait=", StringComparison.OrdinalIgnoreCase)
+                    && int.TryParse(preference.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)) return seconds;
+        return null;
+    }
+}

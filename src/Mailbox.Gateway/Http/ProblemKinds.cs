@@ -1,0 +1,27 @@
+namespace Mailbox.Gateway;
+
+/// <summary>The one table of what the gateway refuses (docs/protocol.md, "Problems").</summary>
+static class ProblemKinds
+{
+    public static readonly ProblemKind BadName = new("bad-name", 400, "The name is not valid");
+    public static readonly ProblemKind BadPosition = new("bad-position", 400, "The position is not valid");
+    public static readonly ProblemKind BadParameter = new("bad-parameter", 400, "A query parameter is not valid");
+    public static readonly ProblemKind BadHeader = new("bad-header", 400, "A header is not valid");
+    public static readonly ProblemKind BadBody = new("bad-body", 400, "The body is not valid");
+    public static readonly ProblemKind BadRequest = new("bad-request", 400, "The request is not valid");
+    public static readonly ProblemKind NotFound = new("not-found", 404, "There is no such thing");
+    public static readonly ProblemKind MethodNotAllowed = new("method-not-allowed", 405, "The method is not allowed here");
+    public static readonly ProblemKind NotAcceptable = new("not-acceptable", 406, "None of the accepted media types is offered");
+    public static readonly ProblemKind MailboxHeld = new("mailbox-held", 409, "The mailbox is held by another connection");
+    public static readonly ProblemKind MailboxFull = new("mailbox-full", 409, "The mailbox is full");
+    public static readonly ProblemKind TooLarge = new("too-large", 413, "The body is too large");
+    public static readonly ProblemKind UnsupportedMediaType = new("unsupported-media-type", 415, "The media type is not supported");
+    public static readonly ProblemKind KeyReused = new("key-reused", 422, "The idempotency key was used with another message");
+    public static readonly ProblemKind TooManyKeys = new("too-many-keys", 429, "Too many idempotency keys are remembered");
+    public static readonly ProblemKind Failed = new("failed", 500, "The gateway failed");
+    public static readonly ProblemKind Overloaded = new("overloaded", 503, "Too much work waits");
+    public static readonly ProblemKind StoreFailed = new("store-failed", 503, "The store failed");
+    public static readonly ProblemKind Moved = new("moved", 503, "The mailbox is moving to another process");
+    public static readonly ProblemKind Draining = new("draining", 503, "The server is shutting down");
+    public static readonly ProblemKind StoreFull = new("store-full", 507, "The disk is full");
+}

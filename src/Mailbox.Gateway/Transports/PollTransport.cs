@@ -1,0 +1,16 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+
+namespace Mailbox.Gateway;
+
+/// <summary>Polls and long-polls: one JSON answer. Writes, never flushes.</summary>
+static class PollTransport
+{
+    public static void Write(HttpContext http, Position start, List<Received> taken, Closing? closing)
+    {
+        var body = PollAnswer.Encode(start, taken, closing);
+        MessageResponse.Prepare(http, "application/json");
+        http.Response.ContentLength = body.Length;
+        http.Response.BodyWriter.Write(body);
+    }
+}
