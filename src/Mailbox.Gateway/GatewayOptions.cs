@@ -35,11 +35,11 @@ public sealed class GatewayOptions
 
     /// <summary>The largest body of one message, in bytes.</summary>
     [Range(1, 64 << 20)]
-    public int MaxBody { get; set; } = 1 << 20;
+    public int MaxBodyBytes { get; set; } = 1 << 20;
 
     /// <summary>The largest body of one request to <c>/deliver</c>, in bytes.</summary>
     [Range(1, 1 << 30)]
-    public int MaxDeliver { get; set; } = 32 << 20;
+    public int MaxDeliverBytes { get; set; } = 32 << 20;
 
     /// <summary>The most letters in one request to <c>/deliver</c>.</summary>
     [Range(1, 1_000_000)]

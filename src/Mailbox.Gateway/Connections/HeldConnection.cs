@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Mailbox.Gateway;
 
@@ -22,7 +23,7 @@ abstract class HeldConnection : IReaderSignal
     CancellationTokenRegistration _left;
     IMailboxReader? _reader;
     Action? _flushed;
-    ValueTask<FlushResult> _flush;
+    ConfiguredValueTaskAwaitable<FlushResult>.ConfiguredValueTaskAwaiter _flush;
 
     protected HeldConnection(HeldConnections held, HttpContext http)
     {
@@ -134,10 +135,12 @@ abstract class HeldConnection : IReaderSignal
     /// <returns>False where the connection stays owned.</returns>
     protected bool Flush()
     {
-        _flush = Writer.FlushAsync();
+#pragma warning disable CA2012 // Awaited once, in EndFlush: there is no task for each connection that could await it.
+        _flush = Writer.FlushAsync().ConfigureAwait(false).GetAwaiter();
+#pragma warning restore CA2012
         if (_flush.IsCompleted) return EndFlush();
         SetStalled(_held.Wheel.Now);
-        _flush.GetAwaiter().UnsafeOnCompleted(_flushed ??= ResumeAfterFlush);
+        _flush.UnsafeOnCompleted(_flushed ??= ResumeAfterFlush);
         return false;
     }
 
@@ -162,7 +165,7 @@ abstract class HeldConnection : IReaderSignal
     {
         try
         {
-            return !_flush.GetAwaiter().GetResult().IsCompleted;
+            return !_flush.GetResult().IsCompleted;
         }
         catch (Exception fault) when (fault is OperationCanceledException or IOException or ObjectDisposedException)
         {

@@ -1,0 +1,79 @@
+using System.ComponentModel;
+using System.Reflection;
+using Microsoft.Extensions.Configuration;
+
+namespace Mailbox.Gateway;
+
+/// <summary>
+/// Reads one configuration section into the options of several parts of a host, and then reports every fault of it at once: values that
+/// cannot be read or are out of range, and keys that nobody asked for.
+/// </summary>
+public sealed class SettingsReader(IConfigurationSection section)
+{
+    readonly List<string> _faults = [];
+    readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Sets the properties that the section names, and remembers the faults.</summary>
+    public T Read<T>() where T : class, new()
+    {
+        var options = new T();
+        foreach (var property in typeof(T).GetProperties().Where(static property => property.CanWrite)) Set(options, property);
+        _faults.AddRange(OptionRanges.FaultsOf(options, section.Path));
+        return options;
+    }
+
+    /// <exception cref="SettingsException">There were faults.</exception>
+    public void Check()
+    {
+        foreach (var key in section.GetChildren().Where(key => !_known.Contains(key.Key)))
+            _faults.Add(OptionRanges.Describe(key.Path, key.Value, $"the key is unknown; known are {string.Join(", ", _known.Order())}"));
+        if (_faults.Count > 0) throw new SettingsException(_faults);
+    }
+
+    void Set(object options, PropertyInfo property)
+    {
+        _known.Add(property.Name);
+        var setting = section.GetSection(property.Name);
+        if (!setting.Exists()) return;
+        if (Convert(setting, property.PropertyType, property.GetValue(options)) is { } value) property.SetValue(options, value);
+    }
+
+    object? Convert(IConfigurationSection setting, Type type, object? current)
+    {
+        if (type.IsAssignableFrom(typeof(List<string>)) && type != typeof(object)) return ListOf(setting);
+        if (setting.Value is null) return Rebuild(setting, type, current!);
+        try
+        {
+            return TypeDescriptor.GetConverter(type).ConvertFromInvariantString(setting.Value);
+        }
+        catch (Exception fault) when (fault is ArgumentException or FormatException or NotSupportedException or OverflowException)
+        {
+            _faults.Add(OptionRanges.Describe(setting.Path, setting.Value, Allowed(type)));
+            return null;
+        }
+    }
+
+    static List<string> ListOf(IConfigurationSection setting) => setting.Value is { } text
+        ? [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]
+        : [.. setting.GetChildren().Select(static child => child.Value ?? "")];
+
+    // A record of settings cannot be changed: it is made again with what is set, and what it had for the rest.
+    object Rebuild(IConfigurationSection setting, Type type, object current)
+    {
+        var constructor = type.GetConstructors().MaxBy(static constructor => constructor.GetParameters().Length)!;
+        return constructor.Invoke([.. constructor.GetParameters().Select(parameter => Part(setting, parameter, current))]);
+    }
+
+    object? Part(IConfigurationSection setting, ParameterInfo parameter, object current)
+    {
+        var old = current.GetType().GetProperty(parameter.Name!)!.GetValue(current);
+        var part = setting.GetSection(parameter.Name!);
+        return part.Exists() ? Convert(part, parameter.ParameterType, old) ?? old : old;
+    }
+
+    static string Allowed(Type type)
+    {
+        if (type.IsEnum) return "allowed are " + string.Join(", ", Enum.GetNames(type));
+        return type == typeof(TimeSpan) ? "allowed is a duration such as 00:00:15 or 1.00:00:00" : $"it is not a {type.Name}";
+    }
+}

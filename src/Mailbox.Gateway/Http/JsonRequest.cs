@@ -1,0 +1,32 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace Mailbox.Gateway;
+
+/// <summary>A request's JSON body, or why there is none. To be disposed of after use.</summary>
+readonly struct JsonRequest(JsonDocument? document, Problem? problem) : IDisposable
+{
+    public JsonElement Root => document!.RootElement;
+
+    public Problem? Problem { get; } = problem;
+
+    /// <summary>A body without a content type counts as JSON; one with another is 415.</summary>
+    public static async ValueTask<JsonRequest> ReadAsync(HttpRequest request, long limit)
+    {
+        if (request.ContentType is { Length: > 0 } type && !JsonBody.IsJson(type))
+            return new(null, new(ProblemKinds.UnsupportedMediaType, "Content-Type: must be application/json."));
+        if (await BodyReader.ReadAsync(request, limit).ConfigureAwait(false) is not { } body) return new(null, Problem.TooLarge(limit));
+        try
+        {
+            return new(JsonDocument.Parse(body), null);
+        }
+        catch (JsonException fault)
+        {
+            return new(null, Bad("the body", $"is not JSON (line {fault.LineNumber + 1}, byte {fault.BytePositionInLine + 1})"));
+        }
+    }
+
+    public static Problem Bad(string field, string fault) => new(ProblemKinds.BadBody, $"{field}: {fault}.");
+
+    public void Dispose() => document?.Dispose();
+}

@@ -1,0 +1,65 @@
+using Mailbox.Engine;
+using Mailbox.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Mailbox.Gateway;
+
+/// <summary>Puts mailboxes into an ASP.NET Core application: <c>services.AddMailboxes()</c> and <c>app.MapMailboxes()</c>.</summary>
+public static class MailboxServices
+{
+    /// <summary>
+    /// Adds the gateway. An <see cref="IMailboxGrid"/>, an <see cref="IMailboxStore"/> or <see cref="EngineOptions"/> that are registered
+    /// before are used; otherwise there is an engine in this process that keeps its mailboxes in memory.
+    /// </summary>
+    /// <remarks>Sets the server up for many held connections, and to bind to loopback addresses only (spec section 8).</remarks>
+    /// <exception cref="OptionsValidationException">Thrown by the start of the host: an option is out of its range.</exception>
+    public static IServiceCollection AddMailboxes(this IServiceCollection services, Action<GatewayOptions>? configure = null)
+    {
+        services.AddOptions<GatewayOptions>().Configure(configure ?? (static _ => { })).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<GatewayOptions>, RangeValidation<GatewayOptions>>();
+        services.AddEngine();
+        services.AddGateway();
+        return services.AddServer();
+    }
+
+    /// <summary>Answers the gateway's routes here in the pipeline; all other requests go on to the application.</summary>
+    public static IApplicationBuilder MapMailboxes(this IApplicationBuilder app)
+    {
+        var router = app.ApplicationServices.GetRequiredService<MailboxRouter>();
+        return app.Use(next => http => router.Handle(http) ?? next(http));
+    }
+
+    static void AddEngine(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<EngineOptions>();
+        services.TryAddSingleton<IMailboxStore, MemoryStore>();
+        services.TryAddSingleton<IMailboxGrid, MailboxEngine>();
+    }
+
+    static void AddGateway(this IServiceCollection services) => services
+        .AddSingleton<GatewayMetrics>()
+        .AddSingleton<HeldConnections>()
+        .AddSingleton<DraftReader>()
+        .AddSingleton<Cors>()
+        .AddSingleton<OpenRoute>()
+        .AddSingleton<DeliverRoute>()
+        .AddSingleton<MailboxOptionsRoute>()
+        .AddSingleton<MailboxRoutes>()
+        .AddSingleton<GroupRoutes>()
+        .AddSingleton<DeliverManyRoute>()
+        .AddSingleton<OperatorRoutes>()
+        .AddSingleton<MailboxRouter>()
+        .AddHostedService<GatewayLife>();
+
+    static IServiceCollection AddServer(this IServiceCollection services) => services
+        .AddSingleton<IConfigureOptions<SocketTransportOptions>, ConfigureSockets>()
+        .AddSingleton<IConfigureOptions<HostOptions>, ConfigureShutdown>()
+        .Configure<KestrelServerOptions>(static server => server.AddServerHeader = false);
+}

@@ -1,0 +1,61 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Primitives;
+
+namespace Mailbox.Gateway;
+
+/// <summary>A letter as JSON: <c>{"to":[…],"groups":[…],"except":[…],"message":{…}}</c>.</summary>
+static class LetterJson
+{
+    public static (PostRequest? Post, Problem? Problem) Read(JsonElement json, int maxBodyBytes)
+    {
+        if (json.ValueKind != JsonValueKind.Object) return (null, JsonRequest.Bad("the letter", "must be a JSON object"));
+        var (to, groups, except) = (new List<MailboxName>(), new List<GroupName>(), new List<MailboxName>());
+        var problem = json.TryGetProperty("to", out var list) ? JsonNames.Read(list, "to", to) : null;
+        problem ??= json.TryGetProperty("groups", out list) ? JsonNames.Read(list, "groups", groups) : null;
+        problem ??= json.TryGetProperty("except", out list) ? JsonNames.Read(list, "except", except) : null;
+        if (problem is null && to.Count + groups.Count == 0) problem = JsonRequest.Bad("to, groups", "must name at least one target");
+        if (problem is not null) return (null, problem);
+        var (draft, fault) = ReadMessage(json, maxBodyBytes);
+        return draft is null ? (null, fault) : (new(draft, to, groups, except), null);
+    }
+
+    static (MessageDraft? Draft, Problem? Problem) ReadMessage(JsonElement json, int maxBodyBytes)
+    {
+        if (!json.TryGetProperty("message", out var message) || message.ValueKind != JsonValueKind.Object)
+            return (null, JsonRequest.Bad("message", "must be a JSON object"));
+        if (!message.TryGetProperty("data", out var data)) return (null, JsonRequest.Bad("message.data", "is missing"));
+        try
+        {
+            return ReadMessage(message, data, maxBodyBytes);
+        }
+        catch (Exception fault) when (fault is InvalidOperationException or FormatException)
+        {
+            return (null, JsonRequest.Bad("message", "has a member of a wrong kind, or text that is not Unicode"));
+        }
+    }
+
+    static (MessageDraft? Draft, Problem? Problem) ReadMessage(JsonElement message, JsonElement data, int maxBodyBytes)
+    {
+        var isBinary = message.TryGetProperty("encoding", out var encoding);
+        if (isBinary && encoding.GetString() != "base64") return (null, JsonRequest.Bad("message.encoding", "must be 'base64'"));
+        var contentType = message.TryGetProperty("contentType", out var type) ? type.GetString() : null;
+        var body = isBinary ? data.GetBytesFromBase64() : BodyOf(data, contentType);
+        if (body.Length > maxBodyBytes) return (null, Problem.TooLarge(maxBodyBytes));
+        var fallback = isBinary ? "application/octet-stream" : data.ValueKind == JsonValueKind.String ? "text/plain" : "application/json";
+        var (draft, fault) = MessageFields.Read(field => TextOf(message, field.Member), body, fallback);
+        return (draft, draft is null ? JsonRequest.Bad("message." + fault.Field.Member, fault.Text) : null);
+    }
+
+    // The mirror of how a message is read: what is JSON by its type is the JSON value itself, a string is its text.
+    static byte[] BodyOf(JsonElement data, string? contentType) =>
+        data.ValueKind == JsonValueKind.String && (contentType is null || !JsonBody.IsJson(contentType))
+            ? Encoding.UTF8.GetBytes(data.GetString()!)
+            : Encoding.UTF8.GetBytes(data.GetRawText());
+
+    static StringValues TextOf(JsonElement message, string member)
+    {
+        if (!message.TryGetProperty(member, out var value) || value.ValueKind == JsonValueKind.Null) return default;
+        return value.ValueKind == JsonValueKind.Number ? value.GetRawText() : value.GetString();
+    }
+}

@@ -1,0 +1,66 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace Mailbox.Gateway;
+
+/// <summary><c>PUT /mailboxes/{mailbox}</c>: <c>{"idle","overflow","maxMessages","maxBytes"}</c>, each may be left out.</summary>
+sealed class MailboxOptionsRoute(IMailboxGrid grid)
+{
+    const int MaxBodyBytes = 4 << 10;
+
+    public async Task Handle(HttpContext http, MailboxName mailbox)
+    {
+        using var body = await JsonRequest.ReadAsync(http.Request, MaxBodyBytes).ConfigureAwait(false);
+        var (change, problem) = body.Problem is null ? Read(body.Root) : (null, body.Problem);
+        await (change is null
+            ? problem!.WriteAsync(http)
+            : http.Answer(await grid.SetOptionsAsync(mailbox, change).ConfigureAwait(false))).ConfigureAwait(false);
+    }
+
+    static (MailboxOptionsChange? Change, Problem? Problem) Read(JsonElement json)
+    {
+        if (json.ValueKind != JsonValueKind.Object) return (null, JsonRequest.Bad("the body", "must be a JSON object"));
+        var change = new MailboxOptionsChange();
+        try
+        {
+            foreach (var member in json.EnumerateObject())
+                if (With(change, member) is { } changed) change = changed;
+                else return (null, JsonRequest.Bad(member.Name, Allowed(member.Name)));
+        }
+        catch (Exception fault) when (fault is ArgumentException or InvalidOperationException)
+        {
+            return (null, new(ProblemKinds.BadBody, fault.Message));
+        }
+        return (change, null);
+    }
+
+    /// <returns>Null where the member is unknown or of the wrong kind.</returns>
+    static MailboxOptionsChange? With(MailboxOptionsChange change, JsonProperty member) => member.Name switch
+    {
+        "idle" when Whole(member.Value) is { } seconds => change with { Idle = TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue)) },
+        "overflow" when OverflowOf(member.Value) is { } overflow => change with { Overflow = overflow },
+        "maxMessages" when Whole(member.Value) is { } messages => change with { MaxMessages = (int)Math.Min(messages, int.MaxValue) },
+        "maxBytes" when Whole(member.Value) is { } bytes => change with { MaxBytes = bytes },
+        _ => null,
+    };
+
+    static string Allowed(string name) => name switch
+    {
+        "idle" => "must be 1 to 2592000 seconds",
+        "overflow" => "must be 'drop-oldest', 'reject' or 'drop-newest'",
+        "maxMessages" => "must be a whole number from 1 to 1000000",
+        "maxBytes" => "must be a whole number from 1 to 1073741824",
+        _ => "is not one of idle, overflow, maxMessages, maxBytes",
+    };
+
+    static long? Whole(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var whole) && whole >= 0 ? whole : null;
+
+    static OverflowPolicy? OverflowOf(JsonElement value) => value.ValueKind != JsonValueKind.String ? null : value.GetString() switch
+    {
+        "drop-oldest" => OverflowPolicy.DropOldest,
+        "reject" => OverflowPolicy.Reject,
+        "drop-newest" => OverflowPolicy.DropNewest,
+        _ => null,
+    };
+}

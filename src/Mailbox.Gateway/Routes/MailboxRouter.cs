@@ -1,0 +1,66 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Mailbox.Gateway;
+
+/// <summary>
+/// Sends a request to its route by the first segment of its path, and passes on what is not the gateway's. Below endpoint routing, because
+/// that decodes names before it matches them, and costs more than the rest of a delivery.
+/// </summary>
+sealed class MailboxRouter(
+    MailboxRoutes mailboxes, GroupRoutes groups, DeliverManyRoute deliver, OperatorRoutes operators, Cors cors, ILogger<MailboxRouter> log)
+{
+    /// <summary>Null where the path is not the gateway's.</summary>
+    public Task? Handle(HttpContext http)
+    {
+        var path = RequestPath.Of(http);
+        if (!IsOwn(path)) return null;
+        if (cors.IsOn) cors.Prepare(http);
+        if (http.Request.Method == "OPTIONS") return Cors.Answer(http);
+        var work = Route(http, path);
+        return work.IsCompletedSuccessfully ? work : Guard(http, work);
+    }
+
+    static bool IsOwn(RequestPath path) => path[0] switch
+    {
+        "mailboxes" or "groups" => true,
+        "deliver" or "healthz" or "readyz" or "metrics" => path.Count == 1,
+        "openapi" => path.Count == 2 && path[1] is "v1.json",
+        _ => false,
+    };
+
+    Task Route(HttpContext http, RequestPath path) => path[0] switch
+    {
+        "mailboxes" => mailboxes.Handle(http, path),
+        "groups" => groups.Handle(http, path),
+        "deliver" => deliver.Handle(http),
+        "healthz" => OperatorRoutes.Health(http),
+        "readyz" => operators.Ready(http),
+        "metrics" => operators.Metrics(http),
+        _ => OperatorRoutes.OpenApi(http),
+    };
+
+    async Task Guard(HttpContext http, Task work)
+    {
+        try
+        {
+            await work.ConfigureAwait(false);
+        }
+        catch (Exception fault) when (!http.RequestAborted.IsCancellationRequested && !http.Response.HasStarted)
+        {
+            await ProblemOf(fault).WriteAsync(http).ConfigureAwait(false);
+        }
+    }
+
+    Problem ProblemOf(Exception fault)
+    {
+        if (fault is Storage.StoreException) return Problem.Unavailable;
+        if (fault is BadHttpRequestException bad) return ProblemOf(bad);
+        log.RequestFailed(fault);
+        return new(ProblemKinds.Failed, "The fault is in the server's log.");
+    }
+
+    static Problem ProblemOf(BadHttpRequestException fault) => fault.StatusCode == StatusCodes.Status413PayloadTooLarge
+        ? new(ProblemKinds.TooLarge, "The body is larger than is allowed here.")
+        : new(ProblemKinds.BadRequest, fault.Message);
+}

@@ -1,0 +1,95 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Mailbox.Gateway;
+
+/// <summary>What is under <c>/mailboxes</c> but opening and delivering.</summary>
+sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliver, MailboxOptionsRoute options, GatewayMetrics metrics)
+{
+    public Task Handle(HttpContext http, RequestPath path)
+    {
+        if (path.Count == 1) return http.Request.Method == "GET" ? List(http) : http.NotAllowed("GET");
+        if (!MailboxName.TryParse(path.Decode(1), out var mailbox)) return Problem.BadMailbox("mailbox").WriteAsync(http);
+        return path.Count switch
+        {
+            2 => OnMailbox(http, mailbox),
+            3 => OnPart(http, mailbox, path[2]),
+            4 when path[2] is "messages" => OnMessage(http, mailbox, path.Decode(3)),
+            _ => Problem.NoSuchRoute.WriteAsync(http),
+        };
+    }
+
+    // HEAD is refused: it would open the mailbox, and its letters would count as written.
+    Task OnMailbox(HttpContext http, MailboxName mailbox) => http.Request.Method switch
+    {
+        "GET" => open.Handle(http, mailbox),
+        "POST" => deliver.Handle(http, mailbox),
+        "PUT" => options.Handle(http, mailbox),
+        "DELETE" => Remove(http, mailbox),
+        _ => http.NotAllowed("GET, POST, PUT, DELETE"),
+    };
+
+    Task OnPart(HttpContext http, MailboxName mailbox, ReadOnlySpan<char> part) => part switch
+    {
+        "state" => http.Request.Method == "GET" ? State(http, mailbox) : http.NotAllowed("GET"),
+        "ack" => http.Request.Method == "POST" ? Acknowledge(http, mailbox) : http.NotAllowed("POST"),
+        _ => Problem.NoSuchRoute.WriteAsync(http),
+    };
+
+    Task OnMessage(HttpContext http, MailboxName mailbox, string text)
+    {
+        if (http.Request.Method != "DELETE") return http.NotAllowed("DELETE");
+        return Position.TryParse(text, out var position)
+            ? RemoveMessage(http, mailbox, position)
+            : BadPosition("position").WriteAsync(http);
+    }
+
+    static Problem BadPosition(string field) => new(ProblemKinds.BadPosition, $"{field}: a position is EPOCH.SEQUENCE, as the server told it.");
+
+    async Task RemoveMessage(HttpContext http, MailboxName mailbox, Position position) =>
+        await http.Answer(await grid.DeleteMessageAsync(mailbox, position).ConfigureAwait(false)).ConfigureAwait(false);
+
+    async Task Remove(HttpContext http, MailboxName mailbox) =>
+        await http.Answer(await grid.RemoveAsync(mailbox).ConfigureAwait(false)).ConfigureAwait(false);
+
+    async Task State(HttpContext http, MailboxName mailbox)
+    {
+        var info = await grid.GetAsync(mailbox).ConfigureAwait(false);
+        await (info is null
+            ? Problem.Of(Outcome.NotFound)!.WriteAsync(http)
+            : JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, info, AnswerJson.WriteState)).ConfigureAwait(false);
+    }
+
+    async Task Acknowledge(HttpContext http, MailboxName mailbox)
+    {
+        if (!Position.TryParse(http.Request.Query["position"].ToString(), out var position))
+        {
+            await BadPosition("position").WriteAsync(http).ConfigureAwait(false);
+            return;
+        }
+        var outcome = await grid.AcknowledgeAsync(mailbox, position).ConfigureAwait(false);
+        metrics.Acknowledged();
+        await AnswerOf(http, outcome).ConfigureAwait(false);
+    }
+
+    static Task AnswerOf(HttpContext http, AcknowledgeOutcome outcome) => outcome switch
+    {
+        AcknowledgeOutcome.Acknowledged => http.NoContent(),
+        AcknowledgeOutcome.NotFound => Problem.Of(Outcome.NotFound)!.WriteAsync(http),
+        AcknowledgeOutcome.BadPosition =>
+            new Problem(ProblemKinds.BadPosition, "position: it is of another epoch or of the future.").WriteAsync(http),
+        _ => Problem.Unavailable.WriteAsync(http),
+    };
+
+    async Task List(HttpContext http)
+    {
+        var page = PageQuery.Read(http.Request);
+        if (page.Problem is not null)
+        {
+            await page.Problem.WriteAsync(http).ConfigureAwait(false);
+            return;
+        }
+        var names = await grid.ListAsync(page.After, page.Limit).ConfigureAwait(false);
+        var next = names.Count == page.Limit ? names[^1].ToString() : null;
+        await JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, (names, next), AnswerJson.WriteNames).ConfigureAwait(false);
+    }
+}
