@@ -1,6 +1,7 @@
 using Mailbox.Engine;
 using Mailbox.Storage;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,11 +19,12 @@ public static class MailboxServices
     /// before are used; otherwise there is an engine in this process that keeps its mailboxes in memory.
     /// </summary>
     /// <remarks>Sets the server up for many held connections, and to bind to loopback addresses only (spec section 8).</remarks>
-    /// <exception cref="OptionsValidationException">Thrown by the start of the host: an option is out of its range.</exception>
-    public static IServiceCollection AddMailboxes(this IServiceCollection services, Action<GatewayOptions>? configure = null)
+    /// <exception cref="SettingsException">Options are out of their ranges.</exception>
+    public static IServiceCollection AddMailboxes(this IServiceCollection services, GatewayOptions? options = null)
     {
-        services.AddOptions<GatewayOptions>().Configure(configure ?? (static _ => { })).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<GatewayOptions>, RangeValidation<GatewayOptions>>();
+        options ??= new();
+        if (OptionRanges.FaultsOf(options, nameof(GatewayOptions)).ToList() is [_, ..] faults) throw new SettingsException(faults);
+        services.AddSingleton(Options.Create(options));
         services.AddEngine();
         services.AddGateway();
         return services.AddServer();
@@ -34,6 +36,10 @@ public static class MailboxServices
         var router = app.ApplicationServices.GetRequiredService<MailboxRouter>();
         return app.Use(next => http => router.Handle(http) ?? next(http));
     }
+
+    /// <summary>Answers 404 as a problem to every request that nothing else answers; for hosts that are nothing but a gateway.</summary>
+    public static void MapUnknown(this IEndpointRouteBuilder routes) =>
+        routes.Map("{**path}", static http => Problem.NoSuchRoute.WriteAsync(http)).WithOrder(int.MaxValue);
 
     static void AddEngine(this IServiceCollection services)
     {

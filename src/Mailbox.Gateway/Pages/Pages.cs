@@ -8,7 +8,7 @@ using Microsoft.Net.Http.Headers;
 namespace Mailbox.Gateway;
 
 /// <summary>The page at <c>/</c> and its files under <c>/pages/</c>, from the assembly: a chat, a ticker and a picture of a mailbox.</summary>
-static class Pages
+public static class Pages
 {
     const string Start = "index.html";
     const string Prefix = "pages/";

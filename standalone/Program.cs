@@ -1,0 +1,33 @@
+using Mailbox.Engine;
+using Mailbox.Gateway;
+using Mailbox.Standalone;
+using Mailbox.Storage;
+
+// One process: an engine with its store, and the gateway beside it.
+try
+{
+    var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+    var settings = new SettingsReader(builder.Configuration.GetSection("Mailbox"));
+    var host = settings.Read<StandaloneOptions>();
+    var gateway = settings.Read<GatewayOptions>();
+    var engine = settings.Read<EngineOptions>();
+    settings.Check();
+
+    builder.Services.AddSingleton<IMailboxStore, MemoryStore>();
+    builder.Services.AddSingleton(engine);
+    builder.Services.AddMailboxes(gateway);
+    if (host.Demo) builder.Services.AddHostedService<DemoBackend>();
+
+    var app = builder.Build();
+    app.MapMailboxes();
+    app.UseRouting();
+    app.MapPages();
+    app.MapUnknown();
+    await app.RunAsync();
+    return 0;
+}
+catch (Exception fault) when (fault is SettingsException or AddressRefusedException)
+{
+    await Console.Error.WriteLineAsync(fault.Message);
+    return 1;
+}

@@ -1,0 +1,11 @@
+namespace Mailbox.Standalone;
+
+/// <summary>What only this host knows of the section <c>Mailbox</c>.</summary>
+sealed class StandaloneOptions
+{
+    /// <summary>The directory of the journal.</summary>
+    public string Data { get; set; } = "data";
+
+    /// <summary>Whether prices are written to the group <c>ticker</c>.</summary>
+    public bool Demo { get; set; }
+}
