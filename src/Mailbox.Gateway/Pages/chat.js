@@ -91,7 +91,7 @@ export class Chat {
   }
 
   #draw(line) {
-    const item = document.createElement('li');
+    const item = document.createElement('p');
     item.dataset.id = line.id;
     item.className = line.note ? 'note' : line.own ? 'line own' : 'line';
     if (line.note) item.textContent = line.note;

@@ -81,7 +81,7 @@ class Session {
 function join(name) {
   const mailbox = mailboxOf(name);
   const field = find('#name');
-  field.setCustomValidity(mailbox ? '' : 'This name is too long for a mailbox.');
+  field.setCustomValidity(mailbox ? '' : name ? 'This name is too long for a mailbox.' : 'A name, please.');
   if (!mailbox) return field.reportValidity();
   rememberName(name);
   session = new Session(name, mailbox);
@@ -106,7 +106,6 @@ function leave() {
 function swap(from, to) {
   find(from).hidden = true;
   find(to).hidden = false;
-  find(`${to} input`).focus({ preventScroll: true });
 }
 
 async function showRoom() {
@@ -127,6 +126,7 @@ async function showRoom() {
 find('#join').addEventListener('submit', event => {
   event.preventDefault();
   join(find('#name').value.trim());
+  if (session) find('#text').focus({ preventScroll: true });
 });
 find('#name').addEventListener('input', event => event.target.setCustomValidity(''));
 find('#compose').addEventListener('submit', event => {

@@ -1,5 +1,6 @@
 const Interval = 1000;
-const MostEnvelopes = 40;
+const EnvelopeWidth = 30;
+const Rows = 2;
 const MostFlying = 6;
 const Svg = 'http://www.w3.org/2000/svg';
 
@@ -32,7 +33,7 @@ export class Picture {
 
   received(kind) {
     this.#received++;
-    document.querySelector('#received').value = this.#received;
+    document.querySelector('#received').textContent = this.#received;
     for (const leg of [1, 2, 3]) this.#fly(leg, kind);
   }
 
@@ -58,8 +59,8 @@ export class Picture {
     const waiting = Math.max(0, state.messages - this.#reader.unconfirmed);
     if (this.#status === 'offline' && this.#last && state.last !== this.#last) this.#fly(1, 'letter');
     this.#last = state.last;
-    document.querySelector('#waiting').value = waiting;
-    document.querySelector('#connections').value = state.connections;
+    document.querySelector('#waiting').textContent = waiting;
+    document.querySelector('#connections').textContent = state.connections;
     this.#way.classList.toggle('has-waiting', waiting > 0);
     this.#say(state, waiting);
     this.#stack(waiting, state.messages);
@@ -75,7 +76,9 @@ export class Picture {
   }
 
   #stack(waiting, messages) {
-    const shown = Math.min(messages, MostEnvelopes);
+    // The last place is for the number of those that are not drawn.
+    const places = Math.floor(this.#pile.clientWidth / EnvelopeWidth) * Rows - 2;
+    const shown = Math.min(messages, places);
     while (this.#pile.childElementCount > shown) this.#pile.lastElementChild.remove();
     while (this.#pile.childElementCount < shown) this.#pile.append(envelope());
     [...this.#pile.children].forEach((one, at) => one.classList.toggle('waits', at < waiting));

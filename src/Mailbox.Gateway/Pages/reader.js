@@ -6,7 +6,7 @@ const Events = ['message', 'chat', 'price', 'mailbox.message'];
 // Holds one mailbox open. `on` has: status(status), letter(type, data, position), acknowledged(), gap(gap, position), closed(closing).
 export class Reader {
   // Replaces this page's own former connection at once, where the server has not noticed yet that it died.
-  #client = 'page-' + Array.from(crypto.getRandomValues(new Uint32Array(3)), n => n.toString(36)).join('');
+  #client = newClient();
   #mailbox;
   #groups;
   #memory;
@@ -77,6 +77,8 @@ export class Reader {
 
   #opened() {
     this.#retry = 0;
+    // Coming back with a position has acknowledged what an attempt to say so may have missed.
+    if (!this.#acknowledgeTimer) this.#confirmed = this.#arrivals;
     this.#on.status('held');
     this.#join().catch(() => { /* The next opening joins again. */ });
   }
@@ -107,7 +109,11 @@ export class Reader {
   }
 
   #closed(closing) {
-    if (!closing.reconnect) this.close();
+    if (!closing.reconnect) {
+      this.close();
+      // Who was told to stay away and is opened again on purpose is somebody new.
+      this.#client = newClient();
+    }
     this.#on.closed(closing);
   }
 
@@ -132,4 +138,8 @@ export class Reader {
       // The next opening says the same by its position.
     }
   }
+}
+
+function newClient() {
+  return 'page-' + Array.from(crypto.getRandomValues(new Uint32Array(3)), number => number.toString(36)).join('');
 }

@@ -18,7 +18,7 @@ export class Ticker {
 
   #add(symbol) {
     const row = { history: [], item: document.createElement('li'), line: drawing('polyline'), dot: drawing('circle') };
-    row.price = part('output', 'price');
+    row.price = part('span', 'price');
     row.change = part('span', 'change');
     row.item.dataset.symbol = symbol;
     row.item.append(part('span', 'symbol', symbol), sparkline(row), row.price, row.change);
@@ -32,7 +32,7 @@ export class Ticker {
 function show({ history, item, price, change, line, dot }) {
   const now = history.at(-1);
   const percent = (now / history[0] - 1) * 100;
-  price.value = now.toFixed(2);
+  price.textContent = now.toFixed(2);
   // The arrow says the same as the colour.
   change.textContent = `${percent < 0 ? '▼' : '▲'} ${Math.abs(percent).toFixed(2)} %`;
   item.dataset.trend = percent < 0 ? 'down' : 'up';

@@ -1,0 +1,9 @@
+using Xunit;
+
+namespace Mailbox.Browser.Tests;
+
+/// <inheritdoc cref="BrowserFactAttribute"/>
+public sealed class BrowserTheoryAttribute : TheoryAttribute
+{
+    public BrowserTheoryAttribute() => Skip = Chromium.WhyNot;
+}

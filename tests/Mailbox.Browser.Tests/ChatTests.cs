@@ -1,0 +1,130 @@
+using System.Net.Http.Json;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace Mailbox.Browser.Tests;
+
+public sealed class ChatTests(Chromium chromium) : IClassFixture<Chromium>
+{
+    [BrowserFact]
+    public async Task Two_browsers_chat_and_every_line_shows_once()
+    {
+        await using var server = await Server.StartAsync();
+        await using var ada = await Visitor.JoinAsync(chromium, server, "Ada");
+        await using var bob = await Visitor.JoinAsync(chromium, server, "Bob");
+
+        await ada.SayAsync("Hello Bob");
+        await bob.ReadsAsync("Hello Bob");
+        await bob.SayAsync("Hello Ada");
+
+        await ada.ReadsAsync("Hello Bob", "Hello Ada");
+        await bob.ReadsAsync("Hello Bob", "Hello Ada");
+        await Expect(ada.Page.Locator(".fate")).ToHaveTextAsync("stored in 1 mailbox");
+        Assert.Empty(ada.ConsoleErrors);
+        Assert.Empty(bob.ConsoleErrors);
+    }
+
+    [BrowserFact]
+    public async Task A_page_that_was_closed_finds_what_was_sent_meanwhile()
+    {
+        await using var server = await Server.StartAsync();
+        await using var ada = await Visitor.JoinAsync(chromium, server, "Ada");
+        await using var bob = await Visitor.JoinAsync(chromium, server, "Bob");
+        await bob.SayAsync("Before");
+        await ada.ReadsAsync("Before");
+
+        await ada.Page.CloseAsync();
+        await bob.SayAsync("Meanwhile");
+        await Expect(bob.Page.Locator(".fate").Nth(1)).ToHaveTextAsync("stored in 1 mailbox");
+        await ada.OpenPageAsync();
+        await ada.ReadsAsync("Before", "Meanwhile");
+        await bob.SayAsync("After");
+
+        await ada.ReadsAsync("Before", "Meanwhile", "After");
+        await Expect(ada.Notes).ToHaveCountAsync(0);
+    }
+
+    [BrowserFact]
+    public async Task Another_browser_with_the_same_name_finds_what_waits()
+    {
+        await using var server = await Server.StartAsync();
+        await using (var ada = await Visitor.JoinAsync(chromium, server, "Ada"))
+            await ada.Online.ClickAsync();
+        await using var bob = await Visitor.JoinAsync(chromium, server, "Bob");
+        await bob.SayAsync("Wherever you are");
+        await Expect(bob.Page.Locator(".fate")).ToHaveTextAsync("stored in 1 mailbox");
+
+        await using var elsewhere = await Visitor.JoinAsync(chromium, server, "Ada");
+
+        await elsewhere.ReadsAsync("Wherever you are");
+    }
+
+    [BrowserFact]
+    public async Task A_killed_server_comes_back_under_an_open_page_and_nothing_is_missing_or_doubled()
+    {
+        await using var server = await Server.StartAsync();
+        await using var ada = await Visitor.JoinAsync(chromium, server, "Ada");
+        await using var bob = await Visitor.JoinAsync(chromium, server, "Bob");
+        await bob.SayAsync("1");
+        await bob.SayAsync("2");
+        await ada.ReadsAsync("1", "2");
+
+        await server.KillAsync();
+        await ada.IsAsync("reconnecting");
+        await bob.SayAsync("3, said to a dead server");
+        await server.StartAgainAsync();
+        await ada.ReadsAsync("1", "2", "3, said to a dead server");
+        await bob.SayAsync("4");
+
+        await ada.ReadsAsync("1", "2", "3, said to a dead server", "4");
+        await bob.ReadsAsync("1", "2", "3, said to a dead server", "4");
+        await ada.IsAsync("held");
+        await Expect(ada.Notes).ToHaveCountAsync(0);
+        Assert.Empty(ada.Exceptions);
+        Assert.Empty(bob.Exceptions);
+    }
+
+    [BrowserFact]
+    public async Task A_letter_that_any_backend_writes_is_shown_as_text()
+    {
+        await using var server = await Server.StartAsync();
+        await using var ada = await Visitor.JoinAsync(chromium, server, "Ada Lovelace");
+
+        await server.Http.PostAsync("/mailboxes/chat-Ada~20Lovelace", new StringContent("<b>from a shell</b>"));
+
+        await ada.ReadsAsync("<b>from a shell</b>");
+    }
+
+    [BrowserFact]
+    public async Task What_a_full_mailbox_pushed_out_is_told_in_its_place()
+    {
+        await using var server = await Server.StartAsync();
+        await using var ada = await Visitor.JoinAsync(chromium, server, "Ada");
+        await server.Http.PutAsJsonAsync("/mailboxes/chat-Ada", new { maxMessages = 2 });
+        await ada.Online.ClickAsync();
+        await ada.IsAsync("offline");
+        foreach (var text in new[] { "1", "2", "3" })
+            await server.Http.PostAsync("/mailboxes/chat-Ada", new StringContent(text));
+
+        await ada.Online.ClickAsync();
+
+        await Expect(ada.Page.Locator("#lines > *").First).ToHaveTextAsync("The mailbox was full: its oldest letters were pushed out.");
+        await ada.ReadsAsync("2", "3");
+    }
+
+    [BrowserFact]
+    public async Task A_removed_mailbox_ends_the_page_until_it_is_opened_again()
+    {
+        await using var server = await Server.StartAsync();
+        await using var ada = await Visitor.JoinAsync(chromium, server, "Ada");
+
+        await server.Http.DeleteAsync("/mailboxes/chat-Ada");
+        await ada.IsAsync("closed");
+        await Expect(ada.Notes).ToHaveTextAsync("The mailbox was removed.");
+        await ada.Online.ClickAsync();
+        await ada.IsAsync("held");
+        await server.Http.PostAsync("/groups/chat", new StringContent("Welcome back"));
+
+        await ada.ReadsAsync("Welcome back");
+    }
+}

@@ -1,0 +1,41 @@
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Mailbox.Browser.Tests;
+
+/// <summary>One headless Chromium for all tests; every visitor has a context of its own in it.</summary>
+public sealed class Chromium : IAsyncLifetime
+{
+    const string Path = "/usr/bin/chromium";
+    const float PatientMilliseconds = 20_000;
+
+    static readonly string[] s_arguments =
+    [
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync",
+    ];
+
+    IPlaywright? _playwright;
+    IBrowser? _browser;
+
+    /// <summary>Why the tests cannot run here; null where they can, and where they must.</summary>
+    public static string? WhyNot { get; } =
+        File.Exists(Path) || Environment.GetEnvironmentVariable("CI") == "true" ? null : $"There is no Chromium at {Path}: apt-get install chromium";
+
+    public IBrowser Browser => _browser ?? throw new InvalidOperationException("Chromium was not started.");
+
+    public async Task InitializeAsync()
+    {
+        if (WhyNot is not null) return;
+        Environment.SetEnvironmentVariable("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+        Assertions.SetDefaultExpectTimeout(PatientMilliseconds);
+        _playwright = await Playwright.CreateAsync();
+        _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Path, Args = s_arguments });
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_browser is not null) await _browser.DisposeAsync();
+        _playwright?.Dispose();
+    }
+}
