@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Reflection;
 using System.Text.RegularExpressions;
@@ -11,6 +12,7 @@ public sealed partial class Server : IAsyncDisposable
     static readonly string s_host = typeof(Server).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == "Host").Value!;
 
     readonly string _directory = Directory.CreateTempSubdirectory("mailbox-browser-").FullName;
+    readonly ConcurrentQueue<string> _said = new();
     readonly bool _demo;
     Process? _process;
 
@@ -32,10 +34,14 @@ public sealed partial class Server : IAsyncDisposable
     /// <summary>On the same port and directory as before.</summary>
     public async Task StartAgainAsync()
     {
-        _process = Process.Start(Command())!;
-        using var limit = new CancellationTokenSource(s_patience);
-        Address = await ListeningAsync(_process, limit.Token);
-        Drain(_process);
+        var listening = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _process = new() { StartInfo = Command() };
+        _process.OutputDataReceived += (_, line) => Hear(line.Data, listening);
+        _process.ErrorDataReceived += (_, line) => _said.Enqueue(line.Data ?? "");
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        Address = await listening.Task.WaitAsync(s_patience);
     }
 
     /// <summary>SIGKILL: nothing is told to anybody.</summary>
@@ -66,24 +72,12 @@ public sealed partial class Server : IAsyncDisposable
         RedirectStandardError = true,
     };
 
-    static async Task<Uri> ListeningAsync(Process process, CancellationToken cancel)
+    // The end of the output before the address is the end of the host.
+    void Hear(string? line, TaskCompletionSource<Uri> listening)
     {
-        var said = new List<string>();
-        while (await process.StandardOutput.ReadLineAsync(cancel) is { } line)
-        {
-            said.Add(line);
-            if (Listening().Match(line) is { Success: true } match) return new(match.Groups[1].Value);
-        }
-
-        var errors = await process.StandardError.ReadToEndAsync(cancel);
-        throw new InvalidOperationException($"The host ended before it listened:\n{string.Join('\n', said)}\n{errors}");
-    }
-
-    // A full pipe would stop the host.
-    static void Drain(Process process)
-    {
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        _said.Enqueue(line ?? "(end)");
+        if (line is null) listening.TrySetException(new InvalidOperationException($"The host ended:\n{string.Join('\n', _said)}"));
+        else if (Listening().Match(line) is { Success: true } match) listening.TrySetResult(new(match.Groups[1].Value));
     }
 
     [GeneratedRegex(@"Now listening on: (http://\S+)")]

@@ -18,6 +18,7 @@ let roomTimer = 0;
 class Session {
   constructor(name, mailbox) {
     const memory = new Memory(mailbox);
+    this.name = name;
     this.mailbox = mailbox;
     this.written = 0;
     this.chat = new Chat({ name, mailbox, memory, outbox });
@@ -85,13 +86,13 @@ function join(name) {
   if (!mailbox) return field.reportValidity();
   rememberName(name);
   session = new Session(name, mailbox);
-  enter(name, mailbox);
+  enter(session);
   session.start();
 }
 
-function enter(name, mailbox) {
+function enter({ name, mailbox }) {
   swap('#join', '#compose');
-  find('#chat-title').textContent = `Chat as ${name}`;
+  find('#room').textContent = name;
   find('#rename').hidden = false;
   find('#command').textContent = `curl -d 'Hello' \\\n${location.origin}/mailboxes/${mailbox}`;
   for (const control of ['#online', '#write', '#copy']) find(control).disabled = false;
@@ -116,11 +117,16 @@ async function showRoom() {
     const answer = await fetch('/groups/chat?limit=8');
     if (!answer.ok) return;
     const { count, members } = await answer.json();
-    const rest = count - members.length;
-    find('#room').textContent = `In the room: ${members.map(nameOf).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+    find('#room').textContent = `${session.name}, ${company(members, count)}`;
   } catch {
     // The picture says that the server cannot be reached.
   }
+}
+
+function company(members, count) {
+  const others = members.filter(member => member !== session.mailbox).map(nameOf);
+  const more = count - 1 - others.length;
+  return others.length ? `with ${others.join(', ')}${more > 0 ? ` and ${more} more` : ''}` : 'alone in the room';
 }
 
 find('#join').addEventListener('submit', event => {
