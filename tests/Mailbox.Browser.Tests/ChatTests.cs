@@ -101,15 +101,18 @@ public sealed class ChatTests(Chromium chromium) : IClassFixture<Chromium>
         await using var server = await Server.StartAsync();
         await using var ada = await Visitor.JoinAsync(chromium, server, "Ada");
         await server.Http.PutAsJsonAsync("/mailboxes/chat-Ada", new { maxMessages = 2 });
+        await server.Http.PostAsync("/mailboxes/chat-Ada", new StringContent("1"));
+        await ada.ReadsAsync("1");
         await ada.Online.ClickAsync();
         await ada.IsAsync("offline");
-        foreach (var text in new[] { "1", "2", "3" })
+        foreach (var text in new[] { "2", "3", "4" })
             await server.Http.PostAsync("/mailboxes/chat-Ada", new StringContent(text));
 
         await ada.Online.ClickAsync();
 
-        await Expect(ada.Page.Locator("#lines > *").First).ToHaveTextAsync("The mailbox was full: its oldest letters were pushed out.");
-        await ada.ReadsAsync("2", "3");
+        await ada.ReadsAsync("1", "3", "4");
+        await Expect(ada.Page.Locator("#lines > *").Nth(1)).ToHaveTextAsync("The mailbox was full: its oldest letters were pushed out.");
+        await Expect(ada.Notes).ToHaveCountAsync(1);
     }
 
     [BrowserFact]

@@ -131,7 +131,7 @@ function factsOf(mailbox, state) {
     first: state.first ?? '–',
     last: state.last ?? '–',
     acknowledged: state.acknowledged ?? '–',
-    groups: state.groups.join(', ') || '–',
+    groups: [...state.groups].sort().join(', ') || '–',
     expires: state.expires ? `in ${span(new Date(state.expires) - Date.now())}` : '–',
   };
 }
