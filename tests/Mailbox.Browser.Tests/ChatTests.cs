@@ -60,31 +60,6 @@ public sealed class ChatTests(Chromium chromium) : IClassFixture<Chromium>
     }
 
     [BrowserFact]
-    public async Task A_killed_server_comes_back_under_an_open_page_and_nothing_is_missing_or_doubled()
-    {
-        await using var server = await Server.StartAsync();
-        await using var ada = await Visitor.JoinAsync(chromium, server, "Ada");
-        await using var bob = await Visitor.JoinAsync(chromium, server, "Bob");
-        await bob.SayAsync("1");
-        await bob.SayAsync("2");
-        await ada.ReadsAsync("1", "2");
-
-        await server.KillAsync();
-        await ada.IsAsync("reconnecting");
-        await bob.SayAsync("3, said to a dead server");
-        await server.StartAgainAsync();
-        await ada.ReadsAsync("1", "2", "3, said to a dead server");
-        await bob.SayAsync("4");
-
-        await ada.ReadsAsync("1", "2", "3, said to a dead server", "4");
-        await bob.ReadsAsync("1", "2", "3, said to a dead server", "4");
-        await ada.IsAsync("held");
-        await Expect(ada.Notes).ToHaveCountAsync(0);
-        Assert.Empty(ada.Exceptions);
-        Assert.Empty(bob.Exceptions);
-    }
-
-    [BrowserFact]
     public async Task A_letter_that_any_backend_writes_is_shown_as_text()
     {
         await using var server = await Server.StartAsync();
