@@ -59,7 +59,11 @@ sealed class MailboxReader : IMailboxReader
         {
             if (Ending is not null) return ReadStatus.Ended;
             var before = into.Count;
-            if (_epochGap is { } gap) TellEpoch(gap, into);
+            if (_epochGap is { } gap)
+            {
+                if (IsNextCold()) return ReadStatus.Cold;
+                TellEpoch(gap, into);
+            }
             var status = Take(into);
             return into.Count > before ? ReadStatus.Read : status;
         }
@@ -86,12 +90,20 @@ sealed class MailboxReader : IMailboxReader
             }
             if (!WindowAdmits(entry.Size)) return ReadStatus.WindowFull;
             if ((entry.Body ?? _page?.Find(entry.Sequence)) is not { } message) return ReadStatus.Cold;
-            TellGap(entry.Sequence, ref expired, into);
+            if (!TellGap(entry.Sequence, ref expired, into)) return ReadStatus.WindowFull;
             TakeMessage(ref entry, message, into);
         }
-        TellGap(_mailbox.Committed + 1, ref expired, into);
+        if (!TellGap(_mailbox.Committed + 1, ref expired, into)) return ReadStatus.WindowFull;
         _isArmed = true;
         return ReadStatus.Empty;
+    }
+
+    bool IsNextCold()
+    {
+        var next = _mailbox.State.IndexAfter(Math.Max(Taken, _floor));
+        if (next == _mailbox.State.Count) return false;
+        ref readonly var entry = ref _mailbox.State.Entries[next];
+        return entry.Sequence <= _mailbox.Committed && (entry.Body ?? _page?.Find(entry.Sequence)) is null;
     }
 
     bool WindowAdmits(int size) => _windowMessages == 0
@@ -106,17 +118,19 @@ sealed class MailboxReader : IMailboxReader
         _windowBytes += entry.Size;
     }
 
-    /// <summary>One gap for all that is missing before the next message (spec M10).</summary>
-    void TellGap(long next, ref GapBuilder missing, ICollection<Received> into)
+    /// <summary>One gap for all that is missing before the next message (spec M10). False where it has to wait for the next read.</summary>
+    bool TellGap(long next, ref GapBuilder missing, ICollection<Received> into)
     {
         var trimmed = Math.Min(Math.Max(_floor, _mailbox.State.Trimmed), next - 1);
         if (Taken < trimmed) missing.Add(Taken + 1, trimmed, GapReason.Acknowledged);
         if (_mailbox.State.Holes.Count > 0) AddHoles(next, ref missing);
-        if (missing.IsEmpty) return;
+        if (missing.IsEmpty) return true;
+        if (_request.GapsFirst && into.Count > 0) return false;
         var gap = new Gap(_mailbox.PositionOf(missing.From - 1), _mailbox.PositionOf(missing.To), missing.Reason);
         into.Add(new(gap.To, null, gap));
         Taken = missing.To;
         missing = default;
+        return true;
     }
 
     void AddHoles(long next, ref GapBuilder missing)

@@ -20,6 +20,9 @@ public sealed record OpenRequest
     /// <summary>What is written to this reader counts as acknowledged when it is still alive some time later (spec M7): true for streams.</summary>
     public bool AcknowledgesByLiving { get; init; }
 
+    /// <summary>A gap may only come first in what is read at once: for answers that have one place for it (spec section 5, polls).</summary>
+    public bool GapsFirst { get; init; }
+
     /// <summary>The most messages that may be taken and not yet written; 1 to 1,000.</summary>
     public int WindowMessages { get; init; } = 64;
 

@@ -44,7 +44,7 @@ sealed record OpenQuery(Accepted Accepted, OpenRequest Request, int Limit, TimeS
             AcknowledgesByLiving = limit is null,
             Idle = fields.Seconds("idle", 1, MessageDraft.MaxIdle),
         };
-        return limit is null ? open : open with { WindowMessages = limit.Value, WindowBytes = PollWindowBytes };
+        return limit is null ? open : open with { WindowMessages = limit.Value, WindowBytes = PollWindowBytes, GapsFirst = true };
     }
 
     // Last-Event-ID beats after. An empty one is what an EventSource that has no id yet sends.
