@@ -23,6 +23,9 @@ sealed class MailboxTables<TBody>(IBodyKeeper<TBody>? keeper = null)
     /// <summary>The latest time of a batch.</summary>
     public DateTimeOffset LastSeen { get; private set; } = DateTimeOffset.UnixEpoch;
 
+    /// <summary>The store's number of the last batch that was applied.</summary>
+    public long LastBatch { get; set; }
+
     public Slot<TBody>? Find(MailboxName name) => _byName.GetValueOrDefault(name);
 
     public void Saw(DateTimeOffset at)

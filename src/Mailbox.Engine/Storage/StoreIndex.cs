@@ -37,12 +37,14 @@ sealed class StoreIndex<TBody>(MailboxTables<TBody> tables)
     }
 
     /// <param name="bodies">One for each <see cref="MessageAppended"/>, in order.</param>
-    public void Apply(CommitBatch batch, ReadOnlySpan<TBody> bodies)
+    /// <param name="number">Becomes <see cref="MailboxTables{TBody}.LastBatch"/>.</param>
+    public void Apply(CommitBatch batch, ReadOnlySpan<TBody> bodies, long number = 0)
     {
         lock (_lock)
         {
             tables.Saw(batch.At);
             new BatchApplication<TBody>(tables, batch.Fenced).Apply(batch.Records, bodies);
+            tables.LastBatch = number;
             End();
         }
     }

@@ -1,0 +1,21 @@
+namespace Mailbox.Storage.Journal;
+
+/// <summary>The directory of a journal. Tests put one here whose disk fails or is full.</summary>
+interface IJournalFiles
+{
+    IReadOnlyList<string> Names();
+
+    /// <summary>A new, empty file; one that is there already is emptied.</summary>
+    IJournalFile Create(string name);
+
+    IJournalFile Open(string name);
+
+    void Delete(string name);
+
+    void Rename(string from, string to);
+
+    /// <summary>Makes creations, renames and deletions survive power loss.</summary>
+    void SyncDirectory();
+
+    string PathOf(string name);
+}
