@@ -126,14 +126,19 @@ async function stateOf(mailbox) {
 function factsOf(mailbox, state) {
   return {
     mailbox,
-    messages: state.messages.toLocaleString('en'),
-    bytes: state.bytes.toLocaleString('en'),
-    first: state.first ?? '–',
-    last: state.last ?? '–',
-    acknowledged: state.acknowledged ?? '–',
+    holds: `${state.messages.toLocaleString('en')} (${state.bytes.toLocaleString('en')} bytes)`,
+    epoch: state.epoch ?? '–',
+    first: numberOf(state.first),
+    last: numberOf(state.last),
+    acknowledged: numberOf(state.acknowledged),
     groups: [...state.groups].sort().join(', ') || '–',
     expires: state.expires ? `in ${span(new Date(state.expires) - Date.now())}` : '–',
   };
+}
+
+// A position is opaque to a reader; only this picture looks inside, because all of them share the epoch beside them.
+function numberOf(position) {
+  return position?.slice(position.indexOf('.') + 1) ?? '–';
 }
 
 function span(milliseconds) {
