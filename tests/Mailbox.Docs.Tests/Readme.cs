@@ -1,0 +1,34 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+
+namespace Mailbox.Docs.Tests;
+
+/// <summary>The README and what it shows.</summary>
+static partial class Readme
+{
+    static readonly string s_root = typeof(Readme).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == "Root").Value!;
+
+    public static string Text { get; } = Read("README.md");
+
+    public static string Read(string path) => File.ReadAllText(Path.Combine(s_root, path));
+
+    public static bool Has(string path) => File.Exists(Path.Combine(s_root, path)) || Directory.Exists(Path.Combine(s_root, path));
+
+    /// <summary>The shell commands behind <c>run: NAME</c>.</summary>
+    public static string Commands(string name) => Shell().Matches(Text).Single(match => match.Groups[1].Value == name).Groups[2].Value;
+
+    /// <summary>The code behind <c>compiled: FILE</c>, by file.</summary>
+    public static IEnumerable<(string File, string Code)> Compiled() => Code().Matches(Text).Select(match => (match.Groups[1].Value, match.Groups[2].Value));
+
+    /// <summary>Every link that stays within the project.</summary>
+    public static IEnumerable<string> Links(string text) => Link().Matches(text).Select(match => match.Groups[1].Value);
+
+    [GeneratedRegex(@"<!-- run: (\S+) -->\n```sh\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Shell();
+
+    [GeneratedRegex(@"<!-- compiled: (\S+) -->\n```csharp\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Code();
+
+    [GeneratedRegex(@"\]\((?!https?:)([^)#]+)")]
+    private static partial Regex Link();
+}

@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using Mailbox.Gateway;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
+
+namespace Mailbox.Docs.Tests;
+
+/// <summary>A server in this process, and a shell that knows its address as <c>$BASE</c>.</summary>
+sealed class ReadmeServer
+{
+    readonly WebApplication _app;
+
+    public ReadmeServer()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddMailboxes(new() { Drain = TimeSpan.Zero });
+        _app = builder.Build();
+        _app.Urls.Add("http://127.0.0.1:0");
+        _app.MapMailboxes();
+    }
+
+    public Task StartAsync() => _app.StartAsync();
+
+    public async Task StopAsync() => await _app.DisposeAsync();
+
+    public async Task<string> GetAsync(string path)
+    {
+        using var http = new HttpClient();
+        return await http.GetStringAsync(new Uri($"{_app.Urls.First()}/{path}"));
+    }
+
+    /// <summary>Runs the commands of the README behind <c>run: NAME</c> and gives what they print.</summary>
+    public async Task<string> RunAsync(string name)
+    {
+        using var shell = Process.Start(new ProcessStartInfo("bash")
+        {
+            ArgumentList = { "-c", Readme.Commands(name) },
+            Environment = { ["BASE"] = _app.Urls.First() },
+            RedirectStandardOutput = true,
+        })!;
+        var printed = await shell.StandardOutput.ReadToEndAsync();
+        await shell.WaitForExitAsync();
+        return printed;
+    }
+}

@@ -1,0 +1,24 @@
+using Xunit;
+
+namespace Mailbox.Docs.Tests;
+
+public sealed class ReadmeTests
+{
+    [Fact]
+    public void The_code_in_the_readme_is_the_code_that_is_compiled()
+    {
+        var shown = Readme.Compiled().ToList();
+
+        Assert.NotEmpty(shown);
+        Assert.All(shown, one => Assert.Equal(Readme.Read(one.File), one.Code));
+    }
+
+    [Theory]
+    [InlineData("README.md", "")]
+    [InlineData("docs/message-path.md", "docs")]
+    [InlineData("docs/guarantees.md", "docs")]
+    [InlineData("docs/protocol.md", "docs")]
+    [InlineData("docs/decisions/README.md", "docs/decisions")]
+    public void Every_link_leads_somewhere(string file, string folder) =>
+        Assert.All(Readme.Links(Readme.Read(file)), link => Assert.True(Readme.Has(Path.Combine(folder, link)), link));
+}
