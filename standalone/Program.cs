@@ -2,6 +2,7 @@ using Mailbox.Engine;
 using Mailbox.Gateway;
 using Mailbox.Standalone;
 using Mailbox.Storage;
+using Mailbox.Storage.Journal;
 
 // One process: an engine with its store, and the gateway beside it.
 try
@@ -13,7 +14,7 @@ try
     var engine = settings.Read<EngineOptions>();
     settings.Check();
 
-    builder.Services.AddSingleton<IMailboxStore, MemoryStore>();
+    builder.Services.AddSingleton<IMailboxStore>(_ => JournalStore.Open(new() { Directory = host.Data, Notice = Console.Error.WriteLine }, TimeProvider.System));
     builder.Services.AddSingleton(engine);
     builder.Services.AddMailboxes(gateway);
     if (host.Demo) builder.Services.AddHostedService<DemoBackend>();
