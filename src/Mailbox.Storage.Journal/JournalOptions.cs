@@ -21,7 +21,8 @@ public sealed record JournalOptions
     public double CompactBelow
     {
         get;
-        init => field = value is > 0 and < 0.75 ? value : throw new ArgumentException("CompactBelow must be above 0 and below 0.75.", nameof(CompactBelow));
+        init => field = value is > 0 and < 0.75 ? value
+            : throw new ArgumentException("CompactBelow must be above 0 and below 0.75.", nameof(CompactBelow));
     } = 0.5;
 
     /// <summary>A snapshot is written after so many bytes of journal, or as many as the last snapshot had; it bounds the start.</summary>
@@ -38,7 +39,8 @@ public sealed record JournalOptions
     public long ReserveBytes
     {
         get;
-        init => field = value >= 0 ? value : throw new ArgumentException("ReserveBytes must not be below 0.", nameof(ReserveBytes));
+        init => field = value >= 0 ? value
+            : throw new ArgumentException("ReserveBytes must not be below 0.", nameof(ReserveBytes));
     } = 64 << 20;
 
     /// <summary>Is told in plain words what an operator should know, such as a torn tail that was cut. May be called on any thread.</summary>

@@ -108,7 +108,8 @@ public sealed class JournalStore : IMailboxStore
 
     /// <summary>Copies the journal into a new or empty directory while it is used.</summary>
     /// <exception cref="StoreException">The target is not empty, or cannot be written.</exception>
-    public Task BackupAsync(string targetDirectory, CancellationToken cancel = default) => Task.Run(() => Backup(targetDirectory, cancel), cancel);
+    public Task BackupAsync(string targetDirectory, CancellationToken cancel = default) =>
+        Task.Run(() => Backup(targetDirectory, cancel), cancel);
 
     /// <summary>Writes a snapshot, so that the next start has nothing to replay, and gives the directory free.</summary>
     public void Dispose()

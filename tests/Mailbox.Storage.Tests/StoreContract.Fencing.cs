@@ -48,7 +48,8 @@ public abstract partial class StoreContract
         StoreRecord[] changes =
         [
             new MessageRemoved(ann, 1, null), new Acknowledged(ann, 1, 1), new WrittenMarked(ann, 1), new NumbersReserved(ann, 9),
-            new OptionsSet(ann, MailboxOptions.Default with { MaxMessages = 1 }), Join("room", ann), Leave("stays", ann), new MailboxRemoved(ann),
+            new OptionsSet(ann, MailboxOptions.Default with { MaxMessages = 1 }), Join("room", ann), Leave("stays", ann),
+            new MailboxRemoved(ann),
         ];
         foreach (var change in changes) Assert.Equal([ann], Driver.Commit(change).Fenced!);
 

@@ -27,7 +27,7 @@ sealed class ByteWriter
     /// <summary>Room for so many bytes; <see cref="Advance"/> takes those that were used.</summary>
     public Span<byte> Room(int count)
     {
-        if (_buffer.Length - Length < count) Array.Resize(ref _buffer, Math.Max(checked(Length + count), (int)Math.Min((long)_buffer.Length * 2, Array.MaxLength)));
+        if (_buffer.Length - Length < count) Grow(checked(Length + count));
         return _buffer.AsSpan(Length);
     }
 
@@ -82,6 +82,9 @@ sealed class ByteWriter
         Varint(Encoding.UTF8.GetByteCount(text) + 1);
         Length += Encoding.UTF8.GetBytes(text, Room(Encoding.UTF8.GetMaxByteCount(text.Length)));
     }
+
+    void Grow(int least) =>
+        Array.Resize(ref _buffer, Math.Max(least, (int)Math.Min((long)_buffer.Length * 2, Array.MaxLength)));
 
     public static ulong ZigZag(long value) => (ulong)(value << 1) ^ (ulong)(value >> 63);
 

@@ -38,7 +38,8 @@ readonly record struct FileHeader(ulong Kind, uint Number, ulong Batch, uint Sal
         if (BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(ChecksumAt)) != Crc32C.Of(bytes.AsSpan(0, ChecksumAt))) return null;
         if (BinaryPrimitives.ReadUInt64LittleEndian(bytes) != kind) return null;
         var version = BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(8));
-        if (version > Version) throw new StoreException($"{path} has format version {version}; this program reads versions up to {Version}.");
+        if (version > Version)
+            throw new StoreException($"{path} has format version {version}; this program reads versions up to {Version}.");
         return new(
             kind,
             BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(12)),

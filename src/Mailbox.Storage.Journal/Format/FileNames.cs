@@ -30,9 +30,12 @@ static class FileNames
     {
         var numbers = new List<int>();
         foreach (var name in names)
-            if (name.EndsWith(ending, StringComparison.Ordinal) && int.TryParse(name.AsSpan(0, name.Length - ending.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            if (name.EndsWith(ending, StringComparison.Ordinal) && TryParse(name.AsSpan(0, name.Length - ending.Length), out var number))
                 numbers.Add(number);
         numbers.Sort();
         return [.. numbers];
     }
+
+    static bool TryParse(ReadOnlySpan<char> digits, out int number) =>
+        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 }

@@ -56,7 +56,7 @@ sealed class JournalRecovery
         if (header is not null) return new(number, header.Value.Salt, file) { Length = length, Synced = length };
         // Nothing follows a header before it is synced.
         file.Dispose();
-        if (!isLast || length > FileHeader.Size) throw new JournalDamagedException(_files.PathOf(name), 0, "its header is not valid");
+        if (!isLast || length > FileHeader.Size) throw Damaged(name, 0, "its header is not valid");
         _files.Delete(name);
         _files.SyncDirectory();
         _notice?.Invoke($"Removed {_files.PathOf(name)}, which a crash kept from being made.");
@@ -80,14 +80,14 @@ sealed class JournalRecovery
             var segment = _segments.Find(number) ?? throw Damaged(FileNames.Segment(number), 0, "it is missing");
             Replay(segment, number == _snapshot.Segment ? _snapshot.Offset : FileHeader.Size);
         }
-        if (_tables.LastBatch < _snapshot.Through) throw Damaged(_last!.Name, _last.Length, "it ends before the snapshot that was made of it");
+        if (_tables.LastBatch < _snapshot.Through) throw TooShort(_last!);
         _last!.File.Sync();
     }
 
     void Replay(Segment segment, long from)
     {
         var scanner = new SegmentScanner(segment, from);
-        if (from > segment.Length) throw Damaged(segment.Name, segment.Length, "it ends before the snapshot that was made of it");
+        if (from > segment.Length) throw TooShort(segment);
         while (scanner.Peek() is { } frame)
         {
             Replay(segment, scanner, frame);
@@ -98,7 +98,8 @@ sealed class JournalRecovery
 
     void Replay(Segment segment, SegmentScanner scanner, BatchFrame frame)
     {
-        if (frame.Number != _tables.LastBatch + 1) throw Damaged(segment.Name, scanner.Offset, $"batch {frame.Number} follows batch {_tables.LastBatch}");
+        if (frame.Number != _tables.LastBatch + 1)
+            throw Damaged(segment.Name, scanner.Offset, $"batch {frame.Number} follows batch {_tables.LastBatch}");
         try
         {
             _replay.Apply(segment.Number, scanner.Offset + BatchFrame.HeaderSize, frame, scanner.RecordsOf(frame));
@@ -131,10 +132,18 @@ sealed class JournalRecovery
     {
         _tables.Recover(slot);
         if (slot.State.Marks.Held) _tables.MoveDeadline(slot, (start + slot.State.Options.Idle).ToUnixTimeMilliseconds(), held: false);
-        foreach (ref readonly var entry in slot.State.Entries)
-            if (_segments.Find(entry.Body.Segment) is not { } segment || entry.Body.Offset >= segment.Length)
-                throw Damaged(FileNames.Segment(entry.Body.Segment), entry.Body.Offset, $"message {entry.Sequence} of {slot.Name} is missing");
+        foreach (ref readonly var entry in slot.State.Entries) Verify(slot, entry);
     }
+
+    void Verify(Slot<Location> slot, in MailboxEntry<Location> entry)
+    {
+        var place = entry.Body;
+        if (_segments.Find(place.Segment) is { } segment && place.Offset < segment.Length) return;
+        throw Damaged(FileNames.Segment(place.Segment), place.Offset, $"message {entry.Sequence} of {slot.Name} is missing");
+    }
+
+    JournalDamagedException TooShort(Segment segment) =>
+        Damaged(segment.Name, segment.Length, "it ends before the snapshot that was made of it");
 
     JournalDamagedException Damaged(string name, long offset, string what) => new(_files.PathOf(name), offset, what);
 }

@@ -6,7 +6,7 @@ sealed class SegmentScanner(Segment segment, long from)
     const int Window = 1 << 20;
 
     readonly long _end = segment.File.Length;
-    byte[] _buffer = new byte[Window];
+    byte[] _buffer = [];
     long _bufferAt = from;
     int _buffered;
 
@@ -65,11 +65,13 @@ sealed class SegmentScanner(Segment segment, long from)
     /// <summary>What the file has at the offset: at least so many bytes, unless it ends before.</summary>
     ReadOnlySpan<byte> Look(int count)
     {
+        var left = Math.Max(0, _end - Offset);
         var at = (int)(Offset - _bufferAt);
-        if (at >= 0 && at + count <= _buffered) return _buffer.AsSpan(at, _buffered - at);
-        if (count > _buffer.Length) _buffer = new byte[count];
+        if (at >= 0 && at + Math.Min(count, left) <= _buffered) return _buffer.AsSpan(at, _buffered - at);
+        var size = (int)Math.Min(left, Math.Max(count, Window));
+        if (size > _buffer.Length) _buffer = new byte[size];
         _bufferAt = Offset;
-        _buffered = segment.File.Read(_buffer.AsSpan(0, (int)Math.Min(_buffer.Length, Math.Max(0, _end - Offset))), Offset);
+        _buffered = segment.File.Read(_buffer.AsSpan(0, size), Offset);
         return _buffer.AsSpan(0, _buffered);
     }
 }

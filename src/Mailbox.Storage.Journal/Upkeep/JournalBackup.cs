@@ -11,7 +11,8 @@ sealed class JournalBackup(IJournalFiles files, SegmentSet segments, JournalLog 
     public void Write(string target, CancellationToken cancel)
     {
         var unfinished = target.TrimEnd(Path.DirectorySeparatorChar) + FileNames.Unfinished;
-        if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any()) throw new StoreException($"{target} is not empty.");
+        if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
+            throw new StoreException($"{target} is not empty.");
         if (Directory.Exists(unfinished)) Directory.Delete(unfinished, recursive: true);
         Directory.CreateDirectory(unfinished);
         upkeep.WhileNothingIsRemoved(() => Copy(new DiskFiles(unfinished), cancel));

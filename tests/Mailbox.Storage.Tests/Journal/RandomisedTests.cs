@@ -51,7 +51,8 @@ public sealed class RandomisedTests(ITestOutputHelper output) : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    JournalOptions Options() => new() { Directory = _directory.Path, SegmentBytes = 16 << 10, ReserveBytes = 0, SnapshotBytes = 1, RunsUpkeep = false };
+    JournalOptions Options() =>
+        new() { Directory = _directory.Path, SegmentBytes = 16 << 10, ReserveBytes = 0, SnapshotBytes = 1, RunsUpkeep = false };
 
     static void WorkBeside(JournalUpkeep upkeep, CancellationToken cancel)
     {

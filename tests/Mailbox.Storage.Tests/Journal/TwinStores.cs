@@ -1,4 +1,3 @@
-using System.Text;
 using Mailbox.Storage.Journal;
 using Xunit;
 
@@ -33,36 +32,11 @@ sealed class TwinStores(JournalOptions options, int seed) : IDisposable
 
     public async Task CompareAsync()
     {
-        Assert.Equal(_memory.Names(null, int.MaxValue), Journal.Names(null, int.MaxValue));
-        Assert.Equal(_memory.KeyCount, Journal.KeyCount);
-        foreach (var group in s_groups) Assert.Equal(_memory.LoadGroup(GroupName.Parse(group)), Journal.LoadGroup(GroupName.Parse(group)));
-        foreach (var mailbox in _mailboxes.Values) await CompareAsync(mailbox);
+        await StoreComparison.EqualAsync(_memory, Journal, s_groups);
+        foreach (var mailbox in _mailboxes.Values) Load(mailbox);
     }
 
     public void Dispose() => Journal.Dispose();
-
-    async Task CompareAsync(TwinMailbox mailbox)
-    {
-        var (expected, actual) = Load(mailbox);
-        Assert.Equal(expected.Marks, actual.Marks);
-        Assert.Equal(expected.Options, actual.Options);
-        Assert.Equal(expected.Entries, actual.Entries);
-        Assert.Equal(expected.Holes, actual.Holes);
-        Assert.Equal(Topics(expected), Topics(actual));
-        Assert.Equal(expected.Groups.Select(group => group.ToString()).Order(), actual.Groups.Select(group => group.ToString()).Order());
-        var sequences = expected.Entries.Select(entry => entry.Sequence).ToArray();
-        Assert.Equal(await BodiesAsync(_memory, mailbox.InMemory, sequences), await BodiesAsync(Journal, mailbox.InJournal, sequences));
-    }
-
-    static List<string> Topics(StoredMailbox mailbox) =>
-        mailbox.Topics is null ? [] : [.. mailbox.Topics.Select(topic => $"{topic.Key}={topic.Value}").Order()];
-
-    static async Task<List<string>> BodiesAsync(IMailboxStore store, MailboxHandle handle, long[] sequences)
-    {
-        var messages = new Message?[sequences.Length];
-        await store.ReadAsync(handle, sequences, messages);
-        return [.. messages.Select(message => message!.Topic + "/" + Encoding.UTF8.GetString(message.Body.Span))];
-    }
 
     void AddRecord()
     {
@@ -167,12 +141,11 @@ sealed class TwinStores(JournalOptions options, int seed) : IDisposable
         if (_mailboxes.Count > 0) Load(Some());
     }
 
-    (StoredMailbox InMemory, StoredMailbox InJournal) Load(TwinMailbox mailbox)
+    void Load(TwinMailbox mailbox)
     {
         var name = mailbox.InMemory.Name;
         var (inMemory, inJournal) = (_memory.Load(name)!, Journal.Load(name)!);
         Assert.Equal(mailbox.InJournal.Epoch, inJournal.Handle.Epoch);
         (mailbox.InMemory, mailbox.InJournal, mailbox.Tail) = (inMemory.Handle, inJournal.Handle, inMemory.Marks.Tail);
-        return (inMemory, inJournal);
     }
 }

@@ -1,0 +1,24 @@
+using Mailbox.Storage.Journal;
+
+namespace Mailbox.Storage.Tests.Journal;
+
+/// <summary>Tests of a journal on a <see cref="FakeDisk"/>.</summary>
+public abstract class FakeDiskTest
+{
+    internal FakeDisk Disk { get; } = new();
+
+    internal List<string> Notices { get; } = [];
+
+    internal JournalStore Open(int segmentBytes = 64 << 10, long reserveBytes = 0) => JournalStore.Open(
+        new()
+        {
+            Directory = "/fake",
+            Files = Disk,
+            SegmentBytes = segmentBytes,
+            SnapshotBytes = 1,
+            ReserveBytes = reserveBytes,
+            RunsUpkeep = false,
+            Notice = Notices.Add,
+        },
+        new FixedTime(StoreDriver.Noon));
+}
