@@ -14,7 +14,8 @@ try
     var engine = settings.Read<EngineOptions>();
     settings.Check();
 
-    builder.Services.AddSingleton<IMailboxStore>(_ => JournalStore.Open(new() { Directory = host.Data, Notice = Console.Error.WriteLine }, TimeProvider.System));
+    builder.Services.AddSingleton(_ => JournalStore.Open(new() { Directory = host.Data, Notice = Console.Error.WriteLine }, TimeProvider.System));
+    builder.Services.AddSingleton<IMailboxStore>(services => services.GetRequiredService<JournalStore>());
     builder.Services.AddSingleton(engine);
     builder.Services.AddMailboxes(gateway);
     if (host.Demo) builder.Services.AddHostedService<DemoBackend>();
@@ -23,6 +24,7 @@ try
     app.MapMailboxes();
     app.UseRouting();
     app.MapPages();
+    app.MapBackups(host);
     app.MapUnknown();
     await app.RunAsync();
     return 0;
