@@ -29,7 +29,7 @@ try
     await app.RunAsync();
     return 0;
 }
-catch (Exception fault) when (fault is SettingsException or AddressRefusedException)
+catch (Exception fault) when (fault is SettingsException or AddressRefusedException or StoreException or IOException)
 {
     await Console.Error.WriteLineAsync(fault.Message);
     return 1;
