@@ -1,0 +1,159 @@
+using System.Net;
+
+namespace Mailbox.Gateway.Tests;
+
+/// <summary>Held connections: heartbeats, endings, slow readers, the drain (spec M14, M17, section 5).</summary>
+public sealed class HeldTests
+{
+    const string Sse = "text/event-stream";
+
+    [Theory]
+    [InlineData(Sse, ":\n\n", 2)]
+    [InlineData("application/x-ndjson", "\n", 1)]
+    [InlineData("multipart/mixed", "Message-Type: mailbox.heartbeat\r\nContent-Length: 0\r\n\r\n\r\n--", 3)]
+    public async Task An_idle_stream_has_a_heartbeat_every_15_seconds(string accept, string heartbeat, int startLines)
+    {
+        await using var host = await GatewayHost.StartAsync();
+        using var stream = await host.OpenAsync("/mailboxes/a", accept);
+        for (var line = 0; line < startLines; line++) await stream.UntilAsync("\n");
+        if (accept == Sse) await stream.UntilAsync("\n");
+        host.Time.Advance(TimeSpan.FromSeconds(16));
+        Assert.EndsWith(heartbeat, await stream.UntilAsync(heartbeat), StringComparison.Ordinal);
+        host.Time.Advance(TimeSpan.FromSeconds(16));
+        Assert.EndsWith(heartbeat, await stream.UntilAsync(heartbeat), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Streams_that_were_opened_together_are_not_written_to_together()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        var streams = new List<Wire>();
+        for (var i = 0; i < 40; i++) streams.Add(await host.OpenAsync("/mailboxes/a", "application/x-ndjson"));
+        host.Time.Advance(TimeSpan.FromSeconds(11));
+        var early = streams.Select(stream => stream.UntilAsync("}\n\n")).ToList();
+        await GatewayHost.UntilAsync(() => early.Any(beat => beat.IsCompleted));
+        Assert.Contains(early, beat => !beat.IsCompleted);
+        host.Time.Advance(TimeSpan.FromSeconds(5));
+        await Task.WhenAll(early);
+        streams.ForEach(stream => stream.Dispose());
+    }
+
+    [Fact]
+    public async Task A_takeover_ends_the_others_and_tells_them_why()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        using var first = await host.OpenAsync("/mailboxes/a", Sse);
+        using var second = await host.OpenAsync("/mailboxes/a?conflict=takeover", Sse);
+        Assert.Contains("\"reason\":\"taken-over\",\"reconnect\":false", await first.RestAsync(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, second.Response.StatusCode);
+    }
+
+    [Fact]
+    public async Task An_open_that_asks_to_be_refused_is_409_while_another_holds_the_mailbox()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        using var first = await host.OpenAsync("/mailboxes/a", Sse);
+        using var second = await host.Http.GetAsync("/mailboxes/a?conflict=reject");
+        await Problems.OfAsync(second, 409, "mailbox-held");
+    }
+
+    [Fact]
+    public async Task All_who_share_a_mailbox_get_everything()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        using var first = await host.OpenAsync("/mailboxes/a", Sse);
+        using var second = await host.OpenAsync("/mailboxes/a", "application/x-ndjson");
+        using var delivered = await host.DeliverAsync("a", "both");
+        Assert.Equal("2", await Json.TextAsync(delivered, "connections"));
+        await first.UntilAsync("data: both\n\n");
+        await second.UntilAsync("\"data\":\"both\"}\n");
+    }
+
+    [Fact]
+    public async Task A_client_replaces_its_own_connection_and_one_that_was_taken_over_gets_204()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        using var first = await host.OpenAsync("/mailboxes/a?client=tab1", Sse);
+        using var again = await host.OpenAsync("/mailboxes/a?client=tab1", Sse);
+        Assert.Contains("\"reason\":\"replaced\"", await first.RestAsync(), StringComparison.Ordinal);
+        using var other = await host.OpenAsync("/mailboxes/a?client=tab2&conflict=takeover", Sse);
+        var told = await again.RestAsync();
+        Assert.Contains("\"reason\":\"taken-over\"", told, StringComparison.Ordinal);
+        var position = told.Split("id: ")[1].Split('\n')[0];
+        using var back = await host.OpenAsync("/mailboxes/a?client=tab1", Sse, ("Last-Event-ID", position));
+        Assert.Equal(HttpStatusCode.NoContent, back.Response.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_reader_that_takes_no_byte_for_a_minute_is_ended_and_delays_nobody()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        using var slow = await RawConnection.SayAsync(host.Address, $"GET /mailboxes/a HTTP/1.1\r\nHost: x\r\nAccept: {Sse}\r\n\r\n", receiveBuffer: 4096);
+        using var quick = await host.OpenAsync("/mailboxes/a", "application/x-ndjson");
+        await GatewayHost.UntilAsync(() => host.Held.Count == 2);
+        var letter = new byte[1 << 20];
+        letter.AsSpan().Fill((byte)'x');
+        for (var i = 0; i < 12; i++)
+        {
+            (await host.SendAsync(HttpMethod.Post, "/mailboxes/a", letter)).Dispose();
+            await quick.UntilAsync("x\"}\n");
+        }
+        host.Time.Advance(TimeSpan.FromSeconds(59));
+        Assert.Equal(2, host.Held.Count);
+        host.Time.Advance(TimeSpan.FromSeconds(3));
+        await GatewayHost.UntilAsync(() => host.Held.Count == 1);
+        Assert.Contains("mailbox_gateway_endings_total{reason=\"slow\"} 1\n", await host.Http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_stream_whose_client_left_gives_its_reader_back()
+    {
+        var grid = new ScriptedGrid();
+        await using var host = await GatewayHost.StartAsync(grid: grid);
+        var raw = await RawConnection.SayAsync(host.Address, $"GET /mailboxes/a HTTP/1.1\r\nHost: x\r\nAccept: {Sse}\r\n\r\n");
+        await raw.Wire.UntilAsync("id: 1.0\n\n");
+        raw.Socket.Close(0);
+        await GatewayHost.UntilAsync(() => grid.Reader.IsClosed && host.Held.Count == 0);
+        grid.Reader.Signal!.Ready();
+    }
+
+    [Fact]
+    public async Task A_connection_is_used_again_after_a_long_poll()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        using var raw = await RawConnection.SayAsync(host.Address, "GET /mailboxes/a?wait=5 HTTP/1.1\r\nHost: x\r\n\r\n");
+        await GatewayHost.UntilAsync(() => host.Held.Count == 1);
+        host.Time.Advance(TimeSpan.FromSeconds(6));
+        await raw.Wire.UntilAsync("\"messages\":[]}");
+        await raw.SayAsync("GET /mailboxes/a?wait=5 HTTP/1.1\r\nHost: x\r\n\r\n");
+        await GatewayHost.UntilAsync(() => host.Held.Count == 1);
+        (await host.DeliverAsync("a", "second")).Dispose();
+        await raw.Wire.UntilAsync("\"data\":\"second\"}]}");
+    }
+
+    [Fact]
+    public async Task A_shutdown_spreads_the_endings_refuses_new_opens_and_stops_when_all_are_gone()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        var streams = new List<Wire>();
+        for (var i = 0; i < 30; i++) streams.Add(await host.OpenAsync("/mailboxes/m" + i, Sse));
+        var stopping = host.StopAsync();
+        await GatewayHost.UntilAsync(() => host.Held.IsDraining);
+        using var poll = await host.Http.GetAsync("/mailboxes/a");
+        await Problems.OfAsync(poll, 503, "draining");
+        Assert.NotNull(poll.Headers.RetryAfter);
+        using var stream = await host.OpenAsync("/mailboxes/a", Sse);
+        Assert.Contains("\"reason\":\"draining\",\"reconnect\":true", await stream.RestAsync(), StringComparison.Ordinal);
+        using var ready = await host.Http.GetAsync("/readyz");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        using var delivered = await host.DeliverAsync("m0", "still taken");
+        Assert.Equal(HttpStatusCode.Created, delivered.StatusCode);
+        host.Time.Advance(TimeSpan.FromSeconds(10));
+        await GatewayHost.UntilAsync(() => host.Held.Count < 30);
+        Assert.InRange(host.Held.Count, 1, 29);
+        host.Time.Advance(TimeSpan.FromSeconds(11));
+        foreach (var held in streams)
+            Assert.EndsWith("data: {\"reason\":\"draining\",\"reconnect\":true,\"after\":1}\n\n", await held.RestAsync(), StringComparison.Ordinal);
+        await stopping.WaitAsync(GatewayHost.Patience);
+    }
+}

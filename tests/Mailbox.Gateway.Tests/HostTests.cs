@@ -1,0 +1,108 @@
+using System.Net;
+using Microsoft.Extensions.Configuration;
+
+namespace Mailbox.Gateway.Tests;
+
+/// <summary>The start, CORS and what an operator sees (spec sections 5, 8 and 9).</summary>
+public sealed class HostTests
+{
+    [Fact]
+    public async Task An_address_that_is_not_loopback_is_refused_with_a_clear_message()
+    {
+        var refused = await Assert.ThrowsAsync<AddressRefusedException>(() => GatewayHost.StartAsync(url: "http://0.0.0.0:0"));
+        Assert.Contains("0.0.0.0", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("127.0.0.1", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_fault_of_the_configuration_is_reported_with_key_value_and_what_is_allowed()
+    {
+        var settings = Settings(("Heartbeat", "soon"), ("Pumps", "-1"), ("Colour", "red"), ("CorsOrigins:0", "http://a"), ("Wait", "00:00:10"));
+        Assert.Equal(TimeSpan.FromSeconds(10), settings.Read<GatewayOptions>().Wait);
+        var fault = Assert.Throws<SettingsException>(settings.Check);
+        Assert.Equal(3, fault.Faults.Count);
+        Assert.Contains("Mailbox:Heartbeat is 'soon': allowed is a duration such as 00:00:15 or 1.00:00:00.", fault.Faults);
+        Assert.Contains("Mailbox:Pumps is '-1': allowed is 0 to 64.", fault.Faults);
+        Assert.Contains(fault.Faults, line => line.StartsWith("Mailbox:Colour is 'red': the key is unknown", StringComparison.Ordinal));
+        await Assert.ThrowsAsync<SettingsException>(() => GatewayHost.StartAsync(new() { Heartbeat = TimeSpan.Zero }));
+    }
+
+    [Fact]
+    public void Options_that_are_a_record_keep_what_is_not_set()
+    {
+        var engine = Settings(("Mailbox:MaxMessages", "7"), ("Durability", "process")).Read<Engine.EngineOptions>();
+        Assert.Equal(MailboxOptions.Default with { MaxMessages = 7 }, engine.Mailbox);
+        Assert.Equal(Durability.Process, engine.Durability);
+        Assert.Equal(1000, MailboxOptions.Default.MaxMessages);
+    }
+
+    [Fact]
+    public async Task CORS_is_off_by_default()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        using var answer = await host.SendAsync(HttpMethod.Options, "/mailboxes/a", headers: [("Origin", "http://a"), ("Access-Control-Request-Method", "GET")]);
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+        Assert.False(answer.Headers.Contains("Access-Control-Allow-Origin"));
+    }
+
+    [Fact]
+    public async Task A_configured_origin_may_read_with_credentials_and_send_Last_Event_ID()
+    {
+        await using var host = await GatewayHost.StartAsync(new() { CorsOrigins = ["http://a"] });
+        using var preflight = await host.SendAsync(HttpMethod.Options, "/mailboxes/a", headers: [("Origin", "http://a"), ("Access-Control-Request-Method", "GET")]);
+        Assert.Equal("http://a", preflight.Headers.GetValues("Access-Control-Allow-Origin").Single());
+        Assert.Equal("true", preflight.Headers.GetValues("Access-Control-Allow-Credentials").Single());
+        Assert.Contains("Last-Event-ID", preflight.Headers.GetValues("Access-Control-Allow-Headers").Single(), StringComparison.Ordinal);
+        Assert.Equal("Origin", preflight.Headers.GetValues("Vary").Single());
+        using var stream = await host.OpenAsync("/mailboxes/a", "text/event-stream", ("Origin", "http://a"));
+        Assert.Equal("http://a", stream.Response.Headers.GetValues("Access-Control-Allow-Origin").Single());
+        using var other = await host.OpenAsync("/mailboxes/a?wait=0", "*/*", ("Origin", "http://b"));
+        Assert.False(other.Response.Headers.Contains("Access-Control-Allow-Origin"));
+        Assert.Equal("Origin", other.Response.Headers.GetValues("Vary").Single());
+    }
+
+    [Fact]
+    public async Task A_star_never_comes_with_credentials()
+    {
+        await using var host = await GatewayHost.StartAsync(new() { CorsOrigins = ["*"] });
+        using var answer = await host.OpenAsync("/mailboxes/a?wait=0", "*/*", ("Origin", "http://a"));
+        Assert.Equal("*", answer.Response.Headers.GetValues("Access-Control-Allow-Origin").Single());
+        Assert.False(answer.Response.Headers.Contains("Access-Control-Allow-Credentials"));
+    }
+
+    [Fact]
+    public async Task Metrics_count_what_happened()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        (await host.DeliverAsync("a", "x")).Dispose();
+        using var stream = await host.OpenAsync("/mailboxes/a?from=oldest", "text/event-stream");
+        await stream.UntilAsync("data: x\n\n");
+        var metrics = await host.Http.GetStringAsync("/metrics");
+        Assert.Contains("# TYPE mailbox_gateway_connections gauge\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("mailbox_gateway_connections{transport=\"sse\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("mailbox_gateway_deliveries_total{outcome=\"stored\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("mailbox_gateway_messages_written_total 1\n", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_page_and_the_description_of_the_interface_are_served()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        using var page = await host.Http.GetAsync("/");
+        Assert.Equal("text/html", page.Content.Headers.ContentType!.MediaType);
+        using var json = System.Text.Json.JsonDocument.Parse(await host.Http.GetStringAsync("/openapi/v1.json"));
+        Assert.StartsWith("3.", json.RootElement.GetProperty("openapi").GetString(), StringComparison.Ordinal);
+        string[] paths = [.. json.RootElement.GetProperty("paths").EnumerateObject().Select(path => path.Name)];
+        Assert.Equal(s_paths, paths);
+    }
+
+    static readonly string[] s_paths =
+    [
+        "/mailboxes", "/mailboxes/{mailbox}", "/mailboxes/{mailbox}/state", "/mailboxes/{mailbox}/ack", "/mailboxes/{mailbox}/messages/{position}",
+        "/deliver", "/groups/{group}", "/groups/{group}/members", "/groups/{group}/members/{mailbox}", "/healthz", "/readyz", "/metrics",
+    ];
+
+    static SettingsReader Settings(params (string Key, string Value)[] values) => new(new ConfigurationBuilder()
+        .AddInMemoryCollection(values.Select(pair => KeyValuePair.Create("Mailbox:" + pair.Key, (string?)pair.Value)))
+        .Build().GetSection("Mailbox"));
+}

@@ -1,0 +1,97 @@
+using System.Net.Http.Headers;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Mailbox.Gateway.Tests;
+
+/// <summary>An application with mailboxes in it, on a port of its own.</summary>
+sealed class GatewayHost : IAsyncDisposable
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    readonly WebApplication _app;
+
+    GatewayHost(WebApplication app)
+    {
+        _app = app;
+        Address = new(app.Urls.Single());
+        Http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = Address, Timeout = Patience };
+    }
+
+    public Uri Address { get; }
+
+    public HttpClient Http { get; }
+
+    public ManualTime Time => (ManualTime)_app.Services.GetRequiredService<TimeProvider>();
+
+    public IMailboxGrid Grid => _app.Services.GetRequiredService<IMailboxGrid>();
+
+    public HeldConnections Held => _app.Services.GetRequiredService<HeldConnections>();
+
+    /// <param name="grid">Instead of an engine.</param>
+    public static async Task<GatewayHost> StartAsync(GatewayOptions? options = null, IMailboxGrid? grid = null, string url = "http://127.0.0.1:0")
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls(url);
+        builder.Services.AddSingleton<TimeProvider>(new ManualTime());
+        if (grid is not null) builder.Services.AddSingleton(grid);
+        builder.Services.AddMailboxes(options);
+        var app = builder.Build();
+        app.MapMailboxes();
+        app.UseRouting();
+        app.MapPages();
+        app.MapUnknown();
+        await app.StartAsync();
+        return new(app);
+    }
+
+    /// <summary>Opens a mailbox and reads the head of the answer.</summary>
+    public async Task<Wire> OpenAsync(string path, string accept, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Accept.Add(MediaTypeWithQualityHeaderValue.Parse(accept));
+        foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
+        var response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        return new(response, await response.Content.ReadAsStreamAsync());
+    }
+
+    public Task<HttpResponseMessage> DeliverAsync(string mailbox, string text, params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Post, "/mailboxes/" + mailbox, Encoding.UTF8.GetBytes(text), headers);
+
+    public async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, string path, byte[]? body = null, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : new ByteArrayContent(body) };
+        foreach (var (name, value) in headers)
+            if (!request.Headers.TryAddWithoutValidation(name, value)) request.Content!.Headers.TryAddWithoutValidation(name, value);
+        return await Http.SendAsync(request);
+    }
+
+    public Task StopAsync() => _app.StopAsync();
+
+    /// <summary>Waits for something that is about to be true.</summary>
+    public static Task UntilAsync(Func<bool> isTrue) => UntilAsync(() => Task.FromResult(isTrue()));
+
+    public static async Task UntilAsync(Func<Task<bool>> isTrue)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!await isTrue())
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await _app.StopAsync(now.Token);
+        await _app.DisposeAsync();
+    }
+}
