@@ -50,7 +50,7 @@ static class Admission
     static void PushOut(Batch batch, LiveMailbox mailbox)
     {
         ref readonly var victim = ref mailbox.Victim();
-        if (!victim.IsWritten) batch.Tell(mailbox, MailboxEventKind.Overflowed);
+        if (!mailbox.IsRead(victim)) batch.Tell(mailbox, MailboxEventKind.Overflowed);
         batch.RemoveMessage(mailbox, victim.Sequence, GapReason.Overflow);
     }
 

@@ -12,6 +12,7 @@ sealed class Batch
     readonly List<LiveMailbox> _touched = [];
     readonly List<LiveMailbox> _made = [];
     readonly List<RemovedMailbox> _removed = [];
+    readonly HashSet<MailboxName> _removedNames = [];
     readonly List<LiveGroup> _groups = [];
     readonly List<MailboxEvent> _events = [];
 
@@ -85,7 +86,14 @@ sealed class Batch
 
     public void NoteMade(LiveMailbox mailbox) => _made.Add(mailbox);
 
-    public void NoteRemoved(LiveMailbox mailbox, Ending ending) => _removed.Add(new(mailbox, ending));
+    public void NoteRemoved(LiveMailbox mailbox, Ending ending)
+    {
+        _removed.Add(new(mailbox, ending));
+        _removedNames.Add(mailbox.Name);
+    }
+
+    /// <summary>The store still has a mailbox of this name and will not once the batch is stored.</summary>
+    public bool HasRemoved(MailboxName name) => _removedNames.Contains(name);
 
     public void NoteChanged(LiveGroup group)
     {
@@ -105,6 +113,7 @@ sealed class Batch
         _touched.Clear();
         _made.Clear();
         _removed.Clear();
+        _removedNames.Clear();
         _groups.Clear();
         _events.Clear();
         _undo.Clear();

@@ -19,7 +19,14 @@ sealed class KeyMemory(IMailboxStore store, EngineOptions options, Batch batch)
         return store.FindKey(key, batch.Now);
     }
 
-    public bool HasRoom => store.KeyCount + _volatile.Count + batch.Keys.Count < options.MaxKeys;
+    public bool HasRoom
+    {
+        get
+        {
+            ForgetEnded();
+            return store.KeyCount + _volatile.Count + batch.Keys.Count < options.MaxKeys;
+        }
+    }
 
     /// <summary>Remembers an answer as durably as its message.</summary>
     public void Remember(KeyId key, RememberedKey answer, Durability durability)
@@ -33,7 +40,6 @@ sealed class KeyMemory(IMailboxStore store, EngineOptions options, Batch batch)
     /// <summary>The batch is stored: what it answered stays answered.</summary>
     public void Publish()
     {
-        while (_order.TryPeek(out var oldest) && oldest.Expires <= batch.NowSeconds) _volatile.Remove(_order.Dequeue().Key);
         foreach (var key in _planned)
         {
             _volatile[key] = batch.Keys[key];
@@ -43,4 +49,9 @@ sealed class KeyMemory(IMailboxStore store, EngineOptions options, Batch batch)
     }
 
     public void Undo() => _planned.Clear();
+
+    void ForgetEnded()
+    {
+        while (_order.TryPeek(out var oldest) && oldest.Expires <= batch.NowSeconds) _volatile.Remove(_order.Dequeue().Key);
+    }
 }

@@ -16,6 +16,7 @@ static class Lifetime
     /// <summary>A reader was here. Called under <c>lock (mailbox)</c>.</summary>
     public static void ReaderSeen(Batch batch, LiveMailbox mailbox)
     {
+        batch.Touch(mailbox);
         mailbox.Deadline = batch.NowMilliseconds + (long)mailbox.State.Options.Idle.TotalMilliseconds;
         Store(batch, mailbox);
     }

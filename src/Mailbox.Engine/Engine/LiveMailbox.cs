@@ -43,6 +43,9 @@ sealed class LiveMailbox
     /// <summary>Clients that were taken over and told to stay away (spec M14); null for none.</summary>
     public HashSet<string>? Displaced { get; set; }
 
+    /// <summary>When its last connection left, in Unix milliseconds.</summary>
+    public long LeftAt { get; set; }
+
     /// <summary>Its place in the table's list.</summary>
     public int TableIndex { get; set; }
 
@@ -62,6 +65,9 @@ sealed class LiveMailbox
     public long UsedAt { get; set; }
 
     public bool IsHeld => Readers.Count > 0;
+
+    /// <summary>The entries are others than they were: messages that had been taken out are back.</summary>
+    public void NoteRestored() => _earliestExpiry = 0;
 
     public Position PositionOf(long sequence) => new(Handle.Epoch, sequence);
 
@@ -84,7 +90,7 @@ sealed class LiveMailbox
         var (count, bytes) = (0, 0L);
         foreach (ref readonly var entry in State.Entries)
         {
-            if (entry.IsWritten || entry.Sequence == superseded) continue;
+            if (IsRead(entry) || entry.Sequence == superseded) continue;
             count++;
             bytes += entry.Size;
         }
@@ -95,10 +101,14 @@ sealed class LiveMailbox
     public ref readonly MailboxEntry<Message?> Victim()
     {
         var entries = State.Entries;
-        for (var i = 0; i < entries.Length && entries[i].Sequence <= _newestWritten; i++)
-            if (entries[i].IsWritten) return ref entries[i];
+        var newestRead = Math.Max(_newestWritten, State.Marks.Written);
+        for (var i = 0; i < entries.Length && entries[i].Sequence <= newestRead; i++)
+            if (IsRead(entries[i])) return ref entries[i];
         return ref entries[0];
     }
+
+    /// <summary>Only kept for redelivery, or for a connection that has not yet got what another acknowledged.</summary>
+    public bool IsRead(in MailboxEntry<Message?> entry) => entry.IsWritten || entry.Sequence <= State.Marks.Written;
 
     /// <summary>The numbers of the messages whose time has ended, or null for none.</summary>
     public List<long>? Expired(uint now)
@@ -121,8 +131,8 @@ sealed class LiveMailbox
         var entries = State.Entries;
         for (var i = State.IndexAfter(from); i < entries.Length && entries[i].Sequence <= to; i++) entries[i].IsWritten = true;
         _newestWritten = Math.Max(_newestWritten, to);
-        if (from > State.Marks.Written || to <= State.Marks.Written) return;
-        State.Marks = State.Marks with { Written = WrittenWithoutBreak(to) };
+        var mark = from <= State.Marks.Written ? Math.Max(State.Marks.Written, to) : State.Marks.Written;
+        State.Marks = State.Marks with { Written = WrittenWithoutBreak(mark) };
     }
 
     long WrittenWithoutBreak(long mark)
@@ -136,7 +146,7 @@ sealed class LiveMailbox
     bool HasHoleBetween(long from, long to)
     {
         foreach (var hole in State.Holes)
-            if (hole.From > from && hole.To < to) return true;
+            if (hole.To > from && hole.From < to) return true;
         return false;
     }
 

@@ -139,6 +139,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
     {
         if (_timer is not null) await _timer.DisposeAsync().ConfigureAwait(false);
         _timer = null;
+        Maintain();
         _writer.Enqueue(new Request<bool>(ReleaseAll, static _ => false));
         await Task.Factory.StartNew(() => _writer.Close(Outcome.Stopping), default, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
         Store.Dispose();

@@ -65,7 +65,9 @@ sealed class MailboxReader : IMailboxReader
                 TellEpoch(gap, into);
             }
             var status = Take(into);
-            return into.Count > before ? ReadStatus.Read : status;
+            if (into.Count > before) return ReadStatus.Read;
+            _isArmed = status == ReadStatus.Empty;
+            return status;
         }
     }
 
@@ -89,21 +91,28 @@ sealed class MailboxReader : IMailboxReader
                 continue;
             }
             if (!WindowAdmits(entry.Size)) return ReadStatus.WindowFull;
-            if ((entry.Body ?? _page?.Find(entry.Sequence)) is not { } message) return ReadStatus.Cold;
+            if (BodyOf(entry) is not { } message) return _mailbox.IsGone ? ReadStatus.Empty : ReadStatus.Cold;
             if (!TellGap(entry.Sequence, ref expired, into)) return ReadStatus.WindowFull;
             TakeMessage(ref entry, message, into);
         }
-        if (!TellGap(_mailbox.Committed + 1, ref expired, into)) return ReadStatus.WindowFull;
-        _isArmed = true;
-        return ReadStatus.Empty;
+        return TellGap(_mailbox.Committed + 1, ref expired, into) ? ReadStatus.Empty : ReadStatus.WindowFull;
     }
 
     bool IsNextCold()
     {
-        var next = _mailbox.State.IndexAfter(Math.Max(Taken, _floor));
-        if (next == _mailbox.State.Count) return false;
-        ref readonly var entry = ref _mailbox.State.Entries[next];
-        return entry.Sequence <= _mailbox.Committed && (entry.Body ?? _page?.Find(entry.Sequence)) is null;
+        var now = (uint)_engine.Clock.Now.ToUnixTimeSeconds();
+        var entries = _mailbox.State.Entries;
+        for (var i = _mailbox.State.IndexAfter(Math.Max(Taken, _floor)); i < entries.Length && entries[i].Sequence <= _mailbox.Committed; i++)
+            if (entries[i].Expires > now) return BodyOf(entries[i]) is null && !_mailbox.IsGone;
+        return false;
+    }
+
+    /// <exception cref="StoreException">The store has lost what the mailbox keeps. Of a mailbox that goes it may: the reader is about to end.</exception>
+    Message? BodyOf(in MailboxEntry<Message?> entry)
+    {
+        if ((entry.Body ?? _page?.Find(entry.Sequence)) is { } message) return message;
+        if (_page?.HasAskedFor(entry.Sequence) != true || _mailbox.IsGone) return null;
+        throw new StoreException($"Message {entry.Sequence} of {Mailbox} is kept but not in the store.");
     }
 
     bool WindowAdmits(int size) => _windowMessages == 0
@@ -168,7 +177,7 @@ sealed class MailboxReader : IMailboxReader
             WrittenThrough = Taken;
             _page = null;
             _mailbox.Cool();
-            if (!_isClosed) _engine.NoteWritten(_mailbox);
+            _engine.NoteWritten(_mailbox);
             if (AcknowledgesByLiving) Mature();
         }
     }

@@ -45,15 +45,18 @@ sealed class MailboxTable(IMailboxStore store, EngineOptions options, Batch batc
 
     public LiveMailbox FindOrMake(MailboxName name) => Find(name) ?? Make(name);
 
+    /// <summary>One that is stored as held has lost its owner: it counts as disconnected now (spec M15).</summary>
     LiveMailbox? Load(MailboxName name)
     {
-        if (!Owns(name) || store.Load(name) is not { } stored) return null;
+        if (!Owns(name) || batch.HasRemoved(name) || store.Load(name) is not { } stored) return null;
         var state = new MailboxState<Message?>(stored.Options) { Groups = stored.Groups };
         var entries = new MailboxEntry<Message?>[stored.Entries.Count];
         for (var i = 0; i < entries.Length; i++)
             entries[i] = new(stored.Entries[i].Sequence, stored.Entries[i].Size, stored.Entries[i].Expires, null);
         state.Restore(stored.Marks, entries, stored.Holes, stored.Topics);
-        return Install(new(stored.Handle, state));
+        var mailbox = Install(new(stored.Handle, state));
+        if (stored.Marks.Held) Lifetime.ReaderSeen(batch, mailbox);
+        return mailbox;
     }
 
     LiveMailbox Make(MailboxName name)
@@ -120,7 +123,7 @@ sealed class MailboxTable(IMailboxStore store, EngineOptions options, Batch batc
     public void CollectGroups(long usedBefore)
     {
         foreach (var (name, group) in _groups)
-            if (group.UsedAt < usedBefore || group.Count == 0) _groups.Remove(name);
+            if (!group.IsTouched && (group.UsedAt < usedBefore || group.Count == 0)) _groups.Remove(name);
     }
 
     /// <summary>After the batch was refused: what it made goes, what it removed comes back.</summary>

@@ -15,6 +15,13 @@ static class Publication
         }
     }
 
+    /// <summary>After a batch was taken back: a reader that found nothing, because the plan had taken it out, is told that it is back.</summary>
+    public static void Recall(Batch batch)
+    {
+        foreach (var mailbox in batch.Touched) SignalAll(mailbox);
+        foreach (var removed in batch.Removed) SignalAll(removed.Mailbox);
+    }
+
     static void Publish(LiveMailbox mailbox)
     {
         lock (mailbox)
@@ -22,6 +29,11 @@ static class Publication
             mailbox.Committed = mailbox.State.Marks.Tail;
             mailbox.Cool();
         }
+        SignalAll(mailbox);
+    }
+
+    static void SignalAll(LiveMailbox mailbox)
+    {
         foreach (var reader in mailbox.Readers) Signal(mailbox, reader);
     }
 

@@ -12,12 +12,8 @@ sealed class ReadPage(long[] sequences, Message?[] messages)
         return new(sequences, messages);
     }
 
-    /// <returns>Null where the page has not asked for it.</returns>
-    /// <exception cref="StoreException">The store no longer has what the mailbox keeps.</exception>
-    public Message? Find(long sequence)
-    {
-        var index = Array.BinarySearch(sequences, sequence);
-        if (index < 0) return null;
-        return messages[index] ?? throw new StoreException($"Message {sequence} is kept but not in the store.");
-    }
+    /// <returns>Null where the page has not asked for it, or the store no longer has it.</returns>
+    public Message? Find(long sequence) => Array.BinarySearch(sequences, sequence) is >= 0 and var index ? messages[index] : null;
+
+    public bool HasAskedFor(long sequence) => Array.BinarySearch(sequences, sequence) >= 0;
 }

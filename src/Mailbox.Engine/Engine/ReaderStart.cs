@@ -7,15 +7,16 @@ namespace Mailbox.Engine;
 readonly record struct ReaderStart(long Sequence, long Floor, Position? Strange)
 {
     /// <summary>Spec M8, M10 and section 5: a position, else unread, oldest or now. Called under <c>lock (mailbox)</c>.</summary>
-    public static ReaderStart Of(LiveMailbox mailbox, OpenRequest request)
+    /// <param name="now">Unix time in seconds.</param>
+    public static ReaderStart Of(LiveMailbox mailbox, OpenRequest request, uint now)
     {
         var marks = mailbox.State.Marks;
         if (request.After is { } after)
-            return IsOf(mailbox, after) ? new(after.Sequence, marks.Acknowledged, null) : new(BeforeOldest(mailbox), 0, after);
+            return IsOf(mailbox, after) ? new(after.Sequence, marks.Acknowledged, null) : new(BeforeOldest(mailbox, now), 0, after);
         return request.From switch
         {
             StartFrom.Now => new(marks.Tail, 0, null),
-            StartFrom.Oldest => new(BeforeOldest(mailbox), 0, null),
+            StartFrom.Oldest => new(BeforeOldest(mailbox, now), 0, null),
             _ => new(Math.Max(marks.Written, marks.Acknowledged), 0, null),
         };
     }
@@ -23,9 +24,11 @@ readonly record struct ReaderStart(long Sequence, long Floor, Position? Strange)
     public static bool IsOf(LiveMailbox mailbox, Position position) =>
         position.Epoch == mailbox.Handle.Epoch && position.Sequence <= mailbox.State.Marks.Tail;
 
-    static long BeforeOldest(LiveMailbox mailbox)
+    static long BeforeOldest(LiveMailbox mailbox, uint now)
     {
-        var oldest = mailbox.State.IndexAfter(mailbox.State.Marks.Acknowledged);
-        return oldest < mailbox.State.Count ? mailbox.State.Entries[oldest].Sequence - 1 : mailbox.State.Marks.Tail;
+        var entries = mailbox.State.Entries;
+        for (var i = mailbox.State.IndexAfter(mailbox.State.Marks.Acknowledged); i < entries.Length; i++)
+            if (entries[i].Expires > now) return entries[i].Sequence - 1;
+        return mailbox.State.Marks.Tail;
     }
 }

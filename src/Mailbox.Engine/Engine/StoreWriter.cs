@@ -162,13 +162,14 @@ sealed class StoreWriter
         _running.RemoveAll(operation => why != Outcome.StoreFull || !operation.Relieves);
         if (_running.Count == 0) return;
         _batch.Records.MayUseReserve = true;
-        if (Attempt() is var retried && retried == Outcome.Stored)
+        var retried = Attempt();
+        if (retried == Outcome.Stored)
         {
             Publish();
             return;
         }
         Undo();
-        foreach (var operation in _running) operation.Fail(Outcome.StoreFull);
+        foreach (var operation in _running) operation.Fail(retried);
     }
 
     void Undo()
@@ -177,6 +178,7 @@ sealed class StoreWriter
         _batch.Undo();
         _table.Undo();
         _engine.Keys.Undo();
+        Publication.Recall(_batch);
         _batch.Clear();
     }
 }

@@ -12,7 +12,7 @@ sealed class UndoLog
     {
         var state = mailbox.State;
         var topics = state.Topics is { } kept ? new Dictionary<string, long>(kept) : null;
-        _saved.Add(new(mailbox, state.Marks, state.Holes, topics, state.Options, state.Groups, mailbox.Deadline));
+        _saved.Add(new(mailbox, state.Marks, state.Trimmed, state.Holes, topics, state.Options, state.Groups, mailbox.Deadline));
     }
 
     public void Keep(LiveMailbox mailbox, in MailboxEntry<Message?> entry) => _removed.Add((mailbox, entry));
@@ -36,12 +36,22 @@ sealed class UndoLog
         {
             var kept = mailbox.State.Entries[..mailbox.State.IndexAfter(saved.Marks.Tail)].ToArray();
             MailboxEntry<Message?>[] before = [.. kept.Concat(removed.Where(e => e.Sequence <= saved.Marks.Tail)).OrderBy(e => e.Sequence)];
-            mailbox.State.Restore(saved.Marks, before, saved.Holes, saved.Topics);
-            (mailbox.State.Options, mailbox.State.Groups, mailbox.Deadline) = (saved.Options, saved.Groups, saved.Deadline);
+            mailbox.State.Restore(saved.Marks with { Written = WrittenOf(saved, mailbox) }, before, saved.Holes, saved.Topics, saved.Trimmed);
+            (mailbox.State.Options, mailbox.State.Groups) = (saved.Options, saved.Groups);
+            // A reader that was here was here, stored or not: nothing is removed early.
+            mailbox.Deadline = Math.Max(mailbox.Deadline, saved.Deadline);
+            mailbox.NoteRestored();
         }
     }
 
+    /// <summary>Connections write while a batch is committed: only an acknowledgement of the batch itself moves the mark back.</summary>
+    static long WrittenOf(Saved saved, LiveMailbox mailbox)
+    {
+        var marks = mailbox.State.Marks;
+        return marks.Acknowledged == saved.Marks.Acknowledged || marks.Written > marks.Acknowledged ? marks.Written : saved.Marks.Written;
+    }
+
     readonly record struct Saved(
-        LiveMailbox Mailbox, MailboxMarks Marks, IReadOnlyList<Hole> Holes, IReadOnlyDictionary<string, long>? Topics,
+        LiveMailbox Mailbox, MailboxMarks Marks, long Trimmed, IReadOnlyList<Hole> Holes, IReadOnlyDictionary<string, long>? Topics,
         MailboxOptions Options, GroupName[] Groups, long Deadline);
 }

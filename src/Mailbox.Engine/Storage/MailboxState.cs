@@ -116,7 +116,10 @@ public sealed class MailboxState<TBody>
     }
 
     /// <summary>Sets what a snapshot holds, into a state that is new.</summary>
-    public void Restore(MailboxMarks marks, ReadOnlySpan<MailboxEntry<TBody>> entries, IEnumerable<Hole> holes, IReadOnlyDictionary<string, long>? topics)
+    /// <param name="trimmed">Null for as much as can be.</param>
+    public void Restore(
+        MailboxMarks marks, ReadOnlySpan<MailboxEntry<TBody>> entries, IEnumerable<Hole> holes, IReadOnlyDictionary<string, long>? topics,
+        long? trimmed = null)
     {
         _entries = entries.ToArray();
         _head = 0;
@@ -126,7 +129,7 @@ public sealed class MailboxState<TBody>
         _holes = [.. holes];
         _topics = topics is null or { Count: 0 } ? null : new(topics);
         Marks = marks;
-        Trimmed = Math.Min(marks.Acknowledged, Count == 0 ? marks.Acknowledged : Entries[0].Sequence - 1);
+        Trimmed = trimmed ?? Math.Min(marks.Acknowledged, Count == 0 ? marks.Acknowledged : Entries[0].Sequence - 1);
     }
 
     /// <summary>Numbers that are gone and told. Two holes without a message between them are one: a reader gets one gap (spec M10).</summary>

@@ -16,6 +16,7 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     readonly ConcurrentQueue<MailboxReader> _written = new();
     readonly PriorityQueue<MailboxReader, long> _maturing = new();
     readonly Queue<(LiveMailbox Mailbox, long LeftAt)> _left = new();
+    readonly List<Action> _takeBack = [];
     int _next;
 
     public override bool Relieves => true;
@@ -32,16 +33,27 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     public void NoteMaturing(MailboxReader reader) => _written.Enqueue(reader);
 
     /// <summary>The last connection left. The writer's thread.</summary>
-    public void NoteLeft(LiveMailbox mailbox, long at) => _left.Enqueue((mailbox, at));
+    public void NoteLeft(LiveMailbox mailbox, long at)
+    {
+        mailbox.LeftAt = at;
+        _left.Enqueue((mailbox, at));
+    }
 
     public override void Plan(Batch batch)
     {
+        _takeBack.Clear();
         Mature(batch);
         StoreMarks(batch);
         TellWhoLeft(batch);
         RemoveOverdue(batch);
         LookAtSome(batch);
         engine.Table.CollectGroups(batch.NowMilliseconds - (long)engine.Options.CollectAfter.TotalMilliseconds);
+    }
+
+    public override void Withdraw()
+    {
+        foreach (var step in _takeBack) step();
+        _takeBack.Clear();
     }
 
     public override void Succeed(Batch batch) => engine.NoteMaintained();
@@ -64,10 +76,21 @@ sealed class Maintenance(MailboxEngine engine) : Operation
         var matured = reader.Maturing;
         reader.Maturing = 0;
         if (!reader.IsOpen || reader.Live.IsGone) return;
+        _takeBack.Add(() => MatureAgain(reader, matured));
         Acknowledging.Acknowledge(batch, reader.Live, matured, Durability.Process);
         if (reader.WrittenThrough <= matured) return;
         reader.Maturing = reader.WrittenThrough;
         _maturing.Enqueue(reader, reader.WrittenAt + after);
+    }
+
+    /// <summary>A reader stands in the queue once, while <see cref="MailboxReader.Maturing"/> is set.</summary>
+    void MatureAgain(MailboxReader reader, long matured)
+    {
+        lock (reader.Live)
+        {
+            if (reader.Maturing == 0) _maturing.Enqueue(reader, 0);
+            reader.Maturing = matured;
+        }
     }
 
     void StoreMarks(Batch batch)
@@ -77,14 +100,20 @@ sealed class Maintenance(MailboxEngine engine) : Operation
         if (engine.HasUnsynced || batch.Records.Durability > Durability.Memory) batch.Require(Durability.Disk);
     }
 
-    static void StoreMarks(Batch batch, LiveMailbox mailbox)
+    void StoreMarks(Batch batch, LiveMailbox mailbox)
     {
         mailbox.IsDirty = false;
         if (mailbox.IsGone) return;
+        _takeBack.Add(() => DirtyAgain(mailbox));
         batch.Touch(mailbox);
         batch.Add(new WrittenMarked(mailbox.Handle, mailbox.State.Marks.Written), Durability.Process);
         if (mailbox.State.Marks.Acknowledged > mailbox.State.Trimmed && mailbox.TrimLimit() > mailbox.State.Trimmed)
             batch.Trim(mailbox, Durability.Process);
+    }
+
+    void DirtyAgain(LiveMailbox mailbox)
+    {
+        lock (mailbox) NoteDirty(mailbox);
     }
 
     void TellWhoLeft(Batch batch)
@@ -93,10 +122,19 @@ sealed class Maintenance(MailboxEngine engine) : Operation
         while (_left.TryPeek(out var left) && left.LeftAt <= before)
         {
             _left.Dequeue();
-            if (left.Mailbox.IsHeld || left.Mailbox.IsGone || !left.Mailbox.IsAnnounced) continue;
-            left.Mailbox.IsAnnounced = false;
-            batch.Tell(left.Mailbox, MailboxEventKind.Disconnected);
+            // One that came back and left again stands in the queue again, later.
+            var (mailbox, at) = left;
+            if (mailbox.IsHeld || mailbox.IsGone || !mailbox.IsAnnounced || mailbox.LeftAt != at) continue;
+            mailbox.IsAnnounced = false;
+            batch.Tell(mailbox, MailboxEventKind.Disconnected);
+            _takeBack.Add(() => AnnouncedAgain(mailbox, at));
         }
+    }
+
+    void AnnouncedAgain(LiveMailbox mailbox, long leftAt)
+    {
+        mailbox.IsAnnounced = true;
+        _left.Enqueue((mailbox, leftAt));
     }
 
     /// <summary>Those that are only in the store.</summary>

@@ -3,17 +3,36 @@ namespace Mailbox.Engine;
 /// <summary>How a mailbox is opened (spec M2, M7, M8, M14). In the writer's turn, so that nothing comes between replay and live (M9).</summary>
 sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest request, IReaderSignal? signal) : AnsweredOperation<OpenResult>
 {
+    // Others end once this open is stored, and what else it changed is remembered in case that it is not.
+    readonly List<(MailboxReader Reader, Ending Why)> _ended = [];
+    LiveMailbox? _mailbox;
+    HashSet<string>? _displacedBefore;
+    bool _hasAnnounced;
+
     public override bool Relieves => true;
 
-    public override void Plan(Batch batch) => Planned = Open(batch);
+    public override void Plan(Batch batch)
+    {
+        Forget();
+        Planned = Open(batch);
+    }
 
     public override void Withdraw()
     {
-        if (Planned.Reader is MailboxReader reader) reader.Live.Readers.Remove(reader);
+        if (_mailbox is not { } mailbox) return;
+        lock (mailbox)
+        {
+            if (Planned.Reader is MailboxReader reader) mailbox.Readers.Remove(reader);
+            foreach (var (other, _) in _ended) mailbox.Readers.Add(other);
+        }
+        if (_hasAnnounced) mailbox.IsAnnounced = false;
+        mailbox.Displaced = _displacedBefore;
+        Forget();
     }
 
     public override void Succeed(Batch batch)
     {
+        foreach (var (other, why) in _ended) other.End(why);
         if (Planned.Reader is not null && signal is not null) engine.Meter.CountConnection(1);
         base.Succeed(batch);
     }
@@ -27,6 +46,7 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
     {
         if (!engine.Table.Owns(name)) return new(OpenOutcome.Unavailable);
         var mailbox = engine.Table.FindOrMake(name);
+        (_mailbox, _displacedBefore) = (mailbox, mailbox.Displaced);
         if (MustStayAway(mailbox)) return new(OpenOutcome.StayAway);
         if (request.Conflict == ConflictPolicy.Reject && mailbox.Readers.Exists(other => !IsSameClient(other))) return new(OpenOutcome.Conflict);
         EndOthers(mailbox);
@@ -38,7 +58,7 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
     {
         if (request.Client is not { } client || mailbox.Displaced?.Contains(client) != true) return false;
         if (request.Returning || (mailbox.IsHeld && request.Conflict != ConflictPolicy.Takeover)) return true;
-        mailbox.Displaced.Remove(client);
+        mailbox.Displaced = [.. mailbox.Displaced.Where(other => other != client)];
         return false;
     }
 
@@ -51,16 +71,22 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
         }
     }
 
-    static void TakeOver(LiveMailbox mailbox, MailboxReader other)
+    void TakeOver(LiveMailbox mailbox, MailboxReader other)
     {
-        if (other.Client is { } client) (mailbox.Displaced ??= []).Add(client);
+        if (other.Client is { } client) mailbox.Displaced = [.. mailbox.Displaced ?? [], client];
         Leave(mailbox, other, Ending.TakenOver);
     }
 
-    static void Leave(LiveMailbox mailbox, MailboxReader reader, Ending why)
+    void Leave(LiveMailbox mailbox, MailboxReader reader, Ending why)
     {
-        reader.End(why);
+        _ended.Add((reader, why));
         lock (mailbox) mailbox.Readers.Remove(reader);
+    }
+
+    void Forget()
+    {
+        _ended.Clear();
+        (_mailbox, _displacedBefore, _hasAnnounced, Planned) = (null, null, false, default);
     }
 
     bool IsSameClient(MailboxReader other) => request.Client is not null && other.Client == request.Client;
@@ -68,18 +94,18 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
     MailboxReader Start(Batch batch, LiveMailbox mailbox)
     {
         if (request.After is { } after && ReaderStart.IsOf(mailbox, after)) Acknowledging.Acknowledge(batch, mailbox, after.Sequence, Durability.Process);
-        var reader = new MailboxReader(mailbox, engine, request, ReaderStart.Of(mailbox, request)) { Signal = signal };
+        var reader = new MailboxReader(mailbox, engine, request, ReaderStart.Of(mailbox, request, batch.NowSeconds)) { Signal = signal };
         if (signal is not null) Hold(batch, mailbox, reader);
         if (request.Idle is { } idle) Lifetime.SetIdle(batch, mailbox, idle);
         else Lifetime.ReaderSeen(batch, mailbox);
         return reader;
     }
 
-    static void Hold(Batch batch, LiveMailbox mailbox, MailboxReader reader)
+    void Hold(Batch batch, LiveMailbox mailbox, MailboxReader reader)
     {
         mailbox.Readers.Add(reader);
         if (mailbox.IsAnnounced) return;
-        mailbox.IsAnnounced = true;
+        mailbox.IsAnnounced = _hasAnnounced = true;
         batch.Tell(mailbox, MailboxEventKind.Connected);
     }
 }

@@ -155,8 +155,16 @@ sealed class PostOperation : AnsweredOperation<PostResult>
             Topic = draft.Topic,
             Group = group,
             At = batch.Now,
-            Expires = batch.Now + (draft.TimeToLive ?? _engine.Options.TimeToLive),
+            Expires = ExpiryOf(batch.Now + (draft.TimeToLive ?? _engine.Options.TimeToLive), batch.NowSeconds),
         };
+    }
+
+    /// <summary>Whole seconds, never too early. Even one that may not wait (RFC 8030 section 5.2) lives until who is connected has it.</summary>
+    static DateTimeOffset ExpiryOf(DateTimeOffset end, uint now)
+    {
+        var seconds = end.ToUnixTimeSeconds();
+        if (end > DateTimeOffset.FromUnixTimeSeconds(seconds)) seconds++;
+        return DateTimeOffset.FromUnixTimeSeconds(Math.Max(seconds, now + 2L));
     }
 
     RememberedKey ToRemember(DeliverResult result) => new(

@@ -1,0 +1,80 @@
+using Mailbox.Storage;
+
+namespace Mailbox.Engine.Tests;
+
+/// <summary>A store in memory that can be made to fail, and that outlives the engines a test starts on it.</summary>
+sealed class TestStore : IMailboxStore
+{
+    readonly MemoryStore _inner = new();
+
+    /// <summary>No room but for what may use the reserve.</summary>
+    public bool IsFull { get; set; }
+
+    /// <summary>Not even for that.</summary>
+    public bool HasNoReserve { get; set; }
+
+    public bool HasFailed { get; set; }
+
+    /// <summary>Called before a batch is committed, on the thread that commits.</summary>
+    public Action? Committing { get; set; }
+
+    public int Commits { get; private set; }
+
+    public int Syncs { get; private set; }
+
+    public Durability LastDurability { get; private set; }
+
+    public DateTimeOffset LastSeen => _inner.LastSeen;
+
+    public bool IsWritable => !HasFailed;
+
+    public int KeyCount => _inner.KeyCount;
+
+    public ulong NewEpoch() => _inner.NewEpoch();
+
+    public StoredMailbox? Load(MailboxName name) => _inner.Load(name);
+
+    public IReadOnlyList<MailboxName> LoadGroup(GroupName group) => _inner.LoadGroup(group);
+
+    public RememberedKey? FindKey(KeyId key, DateTimeOffset now) => _inner.FindKey(key, now);
+
+    public void Commit(CommitBatch batch)
+    {
+        Committing?.Invoke();
+        if (HasFailed) throw new StoreException("The store was made to fail.");
+        if ((IsFull && !batch.MayUseReserve) || HasNoReserve) throw new StoreFullException("The store was made to be full.");
+        Commits++;
+        LastDurability = batch.Durability;
+        _inner.Commit(batch);
+    }
+
+    public void Sync()
+    {
+        if (HasFailed) throw new StoreException("The store was made to fail.");
+        Syncs++;
+    }
+
+    public ValueTask ReadAsync(MailboxHandle mailbox, ReadOnlyMemory<long> sequences, Message?[] into, CancellationToken cancel = default) =>
+        _inner.ReadAsync(mailbox, sequences, into, cancel);
+
+    public IReadOnlyList<MailboxName> Names(string? after, int limit) => _inner.Names(after, limit);
+
+    public IReadOnlyList<MailboxName> Overdue(DateTimeOffset now, int limit) => _inner.Overdue(now, limit);
+
+    /// <summary>What a store does that opens after its process ended: who was held counts as disconnected now (spec M15).</summary>
+    public void Reopen(DateTimeOffset now)
+    {
+        foreach (var name in _inner.Names(null, int.MaxValue))
+        {
+            if (_inner.Load(name) is not { Marks.Held: true } held) continue;
+            var deadline = Math.Max(held.Marks.Deadline, (now + held.Options.Idle).ToUnixTimeMilliseconds());
+            var batch = new CommitBatch { At = now };
+            batch.Records.Add(new DeadlineMoved(held.Handle, deadline, false));
+            _inner.Commit(batch);
+        }
+    }
+
+    public void Dispose()
+    {
+    }
+}
