@@ -38,6 +38,16 @@ static class Lifetime
         Store(batch, mailbox);
     }
 
+    /// <summary>What is in memory is about to go: the deadline must not run ahead any longer.</summary>
+    public static void StoreExactly(Batch batch, LiveMailbox mailbox)
+    {
+        var marks = mailbox.State.Marks;
+        if (marks.Deadline == mailbox.Deadline && !marks.Held) return;
+        batch.Touch(mailbox);
+        mailbox.State.Marks = marks with { Deadline = mailbox.Deadline, Held = false };
+        batch.Add(new DeadlineMoved(mailbox.Handle, mailbox.Deadline, false), Durability.Process);
+    }
+
     /// <summary>When the mailbox will go if everybody leaves now, in Unix milliseconds.</summary>
     public static long Expires(Batch batch, LiveMailbox mailbox) =>
         mailbox.IsHeld ? batch.NowMilliseconds + (long)mailbox.State.Options.Idle.TotalMilliseconds : mailbox.Deadline;

@@ -86,26 +86,28 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
     }
 
     public ValueTask<AcknowledgeOutcome> AcknowledgeAsync(MailboxName mailbox, Position position, CancellationToken cancel = default) =>
-        Ask(batch => Acknowledging.Acknowledge(batch, this, mailbox, position), static _ => AcknowledgeOutcome.Unavailable, cancel, relieves: true);
+        Ask(batch => Acknowledging.Acknowledge(batch, this, mailbox, position), static _ => AcknowledgeOutcome.Unavailable, cancel, true, name => name == mailbox);
 
     public ValueTask<Outcome> SetOptionsAsync(MailboxName mailbox, MailboxOptionsChange change, CancellationToken cancel = default) =>
-        Ask(batch => Removal.SetOptions(batch, this, mailbox, change), static why => why, cancel);
+        Ask(batch => Removal.SetOptions(batch, this, mailbox, change), static why => why, cancel, false, name => name == mailbox);
 
     public ValueTask<MailboxInfo?> GetAsync(MailboxName mailbox, CancellationToken cancel = default) =>
         Ask(batch => Removal.Describe(batch, this, mailbox), ThrowUnavailable<MailboxInfo?>, cancel, relieves: true);
 
     public ValueTask<Outcome> RemoveAsync(MailboxName mailbox, CancellationToken cancel = default) =>
-        Ask(batch => Removal.RemoveMailbox(batch, this, mailbox), static why => why, cancel, relieves: true);
+        Ask(batch => Removal.RemoveMailbox(batch, this, mailbox), static why => why, cancel, true, name => name == mailbox);
 
     public ValueTask<Outcome> DeleteMessageAsync(MailboxName mailbox, Position position, CancellationToken cancel = default) =>
-        Ask(batch => Removal.RemoveMessage(batch, this, mailbox, position), static why => why, cancel, relieves: true);
+        Ask(batch => Removal.RemoveMessage(batch, this, mailbox, position), static why => why, cancel, true, name => name == mailbox);
 
     public ValueTask<IReadOnlyList<MailboxName>> ListAsync(string? after, int limit, CancellationToken cancel = default) =>
         new(Store.Names(after, limit));
 
     public ValueTask<MembersResult> ChangeMembersAsync(
         GroupName group, IReadOnlyCollection<MailboxName> add, IReadOnlyCollection<MailboxName> remove, CancellationToken cancel = default) =>
-        Ask(batch => Membership.Change(batch, this, group, add, remove), static why => new MembersResult(why), cancel, relieves: add.Count == 0);
+        Ask(
+            batch => Membership.Change(batch, this, group, add, remove), static why => new MembersResult(why), cancel, add.Count == 0,
+            name => add.Contains(name) || remove.Contains(name));
 
     public ValueTask<GroupPage?> GetGroupAsync(GroupName group, string? after, int limit, CancellationToken cancel = default) =>
         Ask(_ => Table.Group(group)?.Page(after, limit), ThrowUnavailable<GroupPage?>, cancel, relieves: true);
@@ -177,8 +179,10 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         return true;
     }
 
-    ValueTask<TAnswer> Ask<TAnswer>(Func<Batch, TAnswer> plan, Func<Outcome, TAnswer> refuse, CancellationToken cancel, bool relieves = false) =>
-        Ask(new Request<TAnswer>(plan, refuse, relieves), cancel);
+    ValueTask<TAnswer> Ask<TAnswer>(
+        Func<Batch, TAnswer> plan, Func<Outcome, TAnswer> refuse, CancellationToken cancel, bool relieves = false,
+        Func<MailboxName, bool>? concerns = null) =>
+        Ask(new Request<TAnswer>(plan, refuse, relieves, concerns), cancel);
 
     ValueTask<TAnswer> Ask<TAnswer>(AnsweredOperation<TAnswer> operation, CancellationToken cancel)
     {

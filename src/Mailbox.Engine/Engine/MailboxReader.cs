@@ -158,9 +158,12 @@ sealed class MailboxReader : IMailboxReader
     long[] ColdAhead()
     {
         var (cold, count, bytes) = (new List<long>(), 0, 0);
+        var now = (uint)_engine.Clock.Now.ToUnixTimeSeconds();
         var entries = _mailbox.State.Entries;
         for (var i = _mailbox.State.IndexAfter(Math.Max(Taken, _floor)); i < entries.Length && entries[i].Sequence <= _mailbox.Committed; i++)
         {
+            // What has ended will not be read: where it filled the page, the reader would ask for ever.
+            if (entries[i].Expires <= now) continue;
             if (count++ > 0 && (count > _request.WindowMessages || (bytes += entries[i].Size) > _request.WindowBytes)) break;
             if (entries[i].Body is null) cold.Add(entries[i].Sequence);
         }

@@ -139,5 +139,6 @@ sealed class MailboxTable(IMailboxStore store, EngineOptions options, Batch batc
     public void DropFenced(IEnumerable<MailboxHandle> fenced)
     {
         foreach (var handle in fenced) Release(handle.Name);
+        foreach (var group in batch.Groups) _groups.Remove(group.Name);
     }
 }

@@ -7,7 +7,7 @@ static class Publication
     {
         foreach (var mailbox in batch.Touched) Publish(mailbox);
         foreach (var removed in batch.Removed)
-            foreach (var reader in removed.Mailbox.Readers.ToArray()) reader.End(removed.Ending);
+            foreach (var reader in removed.Mailbox.Readers.ToArray()) reader.End(EndingOf(batch, removed));
         foreach (var happened in batch.Events)
         {
             if (happened.Kind == MailboxEventKind.Expired) engine.Meter.Expired++;
@@ -21,6 +21,9 @@ static class Publication
         foreach (var mailbox in batch.Touched) SignalAll(mailbox);
         foreach (var removed in batch.Removed) SignalAll(removed.Mailbox);
     }
+
+    static Ending EndingOf(Batch batch, RemovedMailbox removed) =>
+        batch.Records.Fenced?.Contains(removed.Mailbox.Handle) == true ? Ending.Moved : removed.Ending;
 
     static void Publish(LiveMailbox mailbox)
     {

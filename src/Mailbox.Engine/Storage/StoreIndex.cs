@@ -9,6 +9,7 @@ sealed class StoreIndex<TBody>(MailboxTables<TBody> tables)
 {
     const int SliceSlots = 4096;
     const int None = 0;
+    const int KeysForgottenAtOnce = 100;
 
     readonly object _lock = new();
     readonly object _ordering = new();
@@ -74,8 +75,16 @@ sealed class StoreIndex<TBody>(MailboxTables<TBody> tables)
         return members;
     }
 
-    public RememberedKey? FindKey(KeyId key, DateTimeOffset now) =>
-        Locked(t => t.Keys.Find(key, (uint)now.ToUnixTimeSeconds()));
+    /// <summary>Forgets ended keys on the way: an engine at its bound of keys may have nothing to commit that would.</summary>
+    public RememberedKey? FindKey(KeyId key, DateTimeOffset now)
+    {
+        var seconds = (uint)now.ToUnixTimeSeconds();
+        lock (_lock)
+        {
+            tables.Keys.Forget(seconds, KeysForgottenAtOnce);
+            return tables.Keys.Find(key, seconds);
+        }
+    }
 
     public IReadOnlyList<MailboxName> Names(string? after, int limit)
     {

@@ -11,6 +11,7 @@ static class Closing
         {
             mailbox.Readers.Remove(reader);
             if (mailbox.IsGone) return false;
+            mailbox.UsedAt = batch.NowMilliseconds;
             mailbox.Cool();
             if (mailbox.State.Marks.Acknowledged > mailbox.State.Trimmed) batch.Trim(mailbox, Durability.Process);
             if (mailbox.IsHeld) return true;

@@ -16,6 +16,7 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     readonly ConcurrentQueue<MailboxReader> _written = new();
     readonly PriorityQueue<MailboxReader, long> _maturing = new();
     readonly Queue<(LiveMailbox Mailbox, long LeftAt)> _left = new();
+    readonly List<(LiveMailbox Mailbox, long UsedAt)> _unused = [];
     readonly List<Action> _takeBack = [];
     int _next;
 
@@ -42,6 +43,7 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     public override void Plan(Batch batch)
     {
         _takeBack.Clear();
+        _unused.Clear();
         Mature(batch);
         StoreMarks(batch);
         TellWhoLeft(batch);
@@ -54,9 +56,16 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     {
         foreach (var step in _takeBack) step();
         _takeBack.Clear();
+        _unused.Clear();
     }
 
-    public override void Succeed(Batch batch) => engine.NoteMaintained();
+    public override void Succeed(Batch batch)
+    {
+        // Not before: what is stored of them here would be refused if somebody loaded them again in the same batch.
+        foreach (var (mailbox, usedAt) in _unused)
+            if (mailbox.UsedAt == usedAt && !mailbox.IsGone && !mailbox.IsDirty && !mailbox.IsHeld) engine.Table.Collect(mailbox);
+        engine.NoteMaintained();
+    }
 
     public override void Fail(Outcome why) => engine.NoteMaintained();
 
@@ -167,7 +176,8 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     void Collect(Batch batch, LiveMailbox mailbox)
     {
         Release(batch, mailbox);
-        engine.Table.Collect(mailbox);
+        Lifetime.StoreExactly(batch, mailbox);
+        _unused.Add((mailbox, mailbox.UsedAt));
     }
 
     /// <summary>Gives back numbers that were reserved and not given out.</summary>

@@ -11,6 +11,7 @@ sealed class PostOperation : AnsweredOperation<PostResult>
     readonly HashSet<MailboxName> _except;
     readonly ulong _digest;
     readonly KeyId[] _keys = [];
+    readonly Target[]?[] _sent = [];
     HashSet<LiveMailbox>? _reached;
 
     public PostOperation(MailboxEngine engine, PostRequest post)
@@ -18,6 +19,7 @@ sealed class PostOperation : AnsweredOperation<PostResult>
         (_engine, _post) = (engine, post);
         _durability = post.Draft.Durability ?? engine.Options.Durability;
         _except = post.Except as HashSet<MailboxName> ?? [.. post.Except];
+        if (post.Groups.Count > 0) _sent = new Target[]?[post.Groups.Count];
         if (post.Draft.IdempotencyKey is not { } key) return;
         _digest = KeyHasher.DigestOf(post.Draft);
         _keys = [.. post.To.Select(name => KeyHasher.KeyOf(name, key)), .. post.Groups.Select(name => KeyHasher.KeyOf(name, key))];
@@ -33,6 +35,12 @@ sealed class PostOperation : AnsweredOperation<PostResult>
         var groups = new SendResult[_post.Groups.Count];
         for (var i = 0; i < groups.Length; i++) groups[i] = Send(batch, i);
         Planned = new(to, groups);
+    }
+
+    public override void Succeed(Batch batch)
+    {
+        if (batch.Records.Fenced is { } fenced) Planned = Unfenced.Of(Planned, _post, _sent, fenced);
+        base.Succeed(batch);
     }
 
     protected override PostResult Refuse(Outcome why) => new(
@@ -83,16 +91,16 @@ sealed class PostOperation : AnsweredOperation<PostResult>
     SendResult Send(Batch batch, int index)
     {
         var name = _post.Groups[index];
-        if (_keys.Length == 0) return SendOnce(batch, name);
+        if (_keys.Length == 0) return SendOnce(batch, name, index);
         var key = _keys[_post.To.Count + index];
         if (_engine.Keys.Find(key) is { } answered) return answered.Digest == _digest ? AsSent(answered) : new(Outcome.KeyReused);
         if (!_engine.Keys.HasRoom) return new(Outcome.TooManyKeys);
-        var result = SendOnce(batch, name);
+        var result = SendOnce(batch, name, index);
         if (result.Stored > 0) _engine.Keys.Remember(key, ToRemember(result), _durability);
         return result;
     }
 
-    SendResult SendOnce(Batch batch, GroupName name)
+    SendResult SendOnce(Batch batch, GroupName name, int index)
     {
         if (_engine.Table.Group(name) is not { } group) return default;
         var fanOut = new FanOut(batch, MessageFor(batch, name), _durability, group.Count);
@@ -105,6 +113,7 @@ sealed class PostOperation : AnsweredOperation<PostResult>
         _engine.Meter.Messages++;
         _engine.Meter.Entries += fanOut.TargetCount;
         _engine.Meter.Refusals += fanOut.Members - fanOut.Stored;
+        _sent[index] = fanOut.Targets;
         if (fanOut.TargetCount > 0) Record(batch, fanOut.Message, fanOut.Targets, fanOut.TargetCount);
         return new(Outcome.Stored, fanOut.Members, fanOut.Stored, fanOut.Members - fanOut.Stored);
     }
