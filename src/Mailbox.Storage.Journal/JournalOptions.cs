@@ -43,7 +43,7 @@ public sealed record JournalOptions
             : throw new ArgumentException("ReserveBytes must not be below 0.", nameof(ReserveBytes));
     } = 64 << 20;
 
-    /// <summary>Is told in plain words what an operator should know, such as a torn tail that was cut. May be called on any thread.</summary>
+    /// <summary>Is told in words what an operator should know, such as a torn tail that was cut. Called on any thread.</summary>
     public Action<string>? Notice { get; init; }
 
     /// <summary>Snapshots and compaction run by themselves; tests call them.</summary>

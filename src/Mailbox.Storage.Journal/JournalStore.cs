@@ -34,7 +34,7 @@ public sealed class JournalStore : IMailboxStore
         _log.Continue(found.Last, found.Snapshot.Segment, found.Tables.LastBatch);
         _epochs = new(incarnation, found.EpochCeiling, ReserveEpochs);
         var snapshots = new SnapshotWriter(files, _index, _log, _turn, _epochs);
-        var compaction = new Compaction(files, _index, _segments, _log, _turn, options.CompactBelow);
+        var compaction = new Compaction(files, options, _index, _segments, _log, _turn);
         _upkeep = new(options, _log, _turn, snapshots, compaction);
         _backup = new(files, _segments, _log, _turn, _upkeep);
         _upkeep.Start(found.Snapshot);
@@ -53,7 +53,7 @@ public sealed class JournalStore : IMailboxStore
 
     internal SegmentSet Segments => _segments;
 
-    /// <summary>Opens the journal in a directory, which is made where it does not exist, and takes the directory for this process.</summary>
+    /// <summary>Opens the journal in a directory, made where it does not exist, and takes the directory for this process.</summary>
     /// <exception cref="JournalDamagedException">Something that was synced cannot be read; nothing was changed.</exception>
     /// <exception cref="StoreException">Another process has it, a newer program wrote it, or it cannot be read or written.</exception>
     public static JournalStore Open(JournalOptions options, TimeProvider time)
@@ -153,7 +153,9 @@ public sealed class JournalStore : IMailboxStore
         var recovery = new JournalRecovery(files, incarnation, options.Notice);
         try
         {
+            var begun = time.GetTimestamp();
             var found = recovery.Run(time.GetUtcNow());
+            options.Notice?.Invoke($"Opened {found.Tables.Slots.Count} mailboxes in {time.GetElapsedTime(begun).TotalSeconds:F1} s.");
             return new(options, files, directoryLock, found, incarnation);
         }
         catch

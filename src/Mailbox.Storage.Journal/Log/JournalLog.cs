@@ -41,7 +41,7 @@ sealed class JournalLog(IJournalFiles files, SegmentSet segments, Reserve reserv
     public long Append(Span<byte> frame, DateTimeOffset at, bool mayUseReserve)
     {
         ThrowIfFailed();
-        if (frame.Length > MaxFrame) throw new ArgumentException($"A batch takes up to {MaxFrame} bytes; this one has {frame.Length}.", nameof(frame));
+        if (frame.Length > MaxFrame) throw new ArgumentException($"A batch of {frame.Length} bytes is too large.", nameof(frame));
         if (reserve.IsOut && !mayUseReserve && !reserve.TryTake()) throw Full(null);
         try
         {

@@ -5,7 +5,7 @@ namespace Mailbox.Storage.Journal;
 /// between commits. A segment is removed only when a snapshot covers it, no message is left in it, and everything that made it so
 /// (copies, acknowledgements, removals) is synced.
 /// </summary>
-sealed class Compaction(IJournalFiles files, StoreIndex<Location> index, SegmentSet segments, JournalLog log, FairLock turn, double below)
+sealed class Compaction(IJournalFiles files, JournalOptions options, StoreIndex<Location> index, SegmentSet segments, JournalLog log, FairLock turn)
 {
     const int SliceSlots = 2048;
     const int StepBytes = 256 << 10;
@@ -14,20 +14,21 @@ sealed class Compaction(IJournalFiles files, StoreIndex<Location> index, Segment
 
     readonly BatchEncoder _encoder = new();
     readonly List<MovedMessage> _step = [];
+    readonly HashSet<int> _unreadable = [];
     byte[] _buffer = [];
 
     /// <param name="covered">Segments below this number are covered by a snapshot.</param>
     /// <returns>Segments removed.</returns>
     public int Run(int covered)
     {
-        var victims = segments.InOrder.Where(segment => segment.Number < covered && IsMostlyDead(segment)).Take(SegmentsAtOnce).ToList();
+        var victims = segments.InOrder.TakeWhile(segment => segment.Number < covered).Where(IsMostlyDead).Take(SegmentsAtOnce).ToList();
         if (victims.Count == 0) return 0;
         Move(CollectLive(victims));
         log.Sync();
         return victims.Count(Remove);
     }
 
-    bool IsMostlyDead(Segment segment) => segment.Live < below * segment.Length;
+    bool IsMostlyDead(Segment segment) => segment.Live < options.CompactBelow * segment.Length && !_unreadable.Contains(segment.Number);
 
     List<LiveMessage> CollectLive(List<Segment> victims)
     {
@@ -59,7 +60,7 @@ sealed class Compaction(IJournalFiles files, StoreIndex<Location> index, Segment
         var targets = 0;
         for (var from = 0; from < live.Count;)
         {
-            var message = Take(live, ref from);
+            if (Take(live, ref from) is not { } message) continue;
             _step.Add(message);
             bytes += message.Part.Length;
             targets += message.Targets.Count;
@@ -70,14 +71,21 @@ sealed class Compaction(IJournalFiles files, StoreIndex<Location> index, Segment
         MoveStep();
     }
 
-    /// <summary>One message with all the mailboxes that share it.</summary>
-    MovedMessage Take(List<LiveMessage> live, ref int from)
+    /// <summary>One message with all the mailboxes that share it; null if it is damaged, and then its segment stays as it is.</summary>
+    MovedMessage? Take(List<LiveMessage> live, ref int from)
     {
         var place = live[from].Place;
         var targets = new List<MovedTarget>();
         for (; from < live.Count && live[from].Place == place; from++) targets.Add(new(live[from].Slot, live[from].Sequence));
-        var segment = segments.Find(place.Segment)!;
-        return new(place, MessageFetch.Part(segment, place.Offset, ref _buffer).ToArray(), targets);
+        try
+        {
+            return new(place, MessageFetch.Part(segments.Find(place.Segment)!, place.Offset, ref _buffer).ToArray(), targets);
+        }
+        catch (Exception e) when (e is JournalDamagedException or IOException)
+        {
+            if (_unreadable.Add(place.Segment)) options.Notice?.Invoke($"A segment is not compacted: {e.Message}");
+            return null;
+        }
     }
 
     void MoveStep()

@@ -9,7 +9,7 @@ sealed class JournalUpkeep(JournalOptions options, JournalLog log, FairLock turn
     bool _isWanted;
     bool _isStopping;
     long _snapshotAt;
-    long _coveredAt = -1;
+    int _coveredSegment;
     int _seenSegment;
 
     public SnapshotPosition Snapshot { get; private set; }
@@ -41,9 +41,10 @@ sealed class JournalUpkeep(JournalOptions options, JournalLog log, FairLock turn
         lock (_working)
         {
             log.ThrowIfFailed();
+            Compact();
+            var before = Snapshot.Number;
             if (log.IsFull) CoverAll(); else if (IsSnapshotDue) WriteSnapshot();
-            while (compaction.Run(Snapshot.Segment) > 0) log.RefillReserve();
-            log.RefillReserve();
+            if (Snapshot.Number != before) Compact();
         }
     }
 
@@ -74,14 +75,20 @@ sealed class JournalUpkeep(JournalOptions options, JournalLog log, FairLock turn
         _thread?.Join();
     }
 
-    /// <summary>On a full disk the newest segment is looked at too: what it holds may be dead.</summary>
+    void Compact()
+    {
+        while (compaction.Run(Snapshot.Segment) > 0) log.RefillReserve();
+        log.RefillReserve();
+    }
+
+    /// <summary>On a full disk the newest segment is ended and covered too, unless it is as good as empty: what it holds may be dead.</summary>
     void CoverAll()
     {
         using (turn.Enter())
         {
-            if (log.Appended == _coveredAt) return;
+            if (log.Current.Number == _coveredSegment && log.Current.Length < options.SegmentBytes / 4) return;
             log.Seal();
-            _coveredAt = log.Appended;
+            _coveredSegment = log.Current.Number;
         }
         WriteSnapshot();
     }

@@ -81,7 +81,7 @@ public sealed class FaultTests : FakeDiskTest
         using var again = Open();
         var reopened = new StoreDriver(again);
         Assert.Equal(["kept", "later"], await reopened.Read(reopened.Load("ann")!.Handle, 1, 2));
-        Assert.Empty(Notices);
+        Assert.DoesNotContain(Notices, notice => notice.Contains("torn"));
     }
 
     [Fact]
