@@ -12,7 +12,7 @@ sealed class FakeDisk : IJournalFiles
     /// <summary>Bytes that still fit.</summary>
     public long Room { get; set; } = long.MaxValue / 2;
 
-    /// <summary>Told of every write and sync before it happens; may throw.</summary>
+    /// <summary>Told of every change and sync before it happens; may throw.</summary>
     public Action<string, string>? Before { get; set; }
 
     public IReadOnlyList<string> Names()
@@ -36,12 +36,14 @@ sealed class FakeDisk : IJournalFiles
 
     public void Delete(string name)
     {
+        Before?.Invoke("delete", name);
         lock (_lock)
             if (_names.Remove(name, out var content)) Room += content.Length;
     }
 
     public void Rename(string from, string to)
     {
+        Before?.Invoke("rename", from);
         lock (_lock)
         {
             _names.Remove(from, out var content);
@@ -51,6 +53,7 @@ sealed class FakeDisk : IJournalFiles
 
     public void SyncDirectory()
     {
+        Before?.Invoke("sync", "");
         lock (_lock) _durableNames = new(_names);
     }
 

@@ -19,7 +19,7 @@ public sealed class PowerLossTests(ITestOutputHelper output)
         var random = new Random(seed);
         var memory = new MemoryStore();
         var expected = new ScriptedLoad(memory, seed);
-        for (var round = 0; round < 8; round++)
+        for (var round = 0; round < 10; round++)
         {
             var synced = PlayAndLosePower(seed, random);
             using var store = Open();
@@ -31,20 +31,40 @@ public sealed class PowerLossTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>The power goes at some operation of the disk, whichever that is.</summary>
+    /// <returns>The number of the last batch that was answered as synced.</returns>
     int PlayAndLosePower(int seed, Random random)
+    {
+        var operations = random.Next(400);
+        _disk.Before = (_, _) => ThrowIf(--operations < 0);
+        var synced = 0;
+        try
+        {
+            Play(seed, random, ref synced);
+        }
+        catch (Exception e) when (e is StoreException or IOException)
+        {
+        }
+        _disk.Before = null;
+        _disk.LosePower(random);
+        return synced;
+    }
+
+    static void ThrowIf(bool gone)
+    {
+        if (gone) throw new IOException("The power is gone.");
+    }
+
+    void Play(int seed, Random random, ref int synced)
     {
         var store = Open();
         var load = new ScriptedLoad(store, seed);
-        var synced = 0;
-        for (var left = random.Next(100); left > 0; left--)
+        while (true)
         {
             load.PlayNext();
             if (load.LastDurability == Durability.Disk) synced = load.Played;
-            if (random.Next(30) == 0) store.Upkeep.RunOnce();
+            if (random.Next(20) == 0) store.Upkeep.RunOnce();
         }
-        store.Abandon();
-        _disk.LosePower(random);
-        return synced;
     }
 
     JournalStore Open() => JournalStore.Open(
