@@ -57,6 +57,17 @@ in_solution() { sed -nE 's/^Project\(.*\) = "[^"]*", "([^"]*\.csproj)".*/\1/p' "
 
 in_filter() { sed -nE 's/^ *"([^"]*\.csproj)",?.*/\1/p' "$filter" | sed 's/\\\\/\//g' | sort; }
 
+in_tree() { find src tests standalone samples bench -name '*.csproj' 2>/dev/null | sort; }
+
+# A project that nobody builds here would go on unnoticed.
+check_solution() {
+  local project
+  for project in $(comm -13 <(in_solution) <(in_tree)); do
+    not_run+=("$project: it is not in $solution (dotnet sln $solution add $project, and a line in $filter)")
+    failed=$((failed + 1))
+  done
+}
+
 # Projects outside the filter need packages that not every feed has: what cannot be restored is named, not failed.
 beyond_filter() {
   local project
@@ -104,6 +115,7 @@ counter() {
 command -v dotnet >/dev/null || { echo 'The .NET SDK 10 is needed: https://dot.net/download'; failed=1; finish; }
 rm -rf "$results"
 install_tools
+check_solution
 step 'Restoring'
 need again dotnet restore "$filter" -v quiet
 step 'Building'

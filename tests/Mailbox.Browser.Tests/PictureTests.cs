@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.RegularExpressions;
 using Xunit;
 using static Microsoft.Playwright.Assertions;
 
@@ -50,6 +53,22 @@ public sealed class PictureTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.Empty(ada.ConsoleErrors);
     }
 
+    [BrowserFact]
+    public async Task The_sample_backend_feeds_the_ticker_of_whoever_joins()
+    {
+        await using var server = await Server.StartAsync();
+        await using var ada = await Visitor.JoinAsync(chromium, server, "Ada");
+        using var sample = Process.Start(new ProcessStartInfo("dotnet") { ArgumentList = { Programs.Ticker, server.Address.ToString() } })!;
+        try
+        {
+            await Expect(ada.Page.Locator("#prices li")).ToHaveCountAsync(4);
+        }
+        finally
+        {
+            sample.Kill();
+        }
+    }
+
     [BrowserTheory]
     [InlineData(320, 640)]
     [InlineData(360, 740)]
@@ -99,14 +118,14 @@ public sealed class PictureTests(Chromium chromium) : IClassFixture<Chromium>
 
         using var second = await server.Http.SendAsync(again);
 
-        Assert.Equal(System.Net.HttpStatusCode.NotModified, second.StatusCode);
+        Assert.Equal(HttpStatusCode.NotModified, second.StatusCode);
         Assert.StartsWith("default-src 'none';", first.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
         Assert.Equal("nosniff", first.Headers.GetValues("X-Content-Type-Options").Single());
         Assert.DoesNotContain("http", await first.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     // At least three points: the line has been drawn on, not once.
-    static System.Text.RegularExpressions.Regex Three() => new(@"^\S+ \S+ \S+");
+    static Regex Three() => new(@"^\S+ \S+ \S+");
 
     static Task<double[]> TopsAsync(Visitor visitor) => visitor.Page.EvaluateAsync<double[]>(
         "[...document.querySelectorAll('.panel')].map(panel => Math.round(panel.getBoundingClientRect().top + scrollY))");

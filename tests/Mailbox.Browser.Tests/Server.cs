@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Reflection;
 using System.Text.RegularExpressions;
 
 namespace Mailbox.Browser.Tests;
@@ -9,7 +8,6 @@ namespace Mailbox.Browser.Tests;
 public sealed partial class Server : IAsyncDisposable
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
-    static readonly string s_host = typeof(Server).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == "Host").Value!;
 
     readonly string _directory = Directory.CreateTempSubdirectory("mailbox-browser-").FullName;
     readonly ConcurrentQueue<string> _said = new();
@@ -63,7 +61,7 @@ public sealed partial class Server : IAsyncDisposable
     {
         ArgumentList =
         {
-            s_host, "--urls", Address.ToString().TrimEnd('/'), "--Mailbox:Data", _directory, "--Mailbox:Demo", _demo ? "true" : "false",
+            Programs.Host, "--urls", Address.ToString().TrimEnd('/'), "--Mailbox:Data", _directory, "--Mailbox:Demo", _demo ? "true" : "false",
             // The tests wait for the address in the log.
             "--Logging:LogLevel:Microsoft.Hosting.Lifetime", "Information",
         },
