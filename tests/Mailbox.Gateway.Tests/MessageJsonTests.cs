@@ -32,8 +32,13 @@ public sealed class MessageJsonTests
     {
         var message = new Message
         {
-            ContentType = "text/plain", Body = "x"u8.ToArray(), Type = "t", Topic = "o", Group = GroupName.Parse("g/h"),
-            At = DateTimeOffset.UnixEpoch, Expires = DateTimeOffset.MaxValue,
+            ContentType = "text/plain",
+            Body = "x"u8.ToArray(),
+            Type = "t",
+            Topic = "o",
+            Group = GroupName.Parse("g/h"),
+            At = DateTimeOffset.UnixEpoch,
+            Expires = DateTimeOffset.MaxValue,
         };
         Assert.Equal(
             ",\"type\":\"t\",\"contentType\":\"text/plain\",\"at\":\"1970-01-01T00:00:00Z\",\"group\":\"g/h\",\"topic\":\"o\",\"data\":\"x\"}",
