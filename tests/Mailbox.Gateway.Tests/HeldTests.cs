@@ -118,6 +118,21 @@ public sealed class HeldTests
     }
 
     [Fact]
+    public async Task Over_HTTP2_a_stream_that_is_reset_gives_its_reader_back_and_the_connection_goes_on()
+    {
+        await using var host = await GatewayHost.StartAsync(isHttp2: true);
+        using var stays = await host.OpenAsync("/mailboxes/a", Sse);
+        var leaves = await host.OpenAsync("/mailboxes/a", Sse);
+        using var both = await host.DeliverAsync("a", "1");
+        Assert.Equal("2", await Json.TextAsync(both, "connections"));
+        await leaves.UntilAsync("data: 1\n\n");
+        leaves.Dispose();
+        await GatewayHost.UntilAsync(() => host.Held.Count == 1);
+        (await host.DeliverAsync("a", "2")).Dispose();
+        await stays.UntilAsync("data: 2\n\n");
+    }
+
+    [Fact]
     public async Task A_connection_is_used_again_after_a_long_poll()
     {
         await using var host = await GatewayHost.StartAsync();

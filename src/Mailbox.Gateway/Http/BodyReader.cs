@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Mailbox.Gateway;
 
@@ -12,6 +13,7 @@ static class BodyReader
     {
         if (request.ContentLength > limit) return null;
         if (request.ContentLength == 0) return [];
+        Admit(request.HttpContext, limit);
         var reader = request.BodyReader;
         while (true)
         {
@@ -21,6 +23,13 @@ static class BodyReader
             if (read.IsCompleted) return Take(buffer, reader);
             reader.AdvanceTo(buffer.Start, buffer.End);
         }
+    }
+
+    /// <summary>The server has a bound of its own; ours is the one that counts.</summary>
+    public static void Admit(HttpContext http, long limit)
+    {
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size && size.MaxRequestBodySize < limit)
+            size.MaxRequestBodySize = limit;
     }
 
     static byte[] Take(ReadOnlySequence<byte> buffer, System.IO.Pipelines.PipeReader reader)

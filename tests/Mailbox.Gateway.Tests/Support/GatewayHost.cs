@@ -1,7 +1,9 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -32,11 +34,12 @@ sealed class GatewayHost : IAsyncDisposable
     public HeldConnections Held => _app.Services.GetRequiredService<HeldConnections>();
 
     /// <param name="grid">Instead of an engine.</param>
-    public static async Task<GatewayHost> StartAsync(GatewayOptions? options = null, IMailboxGrid? grid = null, string url = "http://127.0.0.1:0")
+    public static async Task<GatewayHost> StartAsync(GatewayOptions? options = null, IMailboxGrid? grid = null, string url = "http://127.0.0.1:0", bool isHttp2 = false)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(url);
+        if (isHttp2) builder.WebHost.ConfigureKestrel(server => server.ConfigureEndpointDefaults(static endpoint => endpoint.Protocols = HttpProtocols.Http2));
         builder.Services.AddSingleton<TimeProvider>(new ManualTime());
         if (grid is not null) builder.Services.AddSingleton(grid);
         builder.Services.AddMailboxes(options);
@@ -46,13 +49,15 @@ sealed class GatewayHost : IAsyncDisposable
         app.MapPages();
         app.MapUnknown();
         await app.StartAsync();
-        return new(app);
+        var host = new GatewayHost(app);
+        if (isHttp2) (host.Http.DefaultRequestVersion, host.Http.DefaultVersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+        return host;
     }
 
     /// <summary>Opens a mailbox and reads the head of the answer.</summary>
     public async Task<Wire> OpenAsync(string path, string accept, params (string Name, string Value)[] headers)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Version = Http.DefaultRequestVersion, VersionPolicy = Http.DefaultVersionPolicy };
         request.Headers.Accept.Add(MediaTypeWithQualityHeaderValue.Parse(accept));
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
         var response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
@@ -65,7 +70,7 @@ sealed class GatewayHost : IAsyncDisposable
     public async Task<HttpResponseMessage> SendAsync(
         HttpMethod method, string path, byte[]? body = null, params (string Name, string Value)[] headers)
     {
-        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : new ByteArrayContent(body) };
+        using var request = new HttpRequestMessage(method, path) { Version = Http.DefaultRequestVersion, VersionPolicy = Http.DefaultVersionPolicy, Content = body is null ? null : new ByteArrayContent(body) };
         foreach (var (name, value) in headers)
             if (!request.Headers.TryAddWithoutValidation(name, value)) request.Content!.Headers.TryAddWithoutValidation(name, value);
         return await Http.SendAsync(request);
