@@ -49,6 +49,9 @@ public sealed record JournalOptions
     /// <summary>Snapshots and compaction run by themselves; tests call them.</summary>
     internal bool RunsUpkeep { get; init; } = true;
 
+    /// <summary>How many mailboxes a snapshot takes while commits wait.</summary>
+    internal int SnapshotSlice { get; init; } = 512;
+
     /// <summary>Null for the disk.</summary>
     internal IJournalFiles? Files { get; init; }
 }

@@ -33,7 +33,7 @@ public sealed class JournalStore : IMailboxStore
         _log = new(files, _segments, _reserve, options.SegmentBytes);
         _log.Continue(found.Last, found.Snapshot.Segment, found.Tables.LastBatch);
         _epochs = new(incarnation, found.EpochCeiling, ReserveEpochs);
-        var snapshots = new SnapshotWriter(files, _index, _log, _turn, _epochs);
+        var snapshots = new SnapshotWriter(files, options.SnapshotSlice, _index, _log, _turn, _epochs);
         var compaction = new Compaction(files, options, _index, _segments, _log, _turn);
         _upkeep = new(options, _log, _turn, snapshots, compaction);
         _backup = new(files, _segments, _log, _turn, _upkeep);

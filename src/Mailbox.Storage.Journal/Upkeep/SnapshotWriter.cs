@@ -5,9 +5,9 @@ namespace Mailbox.Storage.Journal;
 /// the number of the last batch applied by then; replay passes over what a mailbox has seen. So every mailbox is exact, although no
 /// moment exists at which all of them looked like this.
 /// </summary>
-sealed class SnapshotWriter(IJournalFiles files, StoreIndex<Location> index, JournalLog log, FairLock turn, EpochCounter epochs)
+sealed class SnapshotWriter(
+    IJournalFiles files, int slice, StoreIndex<Location> index, JournalLog log, FairLock turn, EpochCounter epochs)
 {
-    const int SliceSlots = 512;
     const int SliceBytes = 1 << 18;
 
     public SnapshotPosition Write(int number)
@@ -68,10 +68,10 @@ sealed class SnapshotWriter(IJournalFiles files, StoreIndex<Location> index, Jou
         }
     }
 
-    static int TakeSlice(ByteWriter block, MailboxTables<Location> tables, int place)
+    int TakeSlice(ByteWriter block, MailboxTables<Location> tables, int place)
     {
         block.Varint(tables.LastBatch);
-        var end = Math.Min(tables.Slots.End, place + SliceSlots);
+        var end = Math.Min(tables.Slots.End, place + slice);
         for (; place < end && block.Length < SliceBytes; place++)
             if (tables.Slots[place] is { } slot) MailboxCodec.Write(block, slot);
         return place;
