@@ -29,6 +29,9 @@ finish() {
 # A step that fails ends the run, and is a failure of the run.
 need() { "$@" || { printf '\nFailed: %s\n' "$*"; failed=$((failed + 1)); finish; }; }
 
+# A step that fails is a failure of the run, and the rest is done all the same.
+want() { "$@" || { printf '\nFailed: %s\n' "$*"; failed=$((failed + 1)); }; }
+
 again() { "$@" || { echo 'Once more.'; "$@"; }; }
 
 install_tools() {
@@ -121,7 +124,7 @@ need again dotnet restore "$filter" -v quiet
 step 'Building'
 need dotnet build "$filter" -c Release --no-restore -v quiet -warnaserror
 step 'Checking the format'
-need dotnet format "$filter" --verify-no-changes --no-restore
+want dotnet format "$filter" --verify-no-changes --no-restore
 for project in $(in_filter); do
   if is_test "$project"; then run_tests "$project"; fi
 done
