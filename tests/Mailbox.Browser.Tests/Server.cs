@@ -24,7 +24,16 @@ public sealed partial class Server : IAsyncDisposable
     public static async Task<Server> StartAsync(bool demo = false)
     {
         var server = new Server(demo);
-        await server.StartAgainAsync();
+        try
+        {
+            await server.StartAgainAsync();
+        }
+        catch
+        {
+            // Nobody else would end what did not say that it listens.
+            await server.DisposeAsync();
+            throw;
+        }
         server.Http.BaseAddress = server.Address;
         return server;
     }
