@@ -22,7 +22,7 @@ static class Admission
     {
         var size = message.Body.Length;
         if (mailbox.Fits(size) && message.Topic is null) return Outcome.Stored;
-        foreach (var ended in mailbox.Expired(batch.NowSeconds) ?? []) batch.RemoveMessage(mailbox, ended, GapReason.Ttl);
+        foreach (var ended in mailbox.Expired(batch.NowTick) ?? []) batch.RemoveMessage(mailbox, ended, GapReason.Ttl);
         var superseded = Superseded(mailbox, message.Topic);
         var refusal = Refusal(mailbox, size, superseded);
         if (refusal != Outcome.Stored) return refusal;

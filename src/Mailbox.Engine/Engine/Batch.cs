@@ -28,6 +28,9 @@ sealed class Batch
 
     public uint NowSeconds { get; private set; }
 
+    /// <summary>As <see cref="ExpiryTick"/>.</summary>
+    public uint NowTick { get; private set; }
+
     public IReadOnlyList<LiveMailbox> Touched => _touched;
 
     public IReadOnlyList<LiveMailbox> Made => _made;
@@ -41,6 +44,7 @@ sealed class Batch
     public void Begin(DateTimeOffset now)
     {
         (Now, NowMilliseconds, NowSeconds) = (now, now.ToUnixTimeMilliseconds(), (uint)now.ToUnixTimeSeconds());
+        NowTick = ExpiryTick.Now(now);
         Records.At = now;
     }
 

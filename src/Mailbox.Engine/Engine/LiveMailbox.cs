@@ -75,7 +75,7 @@ sealed class LiveMailbox
 
     public void Append(Message message, int size, bool isVolatile)
     {
-        var expires = (uint)message.Expires.ToUnixTimeSeconds();
+        var expires = ExpiryTick.NotBefore(message.Expires);
         var entry = new MailboxEntry<Message?>(State.Marks.Tail + 1, size, expires, message) { IsVolatile = isVolatile };
         State.Append(entry, message.Topic);
         if (State.Count == 1 || expires < _earliestExpiry) _earliestExpiry = expires;

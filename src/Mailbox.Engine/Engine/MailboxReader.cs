@@ -79,7 +79,7 @@ sealed class MailboxReader : IMailboxReader
 
     ReadStatus Take(ICollection<Received> into)
     {
-        var now = (uint)_engine.Clock.Now.ToUnixTimeSeconds();
+        var now = ExpiryTick.Now(_engine.Clock.Now);
         var entries = _mailbox.State.Entries;
         var expired = new GapBuilder();
         for (var i = _mailbox.State.IndexAfter(Math.Max(Taken, _floor)); i < entries.Length && entries[i].Sequence <= _mailbox.Committed; i++)
@@ -100,7 +100,7 @@ sealed class MailboxReader : IMailboxReader
 
     bool IsNextCold()
     {
-        var now = (uint)_engine.Clock.Now.ToUnixTimeSeconds();
+        var now = ExpiryTick.Now(_engine.Clock.Now);
         var entries = _mailbox.State.Entries;
         for (var i = _mailbox.State.IndexAfter(Math.Max(Taken, _floor)); i < entries.Length && entries[i].Sequence <= _mailbox.Committed; i++)
             if (entries[i].Expires > now) return BodyOf(entries[i]) is null && !_mailbox.IsGone;
@@ -158,7 +158,7 @@ sealed class MailboxReader : IMailboxReader
     long[] ColdAhead()
     {
         var (cold, count, bytes) = (new List<long>(), 0, 0);
-        var now = (uint)_engine.Clock.Now.ToUnixTimeSeconds();
+        var now = ExpiryTick.Now(_engine.Clock.Now);
         var entries = _mailbox.State.Entries;
         for (var i = _mailbox.State.IndexAfter(Math.Max(Taken, _floor)); i < entries.Length && entries[i].Sequence <= _mailbox.Committed; i++)
         {

@@ -7,7 +7,7 @@ namespace Mailbox.Engine;
 readonly record struct ReaderStart(long Sequence, long Floor, Position? Strange)
 {
     /// <summary>Spec M8, M10 and section 5: a position, else unread, oldest or now. Called under <c>lock (mailbox)</c>.</summary>
-    /// <param name="now">Unix time in seconds.</param>
+    /// <param name="now">As <see cref="Storage.ExpiryTick"/>.</param>
     public static ReaderStart Of(LiveMailbox mailbox, OpenRequest request, uint now)
     {
         var marks = mailbox.State.Marks;

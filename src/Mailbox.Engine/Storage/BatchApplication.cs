@@ -40,7 +40,7 @@ readonly struct BatchApplication<TBody>(MailboxTables<TBody> tables, HashSet<Mai
     void Append(MessageAppended appended, TBody body)
     {
         var message = appended.Message;
-        var expires = (uint)message.Expires.ToUnixTimeSeconds();
+        var expires = ExpiryTick.NotBefore(message.Expires);
         foreach (var target in appended.Targets.AsSpan(0, appended.Count))
             if (SlotOf(target.Mailbox) is { } slot)
                 tables.Append(slot, new(target.Sequence, message.Body.Length, expires, body), message.Topic);

@@ -25,7 +25,7 @@ public struct MailboxEntry<TBody>
 
     public long Sequence { get; }
 
-    /// <summary>Unix time in seconds.</summary>
+    /// <summary>As <see cref="ExpiryTick"/>.</summary>
     public uint Expires { get; }
 
     public TBody Body { get; set; }

@@ -1,5 +1,5 @@
 namespace Mailbox.Storage;
 
 /// <param name="Size">Bytes of the body.</param>
-/// <param name="Expires">Unix time in seconds.</param>
+/// <param name="Expires">As <see cref="ExpiryTick"/>.</param>
 public readonly record struct StoredEntry(long Sequence, int Size, uint Expires);

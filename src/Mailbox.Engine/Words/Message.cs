@@ -20,7 +20,7 @@ public sealed class Message
     /// <summary>When it was accepted.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>When its time to live ends (whole seconds).</summary>
+    /// <summary>When its time to live ends (in quarters of a second, never early).</summary>
     public required DateTimeOffset Expires { get; init; }
 
     /// <summary>

@@ -17,7 +17,7 @@ static class MessageCodec
     {
         var start = to.Skip(Prefix);
         to.UInt64((ulong)message.At.UtcTicks);
-        to.UInt32((uint)message.Expires.ToUnixTimeSeconds());
+        to.UInt32(ExpiryTick.NotBefore(message.Expires));
         to.Text(message.ContentType);
         to.Text(message.Type);
         to.Text(message.Topic);
@@ -43,7 +43,7 @@ static class MessageCodec
     {
         var reader = new ByteReader(part[Prefix..]);
         var at = new DateTimeOffset((long)reader.UInt64(), TimeSpan.Zero);
-        var expires = DateTimeOffset.FromUnixTimeSeconds(reader.UInt32());
+        var expires = ExpiryTick.TimeOf(reader.UInt32());
         return new()
         {
             At = at,

@@ -94,7 +94,7 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
     MailboxReader Start(Batch batch, LiveMailbox mailbox)
     {
         if (request.After is { } after && ReaderStart.IsOf(mailbox, after)) Acknowledging.Acknowledge(batch, mailbox, after.Sequence, Durability.Process);
-        var reader = new MailboxReader(mailbox, engine, request, ReaderStart.Of(mailbox, request, batch.NowSeconds)) { Signal = signal };
+        var reader = new MailboxReader(mailbox, engine, request, ReaderStart.Of(mailbox, request, batch.NowTick)) { Signal = signal };
         if (signal is not null) Hold(batch, mailbox, reader);
         if (request.Idle is { } idle) Lifetime.SetIdle(batch, mailbox, idle);
         else Lifetime.ReaderSeen(batch, mailbox);

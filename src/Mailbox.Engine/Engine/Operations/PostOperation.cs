@@ -5,6 +5,8 @@ namespace Mailbox.Engine;
 /// <summary>One message for mailboxes and groups: station 1 for deliveries, group sends and both at once.</summary>
 sealed class PostOperation : AnsweredOperation<PostResult>
 {
+    static readonly TimeSpan s_shortestLife = TimeSpan.FromSeconds(1);
+
     readonly MailboxEngine _engine;
     readonly PostRequest _post;
     readonly Durability _durability;
@@ -164,16 +166,15 @@ sealed class PostOperation : AnsweredOperation<PostResult>
             Topic = draft.Topic,
             Group = group,
             At = batch.Now,
-            Expires = ExpiryOf(batch.Now + (draft.TimeToLive ?? _engine.Options.TimeToLive), batch.NowSeconds),
+            Expires = ExpiryOf(batch.Now),
         };
     }
 
-    /// <summary>Whole seconds, never too early. Even one that may not wait (RFC 8030 section 5.2) lives until who is connected has it.</summary>
-    static DateTimeOffset ExpiryOf(DateTimeOffset end, uint now)
+    /// <summary>Even one that may not wait (RFC 8030 section 5.2) lives until who is connected has it.</summary>
+    DateTimeOffset ExpiryOf(DateTimeOffset now)
     {
-        var seconds = end.ToUnixTimeSeconds();
-        if (end > DateTimeOffset.FromUnixTimeSeconds(seconds)) seconds++;
-        return DateTimeOffset.FromUnixTimeSeconds(Math.Max(seconds, now + 2L));
+        var live = _post.Draft.TimeToLive ?? _engine.Options.TimeToLive;
+        return ExpiryTick.TimeOf(ExpiryTick.NotBefore(now + (live > s_shortestLife ? live : s_shortestLife)));
     }
 
     RememberedKey ToRemember(DeliverResult result) => new(

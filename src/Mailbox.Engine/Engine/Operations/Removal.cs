@@ -35,7 +35,7 @@ static class Removal
         if (engine.Table.Find(name) is not { } mailbox) return null;
         lock (mailbox)
         {
-            foreach (var ended in mailbox.Expired(batch.NowSeconds) ?? []) batch.RemoveMessage(mailbox, ended, GapReason.Ttl);
+            foreach (var ended in mailbox.Expired(batch.NowTick) ?? []) batch.RemoveMessage(mailbox, ended, GapReason.Ttl);
             var (state, marks) = (mailbox.State, mailbox.State.Marks);
             var first = state.Count > 0 ? state.Entries[0].Sequence : marks.Tail;
             return new(
