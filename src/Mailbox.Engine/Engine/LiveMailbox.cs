@@ -131,8 +131,15 @@ sealed class LiveMailbox
         var entries = State.Entries;
         for (var i = State.IndexAfter(from); i < entries.Length && entries[i].Sequence <= to; i++) entries[i].IsWritten = true;
         _newestWritten = Math.Max(_newestWritten, to);
-        var mark = from <= State.Marks.Written ? Math.Max(State.Marks.Written, to) : State.Marks.Written;
+        var mark = State.Marks.Written;
+        if (from <= mark || IsNothingBetween(mark, from)) mark = Math.Max(mark, to);
         State.Marks = State.Marks with { Written = WrittenWithoutBreak(mark) };
+    }
+
+    bool IsNothingBetween(long mark, long from)
+    {
+        var next = State.IndexAfter(mark);
+        return (next == State.Count || State.Entries[next].Sequence > from) && !HasHoleBetween(mark, from + 1);
     }
 
     long WrittenWithoutBreak(long mark)

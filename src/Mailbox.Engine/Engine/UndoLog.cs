@@ -12,7 +12,7 @@ sealed class UndoLog
     {
         var state = mailbox.State;
         var topics = state.Topics is { } kept ? new Dictionary<string, long>(kept) : null;
-        _saved.Add(new(mailbox, state.Marks, state.Trimmed, state.Holes, topics, state.Options, state.Groups, mailbox.Deadline));
+        _saved.Add(new(mailbox, state.Marks, state.Trimmed, state.Holes, topics, state.Options, state.Groups, mailbox.Deadline, mailbox.IsHeld));
     }
 
     public void Keep(LiveMailbox mailbox, in MailboxEntry<Message?> entry) => _removed.Add((mailbox, entry));
@@ -38,8 +38,8 @@ sealed class UndoLog
             MailboxEntry<Message?>[] before = [.. kept.Concat(removed.Where(e => e.Sequence <= saved.Marks.Tail)).OrderBy(e => e.Sequence)];
             mailbox.State.Restore(saved.Marks with { Written = WrittenOf(saved, mailbox) }, before, saved.Holes, saved.Topics, saved.Trimmed);
             (mailbox.State.Options, mailbox.State.Groups) = (saved.Options, saved.Groups);
-            // A reader that was here was here, stored or not: nothing is removed early.
-            mailbox.Deadline = Math.Max(mailbox.Deadline, saved.Deadline);
+            // That the last reader left is true, stored or not: its idle time has begun.
+            mailbox.Deadline = saved.IsHeld && !mailbox.IsHeld ? Math.Max(mailbox.Deadline, saved.Deadline) : saved.Deadline;
             mailbox.NoteRestored();
         }
     }
@@ -53,5 +53,5 @@ sealed class UndoLog
 
     readonly record struct Saved(
         LiveMailbox Mailbox, MailboxMarks Marks, long Trimmed, IReadOnlyList<Hole> Holes, IReadOnlyDictionary<string, long>? Topics,
-        MailboxOptions Options, GroupName[] Groups, long Deadline);
+        MailboxOptions Options, GroupName[] Groups, long Deadline, bool IsHeld);
 }

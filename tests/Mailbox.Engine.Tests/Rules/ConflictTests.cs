@@ -129,4 +129,16 @@ public sealed class ConflictTests
         Assert.Equal(ReadStatus.Ended, reader.TryRead([]));
         Assert.Equal(1, _office.Look("a")!.Connections);
     }
+
+    [Fact, Trait("Rule", "M15")]
+    public void Who_was_taken_over_holds_nothing_and_moves_no_deadline_when_its_connection_ends()
+    {
+        var first = _office.Open("a");
+        var second = _office.Open("a", new OpenRequest { Conflict = ConflictPolicy.Takeover });
+        _office.Close(second);
+        var expires = _office.Look("a")!.Expires;
+        _office.Wait(TimeSpan.FromSeconds(20));
+        _office.Close(first);
+        Assert.Equal(expires, _office.Look("a")!.Expires);
+    }
 }

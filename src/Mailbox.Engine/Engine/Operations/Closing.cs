@@ -9,8 +9,9 @@ static class Closing
         var mailbox = reader.Live;
         lock (mailbox)
         {
-            mailbox.Readers.Remove(reader);
-            if (mailbox.IsGone) return false;
+            if (!mailbox.IsGone) batch.Touch(mailbox);
+            var isHolder = mailbox.Readers.Remove(reader) || reader.Ending is null;
+            if (mailbox.IsGone || !isHolder) return false;
             mailbox.UsedAt = batch.NowMilliseconds;
             mailbox.Cool();
             if (mailbox.State.Marks.Acknowledged > mailbox.State.Trimmed) batch.Trim(mailbox, Durability.Process);

@@ -1,0 +1,130 @@
+namespace Mailbox.Engine.Tests;
+
+/// <summary>A mailbox as the specification sees it: a list of numbers with what became of each.</summary>
+sealed class ModelMailbox(long deadline, MailboxOptions options)
+{
+    readonly List<ModelMessage> _messages = [];
+    long _storedMark;
+    bool _isDirty;
+
+    public ulong Epoch { get; set; }
+
+    public MailboxOptions Options { get; set; } = options;
+
+    /// <summary>Unix milliseconds; counts while nobody holds it.</summary>
+    public long Deadline { get; set; } = deadline;
+
+    public long Acknowledged { get; private set; }
+
+    public long Trimmed { get; private set; }
+
+    /// <summary>Everything up to it was written, told or is gone without a trace.</summary>
+    public long Mark { get; private set; }
+
+    public bool HasWeak { get; private set; }
+
+    public List<ModelReader> Readers { get; } = [];
+
+    public HashSet<string> Groups { get; } = [];
+
+    public long Tail => _messages.Count;
+
+    public IEnumerable<ModelMessage> Kept => _messages.Where(message => message.IsKept);
+
+    public Position PositionOf(long number) => new(Epoch, number);
+
+    public IEnumerable<ModelMessage> After(long number) => _messages.Skip((int)number);
+
+    public Outcome Append(string body, string? topic, long now, long expires, Durability level)
+    {
+        var older = topic is null ? null : _messages.LastOrDefault(message => message.Topic == topic);
+        if (!Fits(body.Length) || topic is not null) EndOfTime(now);
+        if (older is { IsKept: false } or { IsSent: true } or { IsWritten: true }) older = null;
+        if (Refusal(body.Length, older) is { } refusal) return refusal;
+        older?.Lose(null);
+        while (!Fits(body.Length)) (Kept.FirstOrDefault(IsRead) ?? Kept.First()).Lose(GapReason.Overflow);
+        _messages.Add(new(Tail + 1, body, topic, expires, level == Durability.Memory));
+        HasWeak |= level < Durability.Disk;
+        return Outcome.Stored;
+    }
+
+    public void EndOfTime(long now)
+    {
+        foreach (var message in Kept.Where(message => message.Expires <= now)) message.Lose(GapReason.Ttl);
+    }
+
+    public bool Delete(long number)
+    {
+        if (number < 1 || number > Tail || !_messages[(int)number - 1].IsKept) return false;
+        _messages[(int)number - 1].Lose(null);
+        return true;
+    }
+
+    public void Acknowledge(long number)
+    {
+        if (number <= Acknowledged) return;
+        Acknowledged = number;
+        Mark = Math.Max(Mark, number);
+        _storedMark = Math.Max(_storedMark, number);
+        Trim();
+    }
+
+    public void Trim()
+    {
+        Trimmed = Math.Max(Trimmed, Readers.Select(reader => reader.WrittenThrough).Append(Acknowledged).Min());
+        foreach (var message in Kept.Where(message => message.Number <= Trimmed)) message.Lose(GapReason.Acknowledged);
+    }
+
+    public void MarkWritten(long from, long to)
+    {
+        foreach (var message in _messages.Where(message => message.IsKept && message.Number > from && message.Number <= to)) message.IsWritten = true;
+        if (from <= Settled(Mark, true)) Mark = Math.Max(Mark, to);
+        Mark = Settled(Mark, false);
+        _isDirty = true;
+    }
+
+    public void Maintain()
+    {
+        if (!_isDirty) return;
+        (_isDirty, _storedMark) = (false, Math.Max(_storedMark, Mark));
+        if (Acknowledged > Trimmed) Trim();
+    }
+
+    /// <summary>The process died: what was only in memory is lost, and so are numbers that may have been given out.</summary>
+    public void Restart(long tail)
+    {
+        Readers.Clear();
+        for (var i = 0; i < _messages.Count; i++)
+            if (_messages[i].IsVolatile) _messages[i] = ModelMessage.Lost(i + 1);
+        while (Tail < tail) _messages.Add(ModelMessage.Lost(Tail + 1));
+        (Mark, _isDirty, HasWeak) = (_storedMark, false, false);
+        foreach (var message in _messages) (message.IsSent, message.IsWritten) = (false, message.Number <= Mark);
+        Trim();
+    }
+
+    public long BeforeOldest(long now) =>
+        (_messages.FirstOrDefault(message => message.Number > Acknowledged && message.IsReadable(now))?.Number ?? Tail + 1) - 1;
+
+    bool IsRead(ModelMessage message) => message.IsWritten || message.Number <= Mark;
+
+    bool Fits(int size) => Kept.Count() < Options.MaxMessages && Kept.Sum(message => message.Body.Length) + size <= Options.MaxBytes;
+
+    Outcome? Refusal(int size, ModelMessage? superseded)
+    {
+        if (Options.Overflow == OverflowPolicy.DropOldest) return size > Options.MaxBytes ? Outcome.TooLarge : null;
+        var unread = Kept.Where(message => !IsRead(message) && message != superseded).ToArray();
+        if (unread.Length < Options.MaxMessages && unread.Sum(message => message.Body.Length) + size <= Options.MaxBytes) return null;
+        return Options.Overflow == OverflowPolicy.Reject ? Outcome.MailboxFull : Outcome.Dropped;
+    }
+
+    /// <param name="beyond">Also past numbers at the end that are gone without a trace.</param>
+    long Settled(long mark, bool beyond)
+    {
+        foreach (var message in After(mark))
+        {
+            if (message.IsKept ? !message.IsWritten : message.Reason is not null and not GapReason.Acknowledged) break;
+            if (message.IsKept || beyond) mark = message.Number;
+        }
+        return mark;
+    }
+}
