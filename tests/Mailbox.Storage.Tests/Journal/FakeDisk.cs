@@ -12,7 +12,7 @@ sealed class FakeDisk : IJournalFiles
     /// <summary>Bytes that still fit.</summary>
     public long Room { get; set; } = long.MaxValue / 2;
 
-    /// <summary>Told of every change and sync before it happens; may throw.</summary>
+    /// <summary>Told of every read, change and sync before it happens; may throw.</summary>
     public Action<string, string>? Before { get; set; }
 
     public IReadOnlyList<string> Names()

@@ -11,6 +11,7 @@ sealed class FakeFile(FakeDisk disk, string name, FakeContent content) : IJourna
     public int Read(Span<byte> into, long offset)
     {
         ObjectDisposedException.ThrowIf(_isClosed, this);
+        disk.Before?.Invoke("read", name);
         return content.Read(into, offset);
     }
 
