@@ -57,7 +57,7 @@ public abstract partial class StoreContract
         var ann = Driver.Make("ann");
         Driver.Commit(Append(Text("a"), new Target(ann, 1)), Append(Text("bb"), new Target(ann, 2)));
 
-        var end = (uint)Noon.AddDays(1).ToUnixTimeSeconds();
+        var end = ExpiryTick.NotBefore(Noon.AddDays(1));
         var loaded = Driver.Load("ann")!;
         Assert.Equal([new(1, 1, end), new(2, 2, end)], loaded.Entries);
         Assert.Equal(2, loaded.Marks.Tail);

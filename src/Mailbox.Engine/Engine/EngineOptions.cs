@@ -1,41 +1,72 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Mailbox.Engine;
 
-/// <summary>What an engine allows and how long it remembers. The defaults are the specification's.</summary>
+/// <summary>
+/// What an engine allows and how long it remembers. The defaults are the specification's; hosts check the ranges when they start.
+/// </summary>
 public sealed class EngineOptions
 {
     /// <summary>Of a delivery that asks for none.</summary>
     public Durability Durability { get; set; } = Durability.Disk;
 
-    /// <summary>Of a message that says none; 1 s to 30 days.</summary>
+    /// <summary>Of a message that says none.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
     public TimeSpan TimeToLive { get; set; } = TimeSpan.FromDays(1);
 
-    /// <summary>The largest body, in bytes; 1 to 256 MiB.</summary>
+    /// <summary>The largest body, in bytes.</summary>
+    [Range(1, 64 << 20)]
     public int MaxBodyBytes { get; set; } = 1 << 20;
 
-    /// <summary>Of a mailbox that was told nothing else.</summary>
-    public MailboxOptions Mailbox { get; set; } = MailboxOptions.Default;
+    /// <summary>How long a mailbox lives unread, where it was told nothing else (spec M15).</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
+    public TimeSpan Idle { get; set; } = MailboxOptions.Default.Idle;
 
-    /// <summary>How long an idempotency key is remembered; 1 s to 1 day.</summary>
+    /// <summary>What a mailbox at its bounds does, where it was told nothing else (spec M11).</summary>
+    public OverflowPolicy Overflow { get; set; }
+
+    /// <summary>Unread messages that a mailbox holds, where it was told nothing else.</summary>
+    [Range(1, MailboxOptions.MaxMessagesLimit)]
+    public int MaxMessages { get; set; } = MailboxOptions.Default.MaxMessages;
+
+    /// <summary>Bytes of unread bodies that a mailbox holds, where it was told nothing else.</summary>
+    [Range(1, MailboxOptions.MaxBytesLimit)]
+    public long MaxBytes { get; set; } = MailboxOptions.Default.MaxBytes;
+
+    /// <summary>How long an idempotency key is remembered.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan KeyMemory { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How many keys are remembered before new ones are refused; about 100 bytes each.</summary>
+    [Range(1, 100_000_000)]
     public int MaxKeys { get; set; } = 1_000_000;
 
     /// <summary>What was written to a stream counts as acknowledged when the stream lives this much later (spec M7).</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan AcknowledgeAfter { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>A reader that comes back sooner was never gone (spec M16).</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
     public TimeSpan DisconnectedAfter { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>A mailbox that nobody used this long gives its memory back; it has no other effect.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan CollectAfter { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How often marks are written, the overdue removed and the idle collected; 100 ms to 2 s.</summary>
+    /// <summary>How often marks are written, the overdue removed and the idle collected.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:00:02")]
     public TimeSpan MaintainEvery { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Bodies that may wait for the store before deliveries are refused, in bytes.</summary>
+    [Range(1 << 20, 1 << 30)]
     public long MaxQueuedBytes { get; set; } = 64 << 20;
 
     /// <summary>True where every mailbox of the store is this engine's; false where <see cref="MailboxEngine.AcquireAsync"/> gives them to it.</summary>
-    public bool OwnsAll { get; set; } = true;
+    public bool OwnsAll { get; internal set; } = true;
+
+    internal MailboxOptions Mailbox
+    {
+        get => new(Idle, Overflow, MaxMessages, MaxBytes);
+        set => (Idle, Overflow, MaxMessages, MaxBytes) = value;
+    }
 }

@@ -12,6 +12,8 @@ sealed class MailboxTable(IMailboxStore store, EngineOptions options, Batch batc
     readonly Dictionary<GroupName, LiveGroup> _groups = [];
     readonly HashSet<MailboxName> _acquired = [];
     readonly List<LiveMailbox> _all = [];
+    // One for all mailboxes that were told nothing else.
+    readonly MailboxOptions _defaults = options.Mailbox;
 
     public int Count => _all.Count;
 
@@ -61,12 +63,12 @@ sealed class MailboxTable(IMailboxStore store, EngineOptions options, Batch batc
 
     LiveMailbox Make(MailboxName name)
     {
-        var deadline = batch.NowMilliseconds + (long)options.Mailbox.Idle.TotalMilliseconds;
-        var stored = Lifetime.StoredDeadline(deadline, options.Mailbox.Idle);
-        var state = new MailboxState<Message?>(options.Mailbox) { Marks = new() { Deadline = stored } };
+        var deadline = batch.NowMilliseconds + (long)_defaults.Idle.TotalMilliseconds;
+        var stored = Lifetime.StoredDeadline(deadline, _defaults.Idle);
+        var state = new MailboxState<Message?>(_defaults) { Marks = new() { Deadline = stored } };
         var mailbox = Install(new(new(name, store.NewEpoch()), state) { Deadline = deadline, UsedAt = batch.NowMilliseconds });
         batch.NoteMade(mailbox);
-        batch.Add(new MailboxMade(mailbox.Handle, options.Mailbox, stored), Durability.Disk);
+        batch.Add(new MailboxMade(mailbox.Handle, _defaults, stored), Durability.Disk);
         batch.Tell(mailbox, MailboxEventKind.Opened);
         return mailbox;
     }

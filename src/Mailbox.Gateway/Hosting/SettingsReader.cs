@@ -17,7 +17,7 @@ public sealed class SettingsReader(IConfigurationSection section)
     public T Read<T>() where T : class, new()
     {
         var options = new T();
-        foreach (var property in typeof(T).GetProperties().Where(static property => property.CanWrite)) Set(options, property);
+        foreach (var property in typeof(T).GetProperties().Where(static property => property.SetMethod is { IsPublic: true })) Set(options, property);
         _faults.AddRange(OptionRanges.FaultsOf(options, section.Path));
         return options;
     }
@@ -35,16 +35,15 @@ public sealed class SettingsReader(IConfigurationSection section)
         _known.Add(property.Name);
         var setting = section.GetSection(property.Name);
         if (!setting.Exists()) return;
-        if (Convert(setting, property.PropertyType, property.GetValue(options)) is { } value) property.SetValue(options, value);
+        if (Convert(setting, property.PropertyType) is { } value) property.SetValue(options, value);
     }
 
-    object? Convert(IConfigurationSection setting, Type type, object? current)
+    object? Convert(IConfigurationSection setting, Type type)
     {
         if (type.IsAssignableFrom(typeof(List<string>)) && type != typeof(object)) return ListOf(setting);
-        if (setting.Value is null) return Rebuild(setting, type, current!);
         try
         {
-            return TypeDescriptor.GetConverter(type).ConvertFromInvariantString(setting.Value);
+            return TypeDescriptor.GetConverter(type).ConvertFromInvariantString(setting.Value ?? "");
         }
         catch (Exception fault) when (fault is ArgumentException or FormatException or NotSupportedException or OverflowException)
         {
@@ -56,20 +55,6 @@ public sealed class SettingsReader(IConfigurationSection section)
     static List<string> ListOf(IConfigurationSection setting) => setting.Value is { } text
         ? [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]
         : [.. setting.GetChildren().Select(static child => child.Value ?? "")];
-
-    // A record of settings cannot be changed: it is made again with what is set, and what it had for the rest.
-    object Rebuild(IConfigurationSection setting, Type type, object current)
-    {
-        var constructor = type.GetConstructors().MaxBy(static constructor => constructor.GetParameters().Length)!;
-        return constructor.Invoke([.. constructor.GetParameters().Select(parameter => Part(setting, parameter, current))]);
-    }
-
-    object? Part(IConfigurationSection setting, ParameterInfo parameter, object current)
-    {
-        var old = current.GetType().GetProperty(parameter.Name!)!.GetValue(current);
-        var part = setting.GetSection(parameter.Name!);
-        return part.Exists() ? Convert(part, parameter.ParameterType, old) ?? old : old;
-    }
 
     static string Allowed(Type type)
     {
