@@ -18,7 +18,7 @@ sealed record OpenQuery(Accepted Accepted, OpenRequest Request, int Limit, TimeS
     {
         var accepted = AcceptHeader.Choose(request.Headers.Accept);
         if (accepted == Accepted.None) return (null, NotAcceptable);
-        var fields = new QueryFields(request.Query);
+        var fields = QueryFields.Of(request);
         var after = PositionOf(request, fields);
         var limit = fields.Integer("limit", DefaultLimit, 1, MaxLimit);
         var wait = WaitOf(request, fields, options);

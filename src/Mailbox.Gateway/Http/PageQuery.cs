@@ -10,7 +10,7 @@ readonly record struct PageQuery(string? After, int Limit, Problem? Problem)
 
     public static PageQuery Read(HttpRequest request)
     {
-        var fields = new QueryFields(request.Query);
+        var fields = QueryFields.Of(request);
         var limit = fields.Integer("limit", DefaultLimit, 1, MaxLimit);
         return new(fields.Text("after"), limit, fields.Problem);
     }

@@ -9,6 +9,9 @@ sealed class QueryFields(IQueryCollection query)
 {
     public Problem? Problem { get; private set; }
 
+    // A query that is asked for stays with the request, and a held request is to stay small.
+    public static QueryFields Of(HttpRequest request) => new(request.QueryString.HasValue ? request.Query : QueryCollection.Empty);
+
     public void Refuse(Problem problem) => Problem ??= problem;
 
     public string? Text(string name)
