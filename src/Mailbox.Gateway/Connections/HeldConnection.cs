@@ -89,21 +89,29 @@ abstract class HeldConnection : IReaderSignal
         if ((before & Work.Owned) == 0) _pump.Enqueue(this);
     }
 
-    /// <summary>Called by the owner only: the pump, or whoever completed what the connection awaited.</summary>
+    /// <summary>Called by the owner only. A fault ends this connection and no other.</summary>
     public void Run()
     {
-        for (var round = 0; round < MaxRounds; round++)
+        try
         {
-            var work = (Work)Interlocked.And(ref _work, (int)Work.Owned) & ~Work.Owned;
-            if ((work & Work.Gone) != 0)
-            {
-                Complete();
-                return;
-            }
-            if (!Step(work)) return;
-            if (Interlocked.CompareExchange(ref _work, 0, (int)Work.Owned) == (int)Work.Owned) return;
+            for (var round = 0; round < MaxRounds; round++)
+                if (!RunOnce()) return;
+            _pump.Enqueue(this);
         }
-        _pump.Enqueue(this);
+        catch (Exception fault)
+        {
+            Fail(fault);
+        }
+    }
+
+    /// <returns>False where there is nothing more to do, or the connection awaits something, or has completed.</returns>
+    bool RunOnce()
+    {
+        var work = (Work)Interlocked.And(ref _work, (int)Work.Owned) & ~Work.Owned;
+        if ((work & Work.Flushed) != 0 && !EndFlush()) return false;
+        if ((work & Work.Gone) == 0) return Step(work) && Interlocked.CompareExchange(ref _work, 0, (int)Work.Owned) != (int)Work.Owned;
+        Complete();
+        return false;
     }
 
     /// <summary>Writes what there is. Posts <see cref="Work.Read"/> to itself where there is more.</summary>
@@ -114,7 +122,15 @@ abstract class HeldConnection : IReaderSignal
     static List<Received>? s_received;
 
     /// <summary>The thread's own list, empty; not kept across a flush.</summary>
-    protected static List<Received> Received => s_received ??= [];
+    protected static List<Received> Received
+    {
+        get
+        {
+            var received = s_received ??= [];
+            received.Clear();
+            return received;
+        }
+    }
 
     protected ReadStatus ReadInto(List<Received> taken)
     {
@@ -147,8 +163,7 @@ abstract class HeldConnection : IReaderSignal
     void ResumeAfterFlush()
     {
         SetStalled(-1);
-        if (!EndFlush()) return;
-        _held.Wheel.Move(this, _held.Heartbeat);
+        Post(Work.Flushed);
         _pump.Enqueue(this);
     }
 
@@ -193,18 +208,17 @@ abstract class HeldConnection : IReaderSignal
         _pump.Enqueue(this);
     }
 
-    /// <summary>Ends the connection after a fault of the gateway or the engine. Called by the owner.</summary>
-    public void Fail(Exception fault)
+    void Fail(Exception fault)
     {
         _held.Log.ConnectionFailed(fault);
-        Http.Abort();
+        if (!IsComplete) Http.Abort();
         Complete();
     }
 
     void SetStalled(long since)
     {
         lock (_completion) _stalledSince = since;
-        if (since >= 0) _held.Wheel.Move(this, _held.SlowAfter);
+        _held.Wheel.Move(this, since < 0 ? _held.Heartbeat : _held.SlowAfter);
     }
 
     /// <summary>Called by the wheel. Under the lock, because the response may belong to the next request once its flush has completed.</summary>
@@ -226,12 +240,13 @@ abstract class HeldConnection : IReaderSignal
     }
 
     /// <summary>The four ways to get here: the last byte is flushed, the client left, it was too slow, the gateway failed.</summary>
-    protected void Complete()
+    void Complete()
     {
+        if (IsComplete) return;
         IsComplete = true;
         _left.Unregister();
-        Reader.Close();
         _held.Remove(this);
+        Reader.Close();
         _completion.TrySetResult();
     }
 }

@@ -37,21 +37,8 @@ sealed class Pump : IThreadPoolWorkItem
         {
             var next = connection.QueuedBefore;
             connection.QueuedBefore = null;
-            Run(connection);
-            connection = next;
-        }
-    }
-
-    // A fault belongs to one connection; the others of this pump go on.
-    static void Run(HeldConnection connection)
-    {
-        try
-        {
             connection.Run();
-        }
-        catch (Exception fault)
-        {
-            connection.Fail(fault);
+            connection = next;
         }
     }
 

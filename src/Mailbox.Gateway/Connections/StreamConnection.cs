@@ -15,9 +15,10 @@ sealed class StreamConnection(HeldConnections held, HttpContext http, StreamTran
         if (begins) transport.Begin(Writer, Reader.Position);
         _begun = true;
         var (status, taken) = (work & Work.Read) != 0 ? Take() : (ReadStatus.Empty, 0);
-        if (status == ReadStatus.Cold && taken == 0 && !begins) return LoadFirst();
+        var ending = EndingOf(status, work);
+        if (ending is null && status == ReadStatus.Cold && taken == 0 && !begins) return LoadFirst();
         if ((work & Work.Due) != 0) transport.Heartbeat(Writer);
-        if (EndingOf(status, work) is { } ending) End(ending);
+        if (ending is not null) End(ending.Value);
         else if (status != ReadStatus.Empty) Post(Work.Read);
         return (taken == 0 && !begins && (work & Work.Due) == 0 && !IsLast) || Flush();
     }

@@ -74,7 +74,10 @@ sealed class Wheel : IDisposable
         while (_slots[slot] is { } connection)
         {
             Unlink(connection);
-            Link(connection, connection.ComeRound());
+            var again = connection.ComeRound();
+            // Ending a slow connection may have moved it already.
+            Unlink(connection);
+            Link(connection, again);
         }
     }
 

@@ -21,4 +21,7 @@ enum Work
 
     /// <summary>The store could not be read.</summary>
     Unavailable = 32,
+
+    /// <summary>The flush that was awaited has ended.</summary>
+    Flushed = 64,
 }

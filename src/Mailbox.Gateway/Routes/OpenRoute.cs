@@ -47,7 +47,7 @@ sealed class OpenRoute(IMailboxGrid grid, HeldConnections held, IOptions<Gateway
             return;
         }
         held.Metrics.Opened(TransportKind.Poll);
-        MessageResponse.DisableServerRate(http);
+        if (connection is not null) MessageResponse.DisableServerRate(http);
         await (connection?.HoldAsync(opened.Reader, query.Wait) ?? AnswerNow(http, opened.Reader)).ConfigureAwait(false);
     }
 
