@@ -21,7 +21,7 @@ sealed class ConfigureSockets(IOptions<GatewayOptions> options) : IConfigureOpti
     public void Configure(SocketTransportOptions transport)
     {
         transport.Backlog = Backlog;
-        // Fewer send loops with more to do each write to many connections with less CPU (docs/performance.md).
+        // Fewer send loops with more to do each write to many connections with less CPU (docs/decisions/held-connections.md).
         transport.IOQueueCount = Math.Max(1, Environment.ProcessorCount / 2);
         transport.CreateBoundListenSocket = Listen;
     }

@@ -5,6 +5,16 @@ namespace Mailbox.Gateway;
 /// <summary>The gateway's counters. Names and labels are stable (docs/protocol.md, "Metrics").</summary>
 sealed class GatewayMetrics
 {
+    static readonly Metric s_ready = new("mailbox_gateway_ready", "gauge", "1 while deliveries are accepted.");
+    static readonly Metric s_connections = new("mailbox_gateway_connections", "gauge", "Connections held now.");
+    static readonly Metric s_opens = new("mailbox_gateway_opens_total", "counter", "Mailboxes opened.");
+    static readonly Metric s_deliveries = new("mailbox_gateway_deliveries_total", "counter", "Deliveries to mailboxes by outcome.");
+    static readonly Metric s_sends = new("mailbox_gateway_sends_total", "counter", "Sends to groups by outcome.");
+    static readonly Metric s_messages = new("mailbox_gateway_messages_written_total", "counter", "Messages and gaps written to readers.");
+    static readonly Metric s_writes = new("mailbox_gateway_writes_total", "counter", "Times that messages were written; several messages share one.");
+    static readonly Metric s_acknowledgements = new("mailbox_gateway_acknowledgements_total", "counter", "Explicit acknowledgements.");
+    static readonly Metric s_endings = new("mailbox_gateway_endings_total", "counter", "Held connections that the server ended.");
+
     readonly long[] _held = new long[Enum.GetValues<TransportKind>().Length];
     readonly long[] _opens = new long[Enum.GetValues<TransportKind>().Length];
     readonly long[] _deliveries = new long[Enum.GetValues<Outcome>().Length];
@@ -38,15 +48,15 @@ sealed class GatewayMetrics
     public string Expose(bool ready)
     {
         var text = new PrometheusText();
-        text.Add("mailbox_gateway_ready", "gauge", "1 while deliveries are accepted.", ready ? 1 : 0);
-        text.Add("mailbox_gateway_connections", "gauge", "Connections held now.", "transport", _held, static i => Name((TransportKind)i));
-        text.Add("mailbox_gateway_opens_total", "counter", "Mailboxes opened.", "transport", _opens, static i => Name((TransportKind)i));
-        text.Add("mailbox_gateway_deliveries_total", "counter", "Deliveries to mailboxes by outcome.", "outcome", _deliveries, static i => Name((Outcome)i));
-        text.Add("mailbox_gateway_sends_total", "counter", "Sends to groups by outcome.", "outcome", _sends, static i => Name((Outcome)i));
-        text.Add("mailbox_gateway_messages_written_total", "counter", "Messages and gaps written to readers.", _written);
-        text.Add("mailbox_gateway_writes_total", "counter", "Times that messages were written; several messages share one.", _flushes);
-        text.Add("mailbox_gateway_acknowledgements_total", "counter", "Explicit acknowledgements.", _acknowledgements);
-        text.Add("mailbox_gateway_endings_total", "counter", "Held connections that the server ended.", "reason", _endings, static i => i == 0 ? null : Closing.Of((Ending)i).Reason);
+        text.Add(s_ready, ready ? 1 : 0);
+        text.Add(s_connections, "transport", _held, static i => Name((TransportKind)i));
+        text.Add(s_opens, "transport", _opens, static i => Name((TransportKind)i));
+        text.Add(s_deliveries, "outcome", _deliveries, static i => Name((Outcome)i));
+        text.Add(s_sends, "outcome", _sends, static i => Name((Outcome)i));
+        text.Add(s_messages, _written);
+        text.Add(s_writes, _flushes);
+        text.Add(s_acknowledgements, _acknowledgements);
+        text.Add(s_endings, "reason", _endings, static i => i == 0 ? null : Closing.Of((Ending)i).Reason);
         return text.ToString();
     }
 
