@@ -3,7 +3,10 @@ using FsCheck.Fluent;
 
 namespace Mailbox.Engine.Tests;
 
-/// <summary>Random programs of backends, readers, time, restarts and full disks against the model. A failure prints its seed and the shortest program.</summary>
+/// <summary>
+/// Random programs of backends, readers, time, restarts and full disks against the model. A failure prints its seed and the shortest
+/// program that fails.
+/// </summary>
 public sealed class ModelTests
 {
     const int Programs = 1000;

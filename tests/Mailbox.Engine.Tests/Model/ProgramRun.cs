@@ -66,8 +66,7 @@ sealed partial class ProgramRun
         foreach (var name in s_names) Compare(name);
         Flush();
         foreach (var line in _lines.ToArray()) Take(line, thenWrite: true);
-        foreach (var group in s_groups)
-            Assert.Equal(_model.MembersOf(group).Order(StringComparer.Ordinal), (_office.Members(group) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        foreach (var group in s_groups) Assert.Equal(string.Join(' ', _model.MembersOf(group).Order(StringComparer.Ordinal)), _office.Members(group) ?? "");
         foreach (var name in s_names) Peek(name);
         Assert.Empty(_office.Faults);
     }

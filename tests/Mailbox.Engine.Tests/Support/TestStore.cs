@@ -18,6 +18,12 @@ sealed class TestStore : IMailboxStore
     /// <summary>Called before a batch is committed, on the thread that commits.</summary>
     public Action? Committing { get; set; }
 
+    /// <summary>Called after a batch was committed, before anybody is told.</summary>
+    public Action? Committed { get; set; }
+
+    /// <summary>Reads wait for it; null for not at all.</summary>
+    public Func<Task>? Reading { get; set; }
+
     public int Commits { get; private set; }
 
     public int Syncs { get; private set; }
@@ -46,6 +52,7 @@ sealed class TestStore : IMailboxStore
         Commits++;
         LastDurability = batch.Durability;
         _inner.Commit(batch);
+        Committed?.Invoke();
     }
 
     public void Sync()
@@ -54,8 +61,12 @@ sealed class TestStore : IMailboxStore
         Syncs++;
     }
 
-    public ValueTask ReadAsync(MailboxHandle mailbox, ReadOnlyMemory<long> sequences, Message?[] into, CancellationToken cancel = default) =>
-        _inner.ReadAsync(mailbox, sequences, into, cancel);
+    public async ValueTask ReadAsync(
+        MailboxHandle mailbox, ReadOnlyMemory<long> sequences, Message?[] into, CancellationToken cancel = default)
+    {
+        if (Reading is { } reading) await reading().ConfigureAwait(false);
+        await _inner.ReadAsync(mailbox, sequences, into, cancel).ConfigureAwait(false);
+    }
 
     public IReadOnlyList<MailboxName> Names(string? after, int limit) => _inner.Names(after, limit);
 
