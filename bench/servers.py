@@ -1,0 +1,110 @@
+"""The servers that are measured: ours, and the rig's peers. Each is started and stopped by its exact process ids."""
+import os, resource, shutil, signal, socket, subprocess, tempfile, time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+STANDALONE = os.path.join(ROOT, 'standalone/bin/Release/net10.0/Mailbox.Standalone.dll')
+NGINX_MODULE = '/usr/lib/nginx/modules/ngx_nchan_module.so'
+SPECS = os.path.join(HERE, 'specs')
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+def wait_port(port, seconds=30):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(('127.0.0.1', port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit(f'port {port} did not open')
+
+
+def is_gone(process, seconds):
+    try:
+        process.wait(seconds)
+        return True
+    except subprocess.TimeoutExpired:
+        return False
+
+
+class Ours:
+    """One process with engine, journal and gateway, on a free port and a data directory of its own."""
+    stores = True
+    has_groups = True
+
+    def __init__(self, name, data_root, dll=STANDALONE, env=None, args=()):
+        self.name, self.data_root, self.dll, self.env, self.args = name, data_root, dll, env or {}, args
+        self.process = None
+
+    def start(self):
+        self.port = free_port()
+        self.data = tempfile.mkdtemp(prefix='mailbox-bench-', dir=self.data_root)
+        self.log = open(os.path.join(self.data, 'log'), 'w')
+        command = ['dotnet', self.dll, '--urls', f'http://127.0.0.1:{self.port}', '--Mailbox:Data', os.path.join(self.data, 'store'),
+                   '--Mailbox:Demo', 'false', *self.args]
+        self.process = subprocess.Popen(command, env={**os.environ, 'DOTNET_ENVIRONMENT': 'Production', 'Logging__LogLevel__Default': 'Warning', **self.env},
+                                        stdout=self.log, stderr=self.log, start_new_session=True, preexec_fn=most_files)
+        wait_port(self.port)
+        time.sleep(0.5)
+
+    @property
+    def pids(self):
+        return [self.process.pid]
+
+    def specs(self, test):
+        return [os.path.join(SPECS, f'{"one" if test in ("publish", "reopen") else "fan"}.{end}') for end in ('sub', 'pub')]
+
+    def stop(self):
+        if self.process is None: return
+        # No reader is left, so that the drain has nothing to wait for.
+        self.process.send_signal(signal.SIGTERM)
+        if not is_gone(self.process, 10):
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+        shutil.rmtree(self.data, ignore_errors=True)
+        self.process = None
+
+
+def most_files():
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+class Peer:
+    """A server of the rig."""
+    has_groups = False
+
+    def __init__(self, name, rig, folder, port, spec, stores):
+        self.name, self.rig, self.port, self.spec, self.stores = name, rig, port, spec, stores
+        self.folder = os.path.join(rig, 'peers', folder)
+
+    def start(self):
+        self.stop()
+        if subprocess.run([os.path.join(self.folder, 'start.sh')]).returncode: raise SystemExit(f'{self.name} does not start')
+        time.sleep(0.5)
+
+    @property
+    def pids(self):
+        with open(os.path.join(self.folder, 'run/pids')) as f: return [int(p) for p in f.read().split()]
+
+    def specs(self, test):
+        return [os.path.join(self.rig, 'specs', self.spec + end) for end in ('-sse.sub', '.pub')]
+
+    def stop(self):
+        subprocess.run([os.path.join(self.folder, 'stop.sh')])
+
+
+def peers(rig):
+    """Those that can run here."""
+    found = []
+    if os.path.exists(NGINX_MODULE): found.append(Peer('nchan', rig, 'nchan', 8701, 'nchan', True))
+    if shutil.which('dotnet'): found.append(Peer('bare Kestrel', rig, 'kestrel-bare', 8705, 'kestrel', False))
+    if shutil.which('gcc'): found.append(Peer('bare C', rig, 'c-bare', 8700, 'c', False))
+    return found
