@@ -49,6 +49,13 @@ public sealed class GatewayOptions
     [Range(0, 64)]
     public int Pumps { get; set; }
 
+    /// <summary>
+    /// After one message was written to many connections the next waits this long, so that what comes meanwhile shares a write. One that
+    /// comes later does not wait.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
+    public TimeSpan Coalesce { get; set; } = TimeSpan.FromMilliseconds(4);
+
     /// <summary>Origins of web pages that may use the gateway (CORS), or <c>*</c> for any without credentials. None by default.</summary>
     public IList<string> CorsOrigins { get; set; } = [];
 }

@@ -14,7 +14,7 @@ sealed class HeldConnections : IDisposable
     public HeldConnections(IOptions<GatewayOptions> options, GatewayMetrics metrics, TimeProvider time, ILogger<HeldConnections> log)
     {
         var pumps = options.Value.Pumps > 0 ? options.Value.Pumps : Math.Clamp(Environment.ProcessorCount / 2, 1, 4);
-        _pumps = [.. Enumerable.Range(0, pumps).Select(static _ => new Pump())];
+        _pumps = [.. Enumerable.Range(0, pumps).Select(_ => new Pump(time, options.Value.Coalesce))];
         Heartbeat = options.Value.Heartbeat;
         SlowAfter = options.Value.SlowAfter;
         Metrics = metrics;
@@ -62,5 +62,9 @@ sealed class HeldConnections : IDisposable
         return _empty.Task;
     }
 
-    public void Dispose() => Wheel.Dispose();
+    public void Dispose()
+    {
+        Wheel.Dispose();
+        foreach (var pump in _pumps) pump.Dispose();
+    }
 }

@@ -4,10 +4,22 @@ namespace Mailbox.Gateway;
 /// Runs the held connections that have something to do, one after another, on one thread of the pool at a time. Written-to connections
 /// go straight into the server's pipes; that costs a third less than a task and a channel for each (docs/decisions/held-connections.md).
 /// </summary>
-sealed class Pump : IThreadPoolWorkItem
+sealed class Pump : IThreadPoolWorkItem, IDisposable
 {
+    // A round of fewer connections costs less than what a pause could save.
+    const int Crowd = 64;
+
+    readonly TimeSpan _pause;
+    readonly ITimer _resume;
     HeldConnection? _newest;
     int _running;
+
+    /// <param name="pause">After a round of many connections, so that what comes meanwhile is written to each at once.</param>
+    public Pump(TimeProvider time, TimeSpan pause)
+    {
+        _pause = pause;
+        _resume = time.CreateTimer(static pump => ((Pump)pump!).Execute(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
 
     /// <summary>Called with <see cref="Work.Owned"/> just set, so that no connection is queued twice.</summary>
     public void Enqueue(HeldConnection connection)
@@ -25,21 +37,28 @@ sealed class Pump : IThreadPoolWorkItem
 
     public void Execute()
     {
-        while (TakeAll() is { } connection) RunAll(connection);
+        while (TakeAll() is { } connection)
+        {
+            if (RunAll(connection) < Crowd || _pause == TimeSpan.Zero) continue;
+            _resume.Change(_pause, Timeout.InfiniteTimeSpan);
+            return;
+        }
         Volatile.Write(ref _running, 0);
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _newest) is not null) Start();
     }
 
-    static void RunAll(HeldConnection? connection)
+    static int RunAll(HeldConnection? connection)
     {
-        while (connection is not null)
+        var count = 0;
+        for (; connection is not null; count++)
         {
             var next = connection.QueuedBefore;
             connection.QueuedBefore = null;
             connection.Run();
             connection = next;
         }
+        return count;
     }
 
     /// <summary>The queue is a stack that its one taker turns round, so that queueing costs one exchange and no memory.</summary>
@@ -56,4 +75,6 @@ sealed class Pump : IThreadPoolWorkItem
         }
         return oldest;
     }
+
+    public void Dispose() => _resume.Dispose();
 }
