@@ -1,4 +1,5 @@
 using Mailbox.Storage;
+using Mailbox.Storage.Journal;
 
 namespace Mailbox.Benchmarks;
 
@@ -7,7 +8,7 @@ sealed class DataDirectory : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("mailbox-benchmark-").FullName;
 
-    public IMailboxStore OpenJournal() => throw new NotSupportedException();
+    public IMailboxStore OpenJournal() => JournalStore.Open(new() { Directory = Path }, TimeProvider.System);
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }
