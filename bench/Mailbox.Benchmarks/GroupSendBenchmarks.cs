@@ -23,7 +23,7 @@ public class GroupSendBenchmarks
     {
         IMailboxStore store = OnDisk ? _data.OpenJournal() : new MemoryStore();
         // Few are kept, so that the benchmark's memory does not grow with its length.
-        _engine = new(store, new() { Mailbox = MailboxOptions.Default with { MaxMessages = 20 } }, TimeProvider.System);
+        _engine = new(store, new() { MaxMessages = 20 }, TimeProvider.System);
         foreach (var names in Letters.Names(Members).Chunk(10_000)) await _engine.ChangeMembersAsync(s_group, names, []);
     }
 
