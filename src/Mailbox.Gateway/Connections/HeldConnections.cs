@@ -40,9 +40,9 @@ sealed class HeldConnections : IDisposable
 
     public void Add(HeldConnection connection, TimeSpan due)
     {
-        Interlocked.Increment(ref _count);
-        Metrics.Held(connection.Kind, 1);
         Wheel.Move(connection, IsDraining ? TimeSpan.Zero : due);
+        Metrics.Held(connection.Kind, 1);
+        Interlocked.Increment(ref _count);
     }
 
     public void Remove(HeldConnection connection)
