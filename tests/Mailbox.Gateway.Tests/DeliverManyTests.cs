@@ -18,7 +18,7 @@ public sealed partial class DeliverManyTests : IAsyncLifetime
         (await _host.SendAsync(HttpMethod.Post, "/groups/g/members", """{"add":["a","c","d"]}"""u8.ToArray())).Dispose();
         var answer = await DeliverAsync(200, """{"to":["a","b"],"groups":["g"],"except":["b","c"],"message":{"data":{"x":1},"type":"t","ttl":60,"topic":"z"}}""");
         Assert.Matches(
-            """^{"to":\[{"mailbox":"a","position":"[^"]+","connections":0,"expires":"[^"]+"},{"mailbox":"b","dropped":true}\],"groups":"""
+            """^{"to":\[{"mailbox":"a","position":"[^"]+","connections":0,"expires":"[^"]+"},{"mailbox":"b","excepted":true}\],"groups":"""
             + """\[{"group":"g","members":2,"stored":2,"refused":0}\]}$""",
             answer);
         Assert.Single(Letters().Matches(await ReadAsync("a")));

@@ -1,6 +1,6 @@
 namespace Mailbox;
 
-/// <summary>How a request to change something ended. Everything but the first two changed nothing.</summary>
+/// <summary>How a request to change something ended. Everything but the first changed nothing.</summary>
 public enum Outcome : byte
 {
     /// <summary>Done, and stored.</summary>
@@ -8,6 +8,9 @@ public enum Outcome : byte
 
     /// <summary>The overflow policy dropped the new message; no number was used (spec M11).</summary>
     Dropped,
+
+    /// <summary>The same request excepted the mailbox: nothing was delivered to it (spec G4).</summary>
+    Excepted,
 
     /// <summary>The mailbox is at its bounds and its policy is to reject (spec M11).</summary>
     MailboxFull,

@@ -54,6 +54,7 @@ static class AnswerJson
         json.WriteString("mailbox"u8, mailbox.ToString());
         if (Problem.Of(result.Outcome) is { } problem) WriteProblem(json, problem);
         else if (result.Outcome == Outcome.Dropped) json.WriteBoolean("dropped"u8, true);
+        else if (result.Outcome == Outcome.Excepted) json.WriteBoolean("excepted"u8, true);
         else WriteDelivery(json, result);
         json.WriteEndObject();
     }

@@ -28,5 +28,13 @@ readonly struct JsonRequest(JsonDocument? document, Problem? problem) : IDisposa
 
     public static Problem Bad(string field, string fault) => new(ProblemKinds.BadBody, $"{field}: {fault}.");
 
+    /// <summary>The refusal of a member that is not one of these; a name that is spelt wrong must not count for one that is left out.</summary>
+    public static Problem? Unknown(JsonElement json, string prefix, params ReadOnlySpan<string> known)
+    {
+        foreach (var member in json.EnumerateObject())
+            if (!known.Contains(member.Name)) return Bad(prefix + member.Name, $"is not one of {string.Join(", ", known!)}");
+        return null;
+    }
+
     public void Dispose() => document?.Dispose();
 }

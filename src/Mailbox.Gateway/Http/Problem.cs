@@ -14,9 +14,9 @@ sealed record Problem(ProblemKind Kind, string Detail, int RetryAfter = 0)
     /// <summary>The refusal that an outcome of the grid means; null where it is none.</summary>
     public static Problem? Of(Outcome outcome) => outcome switch
     {
-        Outcome.Stored or Outcome.Dropped => null,
+        Outcome.Stored or Outcome.Dropped or Outcome.Excepted => null,
         Outcome.MailboxFull => new(ProblemKinds.MailboxFull, "The mailbox is at its bounds and its overflow policy is 'reject'."),
-        Outcome.TooLarge => new(ProblemKinds.TooLarge, "The body is larger than this grid allows for one message."),
+        Outcome.TooLarge => new(ProblemKinds.TooLarge, "The body is larger than this mailbox, or the whole grid, allows for one message."),
         Outcome.KeyReused => new(ProblemKinds.KeyReused, "This Idempotency-Key was used within its time with a different message."),
         Outcome.TooManyKeys => new(ProblemKinds.TooManyKeys, "As many idempotency keys are remembered as are allowed.", LaterSeconds),
         Outcome.NotFound => new(ProblemKinds.NotFound, "There is no such mailbox, message or group."),

@@ -11,7 +11,8 @@ static class LetterJson
     {
         if (json.ValueKind != JsonValueKind.Object) return (null, JsonRequest.Bad("the letter", "must be a JSON object"));
         var (to, groups, except) = (new List<MailboxName>(), new List<GroupName>(), new List<MailboxName>());
-        var problem = json.TryGetProperty("to", out var list) ? JsonNames.Read(list, "to", to) : null;
+        var problem = JsonRequest.Unknown(json, "", "to", "groups", "except", "message");
+        problem ??= json.TryGetProperty("to", out var list) ? JsonNames.Read(list, "to", to) : null;
         problem ??= json.TryGetProperty("groups", out list) ? JsonNames.Read(list, "groups", groups) : null;
         problem ??= json.TryGetProperty("except", out list) ? JsonNames.Read(list, "except", except) : null;
         if (problem is null && to.Count + groups.Count == 0) problem = JsonRequest.Bad("to, groups", "must name at least one target");
@@ -24,6 +25,8 @@ static class LetterJson
     {
         if (!json.TryGetProperty("message", out var message) || message.ValueKind != JsonValueKind.Object)
             return (null, JsonRequest.Bad("message", "must be a JSON object"));
+        if (JsonRequest.Unknown(message, "message.", "contentType", "data", "encoding", "type", "ttl", "topic", "id", "durability", "idle") is { } problem)
+            return (null, problem);
         if (!message.TryGetProperty("data", out var data)) return (null, JsonRequest.Bad("message.data", "is missing"));
         try
         {

@@ -80,7 +80,7 @@ sealed class GroupRoutes(IMailboxGrid grid, DraftReader drafts, GatewayMetrics m
     async Task ChangeMembers(HttpContext http, GroupName group)
     {
         using var body = await JsonRequest.ReadAsync(http.Request, MaxBodyBytes).ConfigureAwait(false);
-        var fault = body.Problem;
+        var fault = body.Problem ?? (body.Root.ValueKind == JsonValueKind.Object ? JsonRequest.Unknown(body.Root, "", "add", "remove") : null);
         var add = fault is null ? NamesOf(body.Root, "add", ref fault) : [];
         var remove = fault is null ? NamesOf(body.Root, "remove", ref fault) : [];
         if (fault is null && add.Count + remove.Count > MaxNames) fault = JsonRequest.Bad("add, remove", $"have more than {MaxNames} names together");

@@ -162,7 +162,7 @@ public sealed class GroupTests
         _office.Join("g", "a", "b", "x");
         _office.Join("h", "b", "c");
         var result = _office.Post(Office.Draft("1"), ["a", "d", "a", "x"], ["g", "h"], "x");
-        Assert.Equal([Outcome.Stored, Outcome.Stored, Outcome.Stored, Outcome.Dropped], result.To.Select(one => one.Outcome));
+        Assert.Equal([Outcome.Stored, Outcome.Stored, Outcome.Stored, Outcome.Excepted], result.To.Select(one => one.Outcome));
         Assert.Equal(result.To[0].Position, result.To[2].Position);
         Assert.Equal([new(Outcome.Stored, 2, 2), new(Outcome.Stored, 2, 2)], result.Groups);
         foreach (var name in new[] { "a", "b", "c", "d" }) Assert.Equal("1", _office.Peek(name));

@@ -51,7 +51,7 @@ sealed class PostOperation : AnsweredOperation<PostResult>
     DeliverResult Deliver(Batch batch, int index)
     {
         var name = _post.To[index];
-        if (_except.Contains(name)) return new(Outcome.Dropped);
+        if (_except.Contains(name)) return new(Outcome.Excepted);
         if (!_engine.Table.Owns(name)) return new(Outcome.NotOwner);
         if (_keys.Length == 0) return DeliverOnce(batch, name);
         var key = _keys[index];
