@@ -33,7 +33,7 @@ public sealed class InterleavingTests
 
     static void Exhaust(Plot plot)
     {
-        var (choose, limit) = (Chooser.Exhaustive(), IsLong ? 1_000_000 : 4_000);
+        var (choose, limit) = (Chooser.Exhaustive(), IsLong ? 100_000 : 4_000);
         do Try(plot, choose, "exhaustive");
         while (--limit > 0 && choose.Advance());
     }

@@ -46,11 +46,8 @@ sealed class ModelOffice(FakeTime time, MailboxOptions defaults)
     public long Expires(ModelMailbox mailbox) =>
         mailbox.Readers.Count > 0 ? Now + (long)mailbox.Options.Idle.TotalMilliseconds : mailbox.Deadline;
 
-    public long EndOf(TimeSpan timeToLive)
-    {
-        var end = time.GetUtcNow() + timeToLive;
-        return Math.Max((end.ToUnixTimeMilliseconds() + 999) / 1000, Seconds + 2);
-    }
+    /// <summary>Programs know whole seconds only.</summary>
+    public long EndOf(TimeSpan timeToLive) => Seconds + Math.Max(1, (long)timeToLive.TotalSeconds);
 
     public bool Join(string group, string name)
     {
