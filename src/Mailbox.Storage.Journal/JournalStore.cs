@@ -25,14 +25,14 @@ public sealed class JournalStore : IMailboxStore
     readonly JournalBackup _backup;
     bool _isDisposed;
 
-    JournalStore(JournalOptions options, IJournalFiles files, DirectoryLock? directoryLock, RecoveredJournal found, uint incarnation)
+    JournalStore(JournalOptions options, IJournalFiles files, DirectoryLock? directoryLock, RecoveredJournal found, Identity identity)
     {
         (_options, _lock, _segments) = (options, directoryLock, found.Segments);
         _index = new(found.Tables);
         _reserve = new(files, options.ReserveBytes);
-        _log = new(files, _segments, _reserve, options.SegmentBytes);
+        _log = new(files, identity, _segments, _reserve, options.SegmentBytes);
         _log.Continue(found.Last, found.Snapshot.Segment, found.Tables.LastBatch);
-        _epochs = new(incarnation, found.EpochCeiling, ReserveEpochs);
+        _epochs = new(identity.Incarnation, found.EpochCeiling, ReserveEpochs);
         var snapshots = new SnapshotWriter(files, options.SnapshotSlice, _index, _log, _turn, _epochs);
         var compaction = new Compaction(files, options, _index, _segments, _log, _turn);
         _upkeep = new(options, _log, _turn, snapshots, compaction);
@@ -149,14 +149,14 @@ public sealed class JournalStore : IMailboxStore
     [SuppressMessage("Reliability", "CA2000", Justification = "The store that is returned owns them.")]
     static JournalStore Open(JournalOptions options, IJournalFiles files, DirectoryLock? directoryLock, TimeProvider time)
     {
-        var incarnation = Incarnation.Open(files, options.Notice);
-        var recovery = new JournalRecovery(files, incarnation, options.Notice);
+        var identity = Identity.Open(files, options.Notice);
+        var recovery = new JournalRecovery(files, identity, options.Notice);
         try
         {
             var begun = time.GetTimestamp();
             var found = recovery.Run(time.GetUtcNow());
             options.Notice?.Invoke($"Opened {found.Tables.Slots.Count} mailboxes in {time.GetElapsedTime(begun).TotalSeconds:F1} s.");
-            return new(options, files, directoryLock, found, incarnation);
+            return new(options, files, directoryLock, found, identity);
         }
         catch
         {

@@ -25,7 +25,13 @@ sealed class DirectoryLock : IDisposable
         return new(handle);
     }
 
-    public void Dispose() => _handle.Dispose();
+    public void Dispose()
+    {
+        if (_handle.IsClosed) return;
+        // A child that this process is just starting still has the file open, and with it the lock, until it becomes another program.
+        if (OperatingSystem.IsLinux()) Posix.Unlock(_handle);
+        _handle.Dispose();
+    }
 
     static SafeFileHandle Open(string directory)
     {

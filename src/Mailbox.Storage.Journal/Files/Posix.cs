@@ -13,6 +13,7 @@ static partial class Posix
     const int OwnerMayReadWrite = 0x180;
     const int LockExclusive = 2;
     const int LockWithoutWaiting = 4;
+    const int LockEnd = 8;
     const int Interrupted = 4;
 
     /// <summary>fdatasync: a fifth faster than fsync, which also writes the times of the file.</summary>
@@ -47,6 +48,8 @@ static partial class Posix
     public static SafeFileHandle OpenForLock(string path) => Open(path, OpenReadWrite | OpenCreate);
 
     public static bool TryLock(SafeFileHandle handle) => flock(handle, LockExclusive | LockWithoutWaiting) == 0;
+
+    public static void Unlock(SafeFileHandle handle) => _ = flock(handle, LockEnd);
 
     static SafeFileHandle Open(string path, int flags)
     {

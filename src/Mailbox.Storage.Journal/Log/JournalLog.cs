@@ -6,7 +6,7 @@ namespace Mailbox.Storage.Journal;
 /// The end of the journal: appends batches and syncs them. A write or sync that fails ends it for good: what the kernel still has of
 /// a file after a failed sync is not what is on the disk (https://lwn.net/Articles/752063/), so nothing is tried again.
 /// </summary>
-sealed class JournalLog(IJournalFiles files, SegmentSet segments, Reserve reserve, int segmentBytes)
+sealed class JournalLog(IJournalFiles files, Identity identity, SegmentSet segments, Reserve reserve, int segmentBytes)
 {
     const int MaxFrame = 1 << 29;
 
@@ -31,7 +31,7 @@ sealed class JournalLog(IJournalFiles files, SegmentSet segments, Reserve reserv
     public void Continue(Segment? last, int nextNumber, long lastBatch)
     {
         LastBatch = lastBatch;
-        if (last is null) Begin(nextNumber); else _current = last;
+        if (last is null) Begin(nextNumber); else GoOn(last);
         reserve.TryTake();
     }
 
@@ -167,6 +167,12 @@ sealed class JournalLog(IJournalFiles files, SegmentSet segments, Reserve reserv
         return Current;
     }
 
+    void GoOn(Segment last)
+    {
+        _current = last;
+        if (last.Number > identity.NewestSegment) identity.Began(last.Number);
+    }
+
     /// <summary>The header is synced before anything follows it: a header that is damaged later is no torn write.</summary>
     void Begin(int number)
     {
@@ -176,6 +182,9 @@ sealed class JournalLog(IJournalFiles files, SegmentSet segments, Reserve reserv
         try
         {
             file.Write(new FileHeader(FileHeader.Segment, (uint)number, (ulong)LastBatch + 1, salt).ToBytes(), 0);
+            file.Sync();
+            files.SyncDirectory();
+            identity.Began(number);
         }
         catch (DiskFullException)
         {
@@ -183,8 +192,6 @@ sealed class JournalLog(IJournalFiles files, SegmentSet segments, Reserve reserv
             files.Delete(name);
             throw;
         }
-        file.Sync();
-        files.SyncDirectory();
         var segment = new Segment(number, salt, file) { Synced = FileHeader.Size };
         segments.Add(segment);
         Volatile.Write(ref _current, segment);

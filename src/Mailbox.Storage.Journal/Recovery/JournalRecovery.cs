@@ -10,15 +10,15 @@ sealed class JournalRecovery
     readonly SegmentSet _segments = new();
     readonly MailboxTables<Location> _tables;
     readonly BatchReplay _replay;
-    readonly uint _incarnation;
+    readonly Identity _identity;
     SnapshotPosition _snapshot = SnapshotPosition.None;
     Segment? _last;
 
-    public JournalRecovery(IJournalFiles files, uint incarnation, Action<string>? notice)
+    public JournalRecovery(IJournalFiles files, Identity identity, Action<string>? notice)
     {
-        (_files, _incarnation, _notice) = (files, incarnation, notice);
+        (_files, _identity, _notice) = (files, identity, notice);
         _tables = new(_segments);
-        _replay = new(_tables, incarnation);
+        _replay = new(_tables, identity.Incarnation);
     }
 
     /// <param name="start">The time of this start: connections that held a mailbox ended no later (spec M15).</param>
@@ -46,6 +46,8 @@ sealed class JournalRecovery
             _segments.Add(segment);
             _last = segment;
         }
+        var newest = _identity.NewestSegment;
+        if (newest > 0 && _segments.Find(newest) is null) throw Damaged(FileNames.Segment(newest), 0, "it is missing");
     }
 
     Segment? OpenSegment(int number, IJournalFile file, bool isLast)
@@ -56,7 +58,7 @@ sealed class JournalRecovery
         if (header is not null) return new(number, header.Value.Salt, file) { Length = length, Synced = length };
         // Nothing follows a header before it is synced.
         file.Dispose();
-        if (!isLast || length > FileHeader.Size) throw Damaged(name, 0, "its header is not valid");
+        if (!isLast || number <= _identity.NewestSegment || length > FileHeader.Size) throw Damaged(name, 0, "its header is not valid");
         _files.Delete(name);
         _files.SyncDirectory();
         _notice?.Invoke($"Removed {_files.PathOf(name)}, which a crash kept from being made.");
@@ -66,7 +68,7 @@ sealed class JournalRecovery
     void ReadSnapshot(int[] numbers)
     {
         if (numbers.Length == 0) return;
-        _snapshot = new SnapshotReader(_files, _tables, _replay, _incarnation).Read(numbers[^1]);
+        _snapshot = new SnapshotReader(_files, _tables, _replay, _identity.Incarnation).Read(numbers[^1]);
         foreach (var older in numbers[..^1]) _files.Delete(FileNames.Snapshot(older));
         _tables.LastBatch = _snapshot.Batch;
     }
@@ -77,7 +79,7 @@ sealed class JournalRecovery
         var last = _last?.Number ?? 0;
         for (var number = _snapshot.Segment; number <= Math.Max(last, _snapshot.Segment); number++)
         {
-            var segment = _segments.Find(number) ?? throw Damaged(FileNames.Segment(number), 0, "it is missing");
+            var segment = _segments.Find(number) ?? throw Missing(number);
             Replay(segment, number == _snapshot.Segment ? _snapshot.Offset : FileHeader.Size);
         }
         if (_tables.LastBatch < _snapshot.Through) throw TooShort(_last!);
@@ -141,6 +143,9 @@ sealed class JournalRecovery
         if (_segments.Find(place.Segment) is { } segment && place.Offset < segment.Length) return;
         throw Damaged(FileNames.Segment(place.Segment), place.Offset, $"message {entry.Sequence} of {slot.Name} is missing");
     }
+
+    JournalDamagedException Missing(int number) => Damaged(
+        FileNames.Segment(number), 0, _snapshot.Number == 0 ? "it is missing, and there is no snapshot to begin with" : "it is missing");
 
     JournalDamagedException TooShort(Segment segment) =>
         Damaged(segment.Name, segment.Length, "it ends before the snapshot that was made of it");

@@ -15,7 +15,7 @@ public sealed class DamageTests : FakeDiskTest
     {
         var whole = PlayAndAbandon(Batches);
         var before = -1;
-        for (var length = 0; length <= whole.Length; length++)
+        for (var length = FileHeader.Size; length <= whole.Length; length++)
         {
             Disk[First].SetLength(0);
             Disk[First].Write(whole.AsSpan(0, length), 0);
@@ -113,6 +113,101 @@ public sealed class DamageTests : FakeDiskTest
         }
         Disk.Delete("00000002.segment");
         Assert.Equal("/fake/00000002.segment", Assert.Throws<JournalDamagedException>(() => Open()).File);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_journal_whose_only_segment_is_missing_is_refused(bool isClean)
+    {
+        using (var store = Open())
+        {
+            new ScriptedLoad(store, Seed).PlayTo(Batches);
+            if (!isClean) store.Abandon();
+        }
+        Disk.Delete(First);
+        Assert.Equal("/fake/" + First, Assert.Throws<JournalDamagedException>(() => Open()).File);
+        Assert.DoesNotContain(First, Disk.Names());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(FileHeader.Size - 1)]
+    public void A_journal_whose_only_segment_was_emptied_is_refused(int length)
+    {
+        PlayAndAbandon(Batches);
+        Disk[First].SetLength(length);
+        Assert.Equal("/fake/" + First, Assert.Throws<JournalDamagedException>(() => Open()).File);
+        Assert.Equal(length, Disk[First].Length);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_newest_segment_that_no_snapshot_has_seen_is_missed(bool isGone)
+    {
+        using (var store = Open(segmentBytes: 4096))
+        {
+            new ScriptedLoad(store, Seed).PlayTo(Batches);
+            store.Abandon();
+        }
+        var newest = Disk.Names().Where(name => name.EndsWith(".segment", StringComparison.Ordinal)).Max()!;
+        if (isGone) Disk.Delete(newest); else Disk[newest].SetLength(0);
+        Assert.Equal("/fake/" + newest, Assert.Throws<JournalDamagedException>(() => Open()).File);
+    }
+
+    [Fact]
+    public void A_snapshot_that_is_missing_after_compaction_is_refused()
+    {
+        using (var store = Open(segmentBytes: 4096))
+        {
+            var driver = new StoreDriver(store);
+            var ann = driver.Make("ann");
+            for (var i = 1; i <= 60; i++) driver.Deliver(ann, i, new string('x', 300));
+            driver.Commit(new Acknowledged(ann, 60, 60));
+            store.Upkeep.RunOnce();
+        }
+        Disk.Delete(Disk.Names().Single(name => name.EndsWith(".snapshot", StringComparison.Ordinal)));
+        var damage = Assert.Throws<JournalDamagedException>(() => Open());
+        Assert.Equal("/fake/" + First, damage.File);
+        Assert.Contains("snapshot", damage.Message);
+    }
+
+    [Fact]
+    public void A_journal_without_its_identity_is_refused_and_goes_on_as_a_restored_copy()
+    {
+        ulong epoch;
+        using (var store = Open()) epoch = new StoreDriver(store).Make("ann").Epoch;
+        Disk.Delete("identity");
+        var damage = Assert.Throws<JournalDamagedException>(() => Open());
+        Assert.Equal("/fake/identity", damage.File);
+        Assert.Contains("'restored'", damage.Message);
+
+        Disk.Create("restored").Dispose();
+        using var again = Open();
+        Assert.NotEqual(epoch, new StoreDriver(again).Load("ann")!.Handle.Epoch);
+    }
+
+    [Fact]
+    public void A_first_start_that_was_broken_off_anywhere_is_no_damage()
+    {
+        for (var operations = 0; operations < 12; operations++)
+        {
+            var disk = new FakeDisk();
+            var left = operations;
+            disk.Before = (_, _) => { if (--left < 0) throw new IOException("The power is gone."); };
+            try
+            {
+                Open(disk).Abandon();
+            }
+            catch (StoreException)
+            {
+            }
+            disk.Before = null;
+            disk.LosePower(new Random(operations));
+            using var store = Open(disk);
+            new StoreDriver(store).Make("ann");
+        }
     }
 
     [Fact]

@@ -9,11 +9,13 @@ public abstract class FakeDiskTest
 
     internal List<string> Notices { get; } = [];
 
-    internal JournalStore Open(int segmentBytes = 64 << 10, long reserveBytes = 0) => JournalStore.Open(
+    internal JournalStore Open(int segmentBytes = 64 << 10, long reserveBytes = 0) => Open(Disk, segmentBytes, reserveBytes);
+
+    internal JournalStore Open(FakeDisk disk, int segmentBytes = 64 << 10, long reserveBytes = 0) => JournalStore.Open(
         new()
         {
             Directory = "/fake",
-            Files = Disk,
+            Files = disk,
             SegmentBytes = segmentBytes,
             SnapshotBytes = 1,
             ReserveBytes = reserveBytes,
