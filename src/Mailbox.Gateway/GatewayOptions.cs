@@ -57,5 +57,6 @@ public sealed class GatewayOptions
     public TimeSpan Coalesce { get; set; } = TimeSpan.FromMilliseconds(4);
 
     /// <summary>Origins of web pages that may use the gateway (CORS), or <c>*</c> for any without credentials. None by default.</summary>
+    [Origins]
     public IList<string> CorsOrigins { get; set; } = [];
 }

@@ -50,6 +50,7 @@ public static class MailboxServices
     }
 
     static void AddGateway(this IServiceCollection services) => services
+        .AddSingleton<EngineMetrics>()
         .AddSingleton<GatewayMetrics>()
         .AddSingleton<HeldConnections>()
         .AddSingleton<DraftReader>()

@@ -9,7 +9,7 @@ namespace Mailbox.Engine;
 static class Lifetime
 {
     const double Slack = 0.1;
-    static readonly TimeSpan s_mostSlack = TimeSpan.FromHours(1);
+    static readonly TimeSpan s_mostSlack = TimeSpan.FromSeconds(5);
 
     public static long StoredDeadline(long deadline, TimeSpan idle) => deadline + (long)Min(idle * Slack, s_mostSlack).TotalMilliseconds;
 

@@ -15,7 +15,7 @@ sealed class ConfigureSockets(IOptions<GatewayOptions> options) : IConfigureOpti
     const int TcpLevel = 6;
     const int UserTimeoutOption = 18;
     const int KeepAliveIdleSeconds = 15;
-    const int KeepAliveIntervalSeconds = 10;
+    const int KeepAliveIntervalSeconds = 5;
     const int KeepAliveProbes = 3;
 
     public void Configure(SocketTransportOptions transport)

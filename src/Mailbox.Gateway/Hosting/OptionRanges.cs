@@ -11,9 +11,14 @@ static class OptionRanges
     public static IEnumerable<string> FaultsOf(object options, string prefix)
     {
         foreach (var property in options.GetType().GetProperties())
-            if (property.GetCustomAttribute<RangeAttribute>() is { } range && !range.IsValid(property.GetValue(options)))
-                yield return Describe($"{prefix}:{property.Name}", property.GetValue(options), $"allowed is {range.Minimum} to {range.Maximum}");
+            if (property.GetCustomAttribute<ValidationAttribute>() is { } rule && !rule.IsValid(property.GetValue(options)))
+                yield return Describe($"{prefix}:{property.Name}", TextOf(property.GetValue(options)), AllowedBy(rule));
     }
+
+    static object? TextOf(object? value) => value is IEnumerable<string> list ? string.Join(", ", list) : value;
+
+    static string AllowedBy(ValidationAttribute rule) =>
+        rule is RangeAttribute range ? $"allowed is {range.Minimum} to {range.Maximum}" : rule.FormatErrorMessage("");
 
     public static string Describe(string key, object? value, string allowed) =>
         string.Create(CultureInfo.InvariantCulture, $"{key} is '{value}': {allowed}.");

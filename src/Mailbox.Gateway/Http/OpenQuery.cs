@@ -9,7 +9,7 @@ sealed record OpenQuery(Accepted Accepted, OpenRequest Request, int Limit, TimeS
 {
     const int DefaultLimit = 100;
     const int MaxLimit = 1000;
-    const int PollWindowBytes = 1 << 20;
+    const int PollWindowBytes = 256 << 10;
 
     public bool IsPoll => Accepted == Accepted.Json;
 
@@ -73,9 +73,12 @@ sealed record OpenQuery(Accepted Accepted, OpenRequest Request, int Limit, TimeS
     static int? PreferredWait(HttpRequest request)
     {
         foreach (var line in request.Headers["Prefer"])
-            foreach (var preference in (line ?? "").Split(',', StringSplitOptions.TrimEntries))
-                if (preference.StartsWith("wait=", StringComparison.OrdinalIgnoreCase)
-                    && int.TryParse(preference.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)) return seconds;
+            foreach (var preference in (line ?? "").Split(','))
+                if (Seconds(preference.Split(';')[0].Split('=', 2, StringSplitOptions.TrimEntries)) is { } seconds) return seconds;
         return null;
     }
+
+    static int? Seconds(string[] preference) =>
+        preference is [var name, var value] && name.Equals("wait", StringComparison.OrdinalIgnoreCase)
+        && int.TryParse(value.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : null;
 }

@@ -2,8 +2,8 @@ using System.Text;
 
 namespace Mailbox.Gateway;
 
-/// <summary>The gateway's counters. Names and labels are stable (docs/protocol.md, "Metrics").</summary>
-sealed class GatewayMetrics
+/// <summary>The gateway's counters, and after them the engine's. Names and labels are stable (docs/protocol.md, "Metrics").</summary>
+sealed class GatewayMetrics(EngineMetrics engine)
 {
     static readonly Metric s_ready = new("mailbox_gateway_ready", "gauge", "1 while deliveries are accepted.");
     static readonly Metric s_connections = new("mailbox_gateway_connections", "gauge", "Connections held now.");
@@ -57,6 +57,7 @@ sealed class GatewayMetrics
         text.Add(s_writes, _flushes);
         text.Add(s_acknowledgements, _acknowledgements);
         text.Add(s_endings, "reason", _endings, static i => i == 0 ? null : Closing.Of((Ending)i).Reason);
+        engine.WriteTo(text);
         return text.ToString();
     }
 

@@ -56,6 +56,8 @@ sealed class MailboxRouter(
     {
         if (fault is Storage.StoreException) return Problem.Unavailable;
         if (fault is BadHttpRequestException bad) return ProblemOf(bad);
+        // The sender broke off in the middle of a body; nobody is there to read this.
+        if (fault is IOException) return new(ProblemKinds.BadRequest, "The body broke off.");
         log.RequestFailed(fault);
         return new(ProblemKinds.Failed, "The fault is in the server's log.");
     }
