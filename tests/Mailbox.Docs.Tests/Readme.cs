@@ -1,9 +1,10 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Xunit;
 
 namespace Mailbox.Docs.Tests;
 
-/// <summary>The README and what it shows.</summary>
+/// <summary>The README and what it shows, and the other files of the project.</summary>
 static partial class Readme
 {
     static readonly string s_root = typeof(Readme).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == "Root").Value!;
@@ -11,6 +12,14 @@ static partial class Readme
     public static string Text { get; } = Read("README.md");
 
     public static string Read(string path) => File.ReadAllText(Path.Combine(s_root, path));
+
+    /// <summary>The one file of that name under <c>src</c>.</summary>
+    public static string ReadSource(string name) =>
+        File.ReadAllText(Assert.Single(Directory.EnumerateFiles(Path.Combine(s_root, "src"), name, SearchOption.AllDirectories)));
+
+    /// <summary>The names of the pages in a folder.</summary>
+    public static IEnumerable<string> Pages(string folder) =>
+        Directory.EnumerateFiles(Path.Combine(s_root, folder), "*.md").Select(path => Path.GetFileName(path));
 
     public static bool Has(string path) => File.Exists(Path.Combine(s_root, path)) || Directory.Exists(Path.Combine(s_root, path));
 

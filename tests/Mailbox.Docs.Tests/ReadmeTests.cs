@@ -15,10 +15,18 @@ public sealed class ReadmeTests
 
     [Theory]
     [InlineData("README.md", "")]
+    [InlineData("docs/configuration.md", "docs")]
     [InlineData("docs/message-path.md", "docs")]
     [InlineData("docs/guarantees.md", "docs")]
     [InlineData("docs/protocol.md", "docs")]
     [InlineData("docs/decisions/README.md", "docs/decisions")]
     public void Every_link_leads_somewhere(string file, string folder) =>
         Assert.All(Readme.Links(Readme.Read(file)), link => Assert.True(Readme.Has(Path.Combine(folder, link)), link));
+
+    [Theory]
+    [InlineData("docs", "README.md", "docs/")]
+    [InlineData("docs/decisions", "docs/decisions/README.md", "")]
+    public void Every_page_is_listed(string folder, string list, string prefix) => Assert.All(
+        Readme.Pages(folder).Where(page => page != "README.md"),
+        page => Assert.Contains($"]({prefix}{page})", Readme.Read(list), StringComparison.Ordinal));
 }

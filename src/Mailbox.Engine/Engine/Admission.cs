@@ -2,7 +2,7 @@ using Mailbox.Storage;
 
 namespace Mailbox.Engine;
 
-/// <summary>How a message gets into a mailbox: bounds, topics, numbers (spec M3, M5, M11, M12). Called under <c>lock (mailbox)</c>.</summary>
+/// <summary>Station 2: how a message gets into a mailbox: bounds, topics, numbers (spec M3, M5, M11, M12). Called under <c>lock (mailbox)</c>.</summary>
 static class Admission
 {
     const int ReservedBlock = 1024;

@@ -3,7 +3,7 @@ using Mailbox.Storage;
 namespace Mailbox.Engine;
 
 /// <summary>
-/// What was answered under idempotency keys (spec M13): in this batch, in the store, or, for messages that live in memory, here.
+/// Station 2: what was answered under idempotency keys (spec M13): in this batch, in the store, or, for messages that live in memory, here.
 /// Used by the writer's thread alone.
 /// </summary>
 sealed class KeyMemory(IMailboxStore store, EngineOptions options, Batch batch)

@@ -1,6 +1,6 @@
 namespace Mailbox.Engine;
 
-/// <summary>What was stored becomes visible: readers see up to the new tail and those that wait are told (station 4).</summary>
+/// <summary>The end of station 3: what was stored becomes visible, and readers that wait for it are told.</summary>
 static class Publication
 {
     public static void Publish(Batch batch, MailboxEngine engine)

@@ -1,7 +1,7 @@
 namespace Mailbox.Storage;
 
 /// <summary>
-/// Where mailboxes are kept. The engine owns this seam; every store passes the same contract suite. One thread at a time calls
+/// Station 3: where mailboxes are kept. The engine owns this seam; every store passes the same contract suite. One thread at a time calls
 /// <see cref="Commit"/>; everything else may be called from any thread beside it and sees only committed state. A store that opens
 /// after its process ended takes every mailbox stored as held for disconnected at that moment: no longer held, with a deadline of its
 /// idle time from then where that is later (spec M15).

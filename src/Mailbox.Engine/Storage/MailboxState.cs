@@ -1,7 +1,7 @@
 namespace Mailbox.Storage;
 
 /// <summary>
-/// The state of one mailbox and the only functions that change it. The engine's live mailboxes and the stores' indexes are made of
+/// Station 2: the state of one mailbox and the only functions that change it. The engine's live mailboxes and the stores' indexes are made of
 /// it, and recovery replays through the same functions, so they cannot drift apart. Not thread-safe.
 /// </summary>
 /// <typeparam name="TBody">The message itself, or its place on a disk.</typeparam>

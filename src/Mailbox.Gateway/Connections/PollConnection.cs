@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// A parked long-poll. It ends in four ways: there is something to read, its wait is over, its reader has ended or the process drains,
+/// Station 6: a parked long-poll. It ends in four ways: there is something to read, its wait is over, its reader has ended or the process drains,
 /// or the client left.
 /// </summary>
 sealed class PollConnection(HeldConnections held, HttpContext http) : HeldConnection(held, http)

@@ -1,8 +1,8 @@
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Runs the held connections that have something to do, one after another, on one thread of the pool at a time. Written-to connections
-/// go straight into the server's pipes; that costs a third less than a task and a channel for each (docs/decisions/held-connections.md).
+/// Station 5: runs the held connections that have something to do, one after another, on one thread of the pool at a time. They write
+/// straight into the server's pipes; that costs a third less than a task and a channel for each (docs/decisions/held-connections.md).
 /// </summary>
 sealed class Pump : IThreadPoolWorkItem, IDisposable
 {

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Mailbox.Gateway;
 
-/// <summary>A held response that never ends by itself; its transport frames what the reader gives.</summary>
+/// <summary>Station 6: a held response that never ends by itself; its transport frames what the reader gives.</summary>
 sealed class StreamConnection(HeldConnections held, HttpContext http, StreamTransport transport) : HeldConnection(held, http)
 {
     bool _begun;

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Mailbox.Gateway;
 
-/// <summary><c>POST /deliver</c>: one request, many letters, as JSON or as parts (spec sections 5 and 6).</summary>
+/// <summary>Station 1: <c>POST /deliver</c>, one request, many letters, as JSON or as parts (spec sections 5 and 6).</summary>
 sealed class DeliverManyRoute(IMailboxGrid grid, GatewayMetrics metrics, IOptions<GatewayOptions> options)
 {
     readonly GatewayOptions _options = options.Value;

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Mailbox.Gateway;
 
-/// <summary>What is under <c>/groups</c>.</summary>
+/// <summary>What is under <c>/groups</c>: station 1 for sends, and memberships.</summary>
 sealed class GroupRoutes(IMailboxGrid grid, DraftReader drafts, GatewayMetrics metrics)
 {
     const int MaxNames = 10_000;

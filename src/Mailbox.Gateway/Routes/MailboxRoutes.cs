@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Mailbox.Gateway;
 
-/// <summary>What is under <c>/mailboxes</c> but opening and delivering.</summary>
+/// <summary>What is under <c>/mailboxes</c> but opening and delivering: acknowledgements (station 9), states and removals.</summary>
 sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliver, MailboxOptionsRoute options, GatewayMetrics metrics)
 {
     public Task Handle(HttpContext http, RequestPath path)

@@ -7,7 +7,7 @@ using System.Text;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// One part a message, its exact bytes. Each connection has a boundary of its own, drawn at random: a sender cannot know it, so no body
+/// Station 7: one part a message, its exact bytes. Each connection has a boundary of its own, drawn at random: a sender cannot know it, so no body
 /// can forge a part. The boundary that closes a part is written with it, because some clients wait for it.
 /// </summary>
 sealed class MultipartTransport : StreamTransport

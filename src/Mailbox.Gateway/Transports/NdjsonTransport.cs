@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 
 namespace Mailbox.Gateway;
 
-/// <summary>One JSON object a line.</summary>
+/// <summary>Station 7: one JSON object a line.</summary>
 sealed class NdjsonTransport : StreamTransport
 {
     public override TransportKind Kind => TransportKind.Ndjson;

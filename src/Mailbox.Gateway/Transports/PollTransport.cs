@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Mailbox.Gateway;
 
-/// <summary>Polls and long-polls: one JSON answer. Writes, never flushes.</summary>
+/// <summary>Station 7: polls and long-polls, one JSON answer. Writes, never flushes.</summary>
 static class PollTransport
 {
     public static void Write(HttpContext http, Position start, List<Received> taken, Closing? closing)

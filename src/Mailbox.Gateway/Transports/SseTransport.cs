@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Mailbox.Gateway;
 
-/// <summary>Server-sent events.</summary>
+/// <summary>Station 7: server-sent events.</summary>
 sealed class SseTransport(TimeSpan retry) : StreamTransport
 {
     const int FinalRetryMilliseconds = 86_400_000;

@@ -1,6 +1,6 @@
 namespace Mailbox.Engine;
 
-/// <summary>Acknowledgements: cumulative, the mailbox's, never back (spec M7).</summary>
+/// <summary>Station 9: acknowledgements, cumulative, the mailbox's, never back (spec M7).</summary>
 static class Acknowledging
 {
     public static AcknowledgeOutcome Acknowledge(Batch batch, MailboxEngine engine, MailboxName name, Position position)

@@ -1,6 +1,6 @@
 namespace Mailbox.Engine;
 
-/// <summary>How a mailbox is opened (spec M2, M7, M8, M14). In the writer's turn, so that nothing comes between replay and live (M9).</summary>
+/// <summary>Station 9: how a mailbox is opened (spec M2, M7, M8, M14). In the writer's turn, so that nothing comes between replay and live (M9).</summary>
 sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest request, IReaderSignal? signal) : AnsweredOperation<OpenResult>
 {
     // Others end once this open is stored, and what else it changed is remembered in case that it is not.

@@ -2,7 +2,7 @@ using Mailbox.Storage;
 
 namespace Mailbox.Engine;
 
-/// <summary>One message for mailboxes and groups: station 1 for deliveries, group sends and both at once.</summary>
+/// <summary>Station 1: one message for mailboxes, groups or both, as the writer plans it.</summary>
 sealed class PostOperation : AnsweredOperation<PostResult>
 {
     static readonly TimeSpan s_shortestLife = TimeSpan.FromSeconds(1);

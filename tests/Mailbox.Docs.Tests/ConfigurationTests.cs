@@ -1,0 +1,69 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Mailbox.Engine;
+using Mailbox.Gateway;
+using Xunit;
+
+namespace Mailbox.Docs.Tests;
+
+/// <summary>The table of configuration keys tells what the options say.</summary>
+public sealed partial class ConfigurationTests
+{
+    static readonly string s_page = Readme.Read("docs/configuration.md");
+
+    [Theory]
+    [MemberData(nameof(Options))]
+    public void An_option_stands_in_the_table_with_its_default_and_its_range(string part, string key)
+    {
+        var (options, property) = Find(part, key);
+        var row = RowOf(part, key);
+        var value = property.GetValue(options);
+
+        if (property.GetCustomAttribute<RangeAttribute>() is { } range) Assert.Equal($"`{range.Minimum}` to `{range.Maximum}`", row[2]);
+        if (value is not IList<string>) Assert.Equal(value, TypeDescriptor.GetConverter(property.PropertyType).ConvertFromInvariantString(row[1].Trim('`')));
+    }
+
+    [Fact]
+    public void The_keys_of_the_standalone_process_stand_in_the_table()
+    {
+        var keys = Settable().Matches(Readme.Read("standalone/StandaloneOptions.cs")).Select(match => match.Groups[1].Value).ToList();
+
+        Assert.NotEmpty(keys);
+        Assert.All(keys, key => RowOf("StandaloneOptions", key));
+    }
+
+    [Theory]
+    [InlineData(nameof(GatewayOptions))]
+    [InlineData(nameof(EngineOptions))]
+    public void The_table_has_no_other_keys(string part) => Assert.All(Rows(part), row => Find(part, row[0].Trim('`')));
+
+    public static TheoryData<string, string> Options()
+    {
+        var options = new TheoryData<string, string>();
+        foreach (var type in new[] { typeof(GatewayOptions), typeof(EngineOptions) })
+            foreach (var property in type.GetProperties().Where(property => property.SetMethod is { IsPublic: true })) options.Add(type.Name, property.Name);
+        return options;
+    }
+
+    static (object Options, PropertyInfo Property) Find(string part, string key)
+    {
+        object options = part == nameof(GatewayOptions) ? new GatewayOptions() : new EngineOptions();
+        var property = options.GetType().GetProperty(key);
+        Assert.NotNull(property);
+        return (options, property);
+    }
+
+    static string[] RowOf(string part, string key) => Assert.Single(Rows(part), row => row[0] == $"`{key}`");
+
+    /// <summary>The cells of each row of a part's table.</summary>
+    static IEnumerable<string[]> Rows(string part)
+    {
+        var section = s_page.Split("\n## ").Single(section => section.Split('\n')[0].EndsWith($"`{part}`", StringComparison.Ordinal));
+        return section.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line => line.Trim('|', ' ').Split(" | "));
+    }
+
+    [GeneratedRegex(@"public \w+ (\w+) \{ get; set; \}")]
+    private static partial Regex Settable();
+}
