@@ -10,9 +10,16 @@ abstract class AnsweredOperation<TAnswer> : Operation
     /// <summary>What was planned; answered once it is stored.</summary>
     protected TAnswer Planned { get; set; } = default!;
 
-    public override void Succeed(Batch batch) => _answer.TrySetResult(Planned);
+    public override void Succeed(Batch batch)
+    {
+        if (batch.Records.Fenced is { } fenced && fenced.Any(handle => DependsOn(handle.Name))) Fail(Outcome.StoreFailed);
+        else _answer.TrySetResult(Planned);
+    }
 
     public override void Fail(Outcome why) => _answer.TrySetResult(Refuse(why));
 
     protected abstract TAnswer Refuse(Outcome why);
+
+    /// <summary>Whether the answer would be wrong where nothing of this mailbox was stored, because another owner has it.</summary>
+    protected virtual bool DependsOn(MailboxName mailbox) => false;
 }

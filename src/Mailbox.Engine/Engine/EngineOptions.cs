@@ -3,11 +3,12 @@ using System.ComponentModel.DataAnnotations;
 namespace Mailbox.Engine;
 
 /// <summary>
-/// What an engine allows and how long it remembers. The defaults are the specification's; hosts check the ranges when they start.
+/// What an engine allows and how long it remembers. The defaults are the specification's; the ranges are checked when the engine starts.
 /// </summary>
 public sealed class EngineOptions
 {
     /// <summary>Of a delivery that asks for none.</summary>
+    [EnumDataType(typeof(Durability))]
     public Durability Durability { get; set; } = Durability.Disk;
 
     /// <summary>Of a message that says none.</summary>
@@ -23,6 +24,7 @@ public sealed class EngineOptions
     public TimeSpan Idle { get; set; } = MailboxOptions.Default.Idle;
 
     /// <summary>What a mailbox at its bounds does, where it was told nothing else (spec M11).</summary>
+    [EnumDataType(typeof(OverflowPolicy))]
     public OverflowPolicy Overflow { get; set; }
 
     /// <summary>Unread messages that a mailbox holds, where it was told nothing else.</summary>
@@ -62,7 +64,7 @@ public sealed class EngineOptions
     public long MaxQueuedBytes { get; set; } = 64 << 20;
 
     /// <summary>True where every mailbox of the store is this engine's; false where <see cref="MailboxEngine.AcquireAsync"/> gives them to it.</summary>
-    public bool OwnsAll { get; internal set; } = true;
+    internal bool OwnsAll { get; set; } = true;
 
     internal MailboxOptions Mailbox
     {

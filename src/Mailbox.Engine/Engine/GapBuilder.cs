@@ -1,3 +1,5 @@
+using Mailbox.Storage;
+
 namespace Mailbox.Engine;
 
 /// <summary>Collects what is missing before the next message into one range with one reason, the gravest.</summary>
@@ -16,5 +18,12 @@ struct GapBuilder
         From = IsEmpty ? from : Math.Min(From, from);
         To = Math.Max(To, to);
         if (reason > Reason) Reason = reason;
+    }
+
+    /// <summary>Adds what of these lies between two numbers, both exclusive.</summary>
+    public void AddHoles(IReadOnlyList<Hole> holes, long after, long before)
+    {
+        for (var i = 0; i < holes.Count; i++)
+            if (holes[i] is var hole && hole.To > after && hole.From < before) Add(Math.Max(hole.From, after + 1), Math.Min(hole.To, before - 1), hole.Reason);
     }
 }

@@ -9,23 +9,22 @@ namespace Mailbox.Engine;
 public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
 {
     readonly StoreWriter _writer;
-    readonly TimeProvider _time;
     ITimer? _timer;
     int _isMaintaining;
 
     /// <summary>Starts an engine on a store. The engine disposes of the store.</summary>
-    public MailboxEngine(IMailboxStore store, EngineOptions options, TimeProvider time) : this(store, options, time, isManual: false)
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public MailboxEngine(IMailboxStore store, EngineOptions options, TimeProvider time)
+        : this(store, Arguments.Checked(options), new EngineClock(time, store.LastSeen))
     {
         _writer.Start();
         _timer = time.CreateTimer(static engine => ((MailboxEngine)engine!).Maintain(), this, options.MaintainEvery, options.MaintainEvery);
     }
 
     /// <summary>An engine whose writer runs when a test says so, by <see cref="Step"/>.</summary>
-    internal MailboxEngine(IMailboxStore store, EngineOptions options, TimeProvider time, bool isManual)
+    internal MailboxEngine(IMailboxStore store, EngineOptions options, EngineClock clock)
     {
-        _ = isManual;
-        (Store, Options, _time) = (store, options, time);
-        Clock = new(time, store.LastSeen);
+        (Store, Options, Clock) = (store, options, clock);
         var batch = new Batch();
         Table = new(store, options, batch);
         Keys = new(store, options, batch);
@@ -34,7 +33,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         _writer = new(this, batch, Table, options);
     }
 
-    /// <summary>A fault that the engine survived: a store's failure or a defect. Called by the writer's thread.</summary>
+    /// <summary>A fault that the engine survived: a store's failure or a defect. Called by the writer's thread; must not throw.</summary>
     public event Action<Exception>? Faulted;
 
     public bool IsReady => _writer.IsOpen;
@@ -55,6 +54,8 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
 
     internal EventFeed Events { get; } = new();
 
+    internal bool HasUnsynced => _writer.HasUnsynced;
+
     public async ValueTask<DeliverResult> DeliverAsync(MailboxName mailbox, MessageDraft draft, CancellationToken cancel = default) =>
         (await PostAsync(new(draft, [mailbox], [], []), cancel).ConfigureAwait(false)).To[0];
 
@@ -64,6 +65,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
 
     public async ValueTask<PostResult> PostAsync(PostRequest post, CancellationToken cancel = default)
     {
+        Arguments.Check(post);
         var operation = new PostOperation(this, post);
         if (post.Draft.Body.Length > Options.MaxBodyBytes) operation.Fail(Outcome.TooLarge);
         else _writer.Enqueue(operation);
@@ -73,10 +75,11 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
     public async ValueTask<OpenResult> OpenAsync(
         MailboxName mailbox, OpenRequest request, IReaderSignal? signal, CancellationToken cancel = default)
     {
+        Arguments.Check(mailbox);
         var operation = new OpenOperation(this, mailbox, request, signal);
         try
         {
-            return await Ask(operation, cancel).ConfigureAwait(false);
+            return await AskAsync(operation, cancel).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -86,55 +89,49 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
     }
 
     public ValueTask<AcknowledgeOutcome> AcknowledgeAsync(MailboxName mailbox, Position position, CancellationToken cancel = default) =>
-        Ask(batch => Acknowledging.Acknowledge(batch, this, mailbox, position), static _ => AcknowledgeOutcome.Unavailable, cancel, true, name => name == mailbox);
+        AskAsync(new Request<AcknowledgeOutcome>(
+            batch => Acknowledging.Acknowledge(batch, this, mailbox, position), static _ => AcknowledgeOutcome.Unavailable, relieves: true, mailbox), cancel);
 
-    public ValueTask<Outcome> SetOptionsAsync(MailboxName mailbox, MailboxOptionsChange change, CancellationToken cancel = default) =>
-        Ask(batch => Removal.SetOptions(batch, this, mailbox, change), static why => why, cancel, false, name => name == mailbox);
+    public ValueTask<Outcome> SetOptionsAsync(MailboxName mailbox, MailboxOptionsChange change, CancellationToken cancel = default)
+    {
+        Arguments.Check(mailbox);
+        return AskAsync(new Request<Outcome>(batch => Configuring.SetOptions(batch, this, mailbox, change), static why => why, relieves: false, mailbox), cancel);
+    }
 
     public ValueTask<MailboxInfo?> GetAsync(MailboxName mailbox, CancellationToken cancel = default) =>
-        Ask(batch => Removal.Describe(batch, this, mailbox), ThrowUnavailable<MailboxInfo?>, cancel, relieves: true);
+        AskAsync(new Request<MailboxInfo?>(batch => Describing.Describe(batch, this, mailbox), ThrowUnavailable<MailboxInfo?>, relieves: true), cancel);
 
     public ValueTask<Outcome> RemoveAsync(MailboxName mailbox, CancellationToken cancel = default) =>
-        Ask(batch => Removal.RemoveMailbox(batch, this, mailbox), static why => why, cancel, true, name => name == mailbox);
+        AskAsync(new Request<Outcome>(_ => Removal.RemoveMailbox(this, mailbox), static why => why, relieves: true, mailbox), cancel);
 
     public ValueTask<Outcome> DeleteMessageAsync(MailboxName mailbox, Position position, CancellationToken cancel = default) =>
-        Ask(batch => Removal.RemoveMessage(batch, this, mailbox, position), static why => why, cancel, true, name => name == mailbox);
+        AskAsync(new Request<Outcome>(batch => Removal.RemoveMessage(batch, this, mailbox, position), static why => why, relieves: true, mailbox), cancel);
 
-    public ValueTask<IReadOnlyList<MailboxName>> ListAsync(string? after, int limit, CancellationToken cancel = default) =>
-        new(Store.Names(after, limit));
+    public ValueTask<IReadOnlyList<MailboxName>> ListAsync(string? after, int limit, CancellationToken cancel = default)
+    {
+        Arguments.CheckLimit(limit);
+        return new(Store.Names(after, limit));
+    }
 
     public ValueTask<MembersResult> ChangeMembersAsync(
-        GroupName group, IReadOnlyCollection<MailboxName> add, IReadOnlyCollection<MailboxName> remove, CancellationToken cancel = default) =>
-        Ask(
-            batch => Membership.Change(batch, this, group, add, remove), static why => new MembersResult(why), cancel, add.Count == 0,
-            name => add.Contains(name) || remove.Contains(name));
+        GroupName group, IReadOnlyCollection<MailboxName> add, IReadOnlyCollection<MailboxName> remove, CancellationToken cancel = default)
+    {
+        Arguments.Check(group);
+        foreach (var member in add) Arguments.Check(member);
+        return AskAsync(new MembershipOperation(this, group, add, remove), cancel);
+    }
 
-    public ValueTask<GroupPage?> GetGroupAsync(GroupName group, string? after, int limit, CancellationToken cancel = default) =>
-        Ask(_ => Table.Group(group)?.Page(after, limit), ThrowUnavailable<GroupPage?>, cancel, relieves: true);
+    public ValueTask<GroupPage?> GetGroupAsync(GroupName group, string? after, int limit, CancellationToken cancel = default)
+    {
+        Arguments.CheckLimit(limit);
+        return AskAsync(new Request<GroupPage?>(_ => Table.Group(group)?.Page(after, limit), ThrowUnavailable<GroupPage?>, relieves: true), cancel);
+    }
 
     public ValueTask<Outcome> RemoveGroupAsync(GroupName group, CancellationToken cancel = default) =>
-        Ask(batch => Membership.Remove(batch, this, group), static why => why, cancel, relieves: true);
+        AskAsync(new Request<Outcome>(batch => Membership.Remove(batch, this, group), static why => why, relieves: true), cancel);
 
     /// <summary>What happens to mailboxes from now on, while somebody reads it (spec M16).</summary>
     public IAsyncEnumerable<MailboxEvent> WatchAsync(CancellationToken cancel = default) => Events.WatchAsync(cancel);
-
-    /// <summary>Takes a mailbox for this engine where <see cref="EngineOptions.OwnsAll"/> is off; fences off its former owner.</summary>
-    public ValueTask<bool> AcquireAsync(MailboxName mailbox, CancellationToken cancel = default) => Ask(
-        _ =>
-        {
-            Table.Acquire(mailbox);
-            return true;
-        },
-        static _ => false, cancel);
-
-    /// <summary>Gives a mailbox up once everything before is stored; its readers are told to come back.</summary>
-    public ValueTask<bool> ReleaseAsync(MailboxName mailbox, CancellationToken cancel = default) => Ask(
-        _ =>
-        {
-            Table.Release(mailbox);
-            return true;
-        },
-        static _ => false, cancel);
 
     /// <summary>Refuses what comes, stores what was accepted, and closes the store.</summary>
     public async ValueTask DisposeAsync()
@@ -148,6 +145,30 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         Meter.Dispose();
     }
 
+    /// <summary>Takes a mailbox for this engine where <see cref="EngineOptions.OwnsAll"/> is off; fences off its former owner.</summary>
+    /// <returns>False where the engine is stopping.</returns>
+    internal ValueTask<bool> AcquireAsync(MailboxName mailbox, CancellationToken cancel = default) => AskAsync(
+        new Request<bool>(
+            _ =>
+            {
+                Table.Acquire(mailbox);
+                return true;
+            },
+            static _ => false),
+        cancel);
+
+    /// <summary>Gives a mailbox up once everything before is stored; its readers are told to come back.</summary>
+    /// <returns>False where the engine is stopping.</returns>
+    internal ValueTask<bool> ReleaseAsync(MailboxName mailbox, CancellationToken cancel = default) => AskAsync(
+        new Request<bool>(
+            _ =>
+            {
+                Table.Release(mailbox);
+                return true;
+            },
+            static _ => false),
+        cancel);
+
     internal bool Step() => _writer.Step();
 
     internal void Maintain()
@@ -157,19 +178,13 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
 
     internal void NoteMaintained() => Volatile.Write(ref _isMaintaining, 0);
 
-    internal void NoteWritten(LiveMailbox mailbox) => Maintenance.NoteDirty(mailbox);
-
-    internal void NoteMaturing(MailboxReader reader) => Maintenance.NoteMaturing(reader);
-
     internal void NoteClosed(MailboxReader reader)
     {
         Meter.CountConnection(-1);
-        _writer.Enqueue(new Request<bool>(batch => Closing.Close(batch, this, reader), static _ => false, relieves: true));
+        _writer.Enqueue(new LeaveOperation(this, reader));
     }
 
     internal void Report(Exception fault) => Faulted?.Invoke(fault);
-
-    internal bool HasUnsynced => _writer.HasUnsynced;
 
     bool ReleaseAll(Batch batch)
     {
@@ -179,12 +194,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         return true;
     }
 
-    ValueTask<TAnswer> Ask<TAnswer>(
-        Func<Batch, TAnswer> plan, Func<Outcome, TAnswer> refuse, CancellationToken cancel, bool relieves = false,
-        Func<MailboxName, bool>? concerns = null) =>
-        Ask(new Request<TAnswer>(plan, refuse, relieves, concerns), cancel);
-
-    ValueTask<TAnswer> Ask<TAnswer>(AnsweredOperation<TAnswer> operation, CancellationToken cancel)
+    ValueTask<TAnswer> AskAsync<TAnswer>(AnsweredOperation<TAnswer> operation, CancellationToken cancel)
     {
         _writer.Enqueue(operation);
         return new(operation.Answer.WaitAsync(cancel));

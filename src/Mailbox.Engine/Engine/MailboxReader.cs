@@ -53,6 +53,16 @@ sealed class MailboxReader : IMailboxReader
 
     public Ending? Ending { get; private set; }
 
+    /// <summary>What is stored and not yet taken.</summary>
+    Span<MailboxEntry<Message?>> Ahead
+    {
+        get
+        {
+            var from = _mailbox.State.IndexAfter(Math.Max(Taken, _floor));
+            return _mailbox.State.Entries[from..Math.Max(from, _mailbox.State.IndexAfter(_mailbox.Committed))];
+        }
+    }
+
     public ReadStatus TryRead(ICollection<Received> into)
     {
         lock (_mailbox)
@@ -80,11 +90,9 @@ sealed class MailboxReader : IMailboxReader
     ReadStatus Take(ICollection<Received> into)
     {
         var now = ExpiryTick.Now(_engine.Clock.Now);
-        var entries = _mailbox.State.Entries;
         var expired = new GapBuilder();
-        for (var i = _mailbox.State.IndexAfter(Math.Max(Taken, _floor)); i < entries.Length && entries[i].Sequence <= _mailbox.Committed; i++)
+        foreach (ref var entry in Ahead)
         {
-            ref var entry = ref entries[i];
             if (entry.Expires <= now)
             {
                 expired.Add(entry.Sequence, entry.Sequence, GapReason.Ttl);
@@ -101,9 +109,8 @@ sealed class MailboxReader : IMailboxReader
     bool IsNextCold()
     {
         var now = ExpiryTick.Now(_engine.Clock.Now);
-        var entries = _mailbox.State.Entries;
-        for (var i = _mailbox.State.IndexAfter(Math.Max(Taken, _floor)); i < entries.Length && entries[i].Sequence <= _mailbox.Committed; i++)
-            if (entries[i].Expires > now) return BodyOf(entries[i]) is null && !_mailbox.IsGone;
+        foreach (ref readonly var entry in Ahead)
+            if (entry.Expires > now) return BodyOf(entry) is null && !_mailbox.IsGone;
         return false;
     }
 
@@ -132,7 +139,7 @@ sealed class MailboxReader : IMailboxReader
     {
         var trimmed = Math.Min(Math.Max(_floor, _mailbox.State.Trimmed), next - 1);
         if (Taken < trimmed) missing.Add(Taken + 1, trimmed, GapReason.Acknowledged);
-        if (_mailbox.State.Holes.Count > 0) AddHoles(next, ref missing);
+        missing.AddHoles(_mailbox.State.Holes, Taken, next);
         if (missing.IsEmpty) return true;
         if (_request.GapsFirst && into.Count > 0) return false;
         var gap = new Gap(_mailbox.PositionOf(missing.From - 1), _mailbox.PositionOf(missing.To), missing.Reason);
@@ -140,12 +147,6 @@ sealed class MailboxReader : IMailboxReader
         Taken = missing.To;
         missing = default;
         return true;
-    }
-
-    void AddHoles(long next, ref GapBuilder missing)
-    {
-        foreach (var hole in _mailbox.State.Holes)
-            if (hole.To > Taken && hole.From < next) missing.Add(Math.Max(hole.From, Taken + 1), Math.Min(hole.To, next - 1), hole.Reason);
     }
 
     public async ValueTask LoadAsync(CancellationToken cancel = default)
@@ -159,13 +160,12 @@ sealed class MailboxReader : IMailboxReader
     {
         var (cold, count, bytes) = (new List<long>(), 0, 0);
         var now = ExpiryTick.Now(_engine.Clock.Now);
-        var entries = _mailbox.State.Entries;
-        for (var i = _mailbox.State.IndexAfter(Math.Max(Taken, _floor)); i < entries.Length && entries[i].Sequence <= _mailbox.Committed; i++)
+        foreach (ref readonly var entry in Ahead)
         {
             // What has ended will not be read: where it filled the page, the reader would ask for ever.
-            if (entries[i].Expires <= now) continue;
-            if (count++ > 0 && (count > _request.WindowMessages || (bytes += entries[i].Size) > _request.WindowBytes)) break;
-            if (entries[i].Body is null) cold.Add(entries[i].Sequence);
+            if (entry.Expires <= now) continue;
+            if (count++ > 0 && (count > _request.WindowMessages || (bytes += entry.Size) > _request.WindowBytes)) break;
+            if (entry.Body is null) cold.Add(entry.Sequence);
         }
         return [.. cold];
     }
@@ -180,7 +180,7 @@ sealed class MailboxReader : IMailboxReader
             WrittenThrough = Taken;
             _page = null;
             _mailbox.Cool();
-            _engine.NoteWritten(_mailbox);
+            _engine.Maintenance.NoteDirty(_mailbox);
             if (AcknowledgesByLiving) Mature();
         }
     }
@@ -190,7 +190,7 @@ sealed class MailboxReader : IMailboxReader
         WrittenAt = _engine.Clock.Now.ToUnixTimeMilliseconds();
         if (Maturing != 0) return;
         Maturing = WrittenThrough;
-        _engine.NoteMaturing(this);
+        _engine.Maintenance.NoteMaturing(this);
     }
 
     /// <summary>Ends the reader from the mailbox's side.</summary>

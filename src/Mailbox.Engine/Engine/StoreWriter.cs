@@ -52,7 +52,8 @@ sealed class StoreWriter
         lock (_gate)
         {
             if (_closed != Outcome.Stored) return _closed;
-            if (operation.Weight > 0 && _queuedBytes + operation.Weight > _maxQueuedBytes) return Outcome.Overloaded;
+            // One is always taken: a body may be larger than all that may wait.
+            if (operation.Weight > 0 && _queuedBytes > 0 && _queuedBytes + operation.Weight > _maxQueuedBytes) return Outcome.Overloaded;
             _queuedBytes += operation.Weight;
             _queue.Enqueue(operation);
             if (_queue.Count == 1) Monitor.Pulse(_gate);

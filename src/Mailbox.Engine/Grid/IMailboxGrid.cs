@@ -2,7 +2,8 @@ namespace Mailbox;
 
 /// <summary>
 /// Mailboxes and groups, whoever owns them: one engine in this process, or a cluster. Every member is safe to call from any thread.
-/// A refusal that can be expected is a value; a fault of the caller is an <see cref="ArgumentException"/>.
+/// A refusal that can be expected is a value; a fault of the caller is an <see cref="ArgumentException"/>. To cancel is to stop waiting:
+/// what was asked may happen all the same, but an open that nobody waits for is closed again.
 /// </summary>
 public interface IMailboxGrid
 {
@@ -43,6 +44,7 @@ public interface IMailboxGrid
     ValueTask<MembersResult> ChangeMembersAsync(
         GroupName group, IReadOnlyCollection<MailboxName> add, IReadOnlyCollection<MailboxName> remove, CancellationToken cancel = default);
 
+    /// <param name="limit">1 to 10,000.</param>
     /// <returns>Members in ordinal order, or null where the group does not exist.</returns>
     ValueTask<GroupPage?> GetGroupAsync(GroupName group, string? after, int limit, CancellationToken cancel = default);
 

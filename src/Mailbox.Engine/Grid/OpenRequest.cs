@@ -1,10 +1,17 @@
 namespace Mailbox;
 
-/// <summary>How to open a mailbox.</summary>
+/// <summary>How to open a mailbox. Each property checks its value when it is set.</summary>
 public sealed record OpenRequest
 {
+    const int MaxWindowMessages = 1000;
+    const int MaxWindowBytes = 1 << 30;
+
     /// <summary>What the reader has; acknowledges it (spec M7). One of another epoch or of the future acknowledges nothing.</summary>
-    public Position? After { get; init; }
+    public Position? After
+    {
+        get;
+        init => field = value is not { Sequence: < 0 } ? value : throw new ArgumentException("A sequence is not below 0.", nameof(After));
+    }
 
     /// <summary>Used without <see cref="After"/>.</summary>
     public StartFrom From { get; init; }
@@ -12,7 +19,11 @@ public sealed record OpenRequest
     public ConflictPolicy Conflict { get; init; }
 
     /// <summary>Who opens, as a mailbox name: a client replaces its own former connection (spec M14). Null if it does not say.</summary>
-    public string? Client { get; init; }
+    public string? Client
+    {
+        get;
+        init => field = value is null || IsClient(value) ? value : throw new ArgumentException("A client is named as a mailbox is.", nameof(Client));
+    }
 
     /// <summary>The client came back by itself (it carries <c>Last-Event-ID</c>): refused if it had been told to stay away.</summary>
     public bool Returning { get; init; }
@@ -24,10 +35,20 @@ public sealed record OpenRequest
     public bool GapsFirst { get; init; }
 
     /// <summary>The most messages that may be taken and not yet written; 1 to 1,000.</summary>
-    public int WindowMessages { get; init; } = 64;
+    public int WindowMessages
+    {
+        get;
+        init => field = value is >= 1 and <= MaxWindowMessages ? value
+            : throw new ArgumentOutOfRangeException(nameof(WindowMessages), value, "A window has 1 to 1,000 messages.");
+    } = 64;
 
-    /// <summary>The most bytes of bodies that may be taken and not yet written, but always one message.</summary>
-    public int WindowBytes { get; init; } = 256 << 10;
+    /// <summary>The most bytes of bodies that may be taken and not yet written, but always one message; 1 to 1 GiB.</summary>
+    public int WindowBytes
+    {
+        get;
+        init => field = value is >= 1 and <= MaxWindowBytes ? value
+            : throw new ArgumentOutOfRangeException(nameof(WindowBytes), value, "A window has 1 byte to 1 GiB.");
+    } = 256 << 10;
 
     /// <summary>Sets the mailbox's idle time: 1 s to 30 days; null leaves it.</summary>
     public TimeSpan? Idle

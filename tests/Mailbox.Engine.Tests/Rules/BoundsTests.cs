@@ -128,4 +128,11 @@ public sealed class BoundsTests
         Assert.Equal(Outcome.Stored, office.Ask(first).Outcome);
         Assert.Equal(Outcome.Stored, office.Deliver("a", Office.Draft(8)).Outcome);
     }
+
+    [Fact, Trait("Rule", "M11")]
+    public void A_body_larger_than_all_that_may_wait_is_taken_alone()
+    {
+        var office = new Office(new() { MaxQueuedBytes = 10 });
+        Assert.Equal(Outcome.Stored, office.Deliver("a", Office.Draft(11)).Outcome);
+    }
 }

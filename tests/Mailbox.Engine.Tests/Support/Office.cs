@@ -153,7 +153,7 @@ sealed class Office
 
     MailboxEngine Start()
     {
-        var engine = new MailboxEngine(Store, Options, Time, isManual: true);
+        var engine = new MailboxEngine(Store, Options, new EngineClock(Time, Store.LastSeen));
         engine.Faulted += Faults.Add;
         return engine;
     }

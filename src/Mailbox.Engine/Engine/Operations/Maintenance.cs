@@ -17,7 +17,9 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     readonly PriorityQueue<MailboxReader, long> _maturing = new();
     readonly Queue<(LiveMailbox Mailbox, long LeftAt)> _left = new();
     readonly List<(LiveMailbox Mailbox, long UsedAt)> _unused = [];
-    readonly List<Action> _takeBack = [];
+    readonly List<(MailboxReader Reader, long Matured)> _matured = [];
+    readonly List<LiveMailbox> _marked = [];
+    readonly List<(LiveMailbox Mailbox, long LeftAt)> _told = [];
     int _next;
 
     public override bool Relieves => true;
@@ -42,8 +44,7 @@ sealed class Maintenance(MailboxEngine engine) : Operation
 
     public override void Plan(Batch batch)
     {
-        _takeBack.Clear();
-        _unused.Clear();
+        Forget();
         Mature(batch);
         StoreMarks(batch);
         TellWhoLeft(batch);
@@ -54,8 +55,17 @@ sealed class Maintenance(MailboxEngine engine) : Operation
 
     public override void Withdraw()
     {
-        foreach (var step in _takeBack) step();
-        _takeBack.Clear();
+        foreach (var (reader, matured) in _matured) MatureAgain(reader, matured);
+        foreach (var mailbox in _marked) DirtyAgain(mailbox);
+        foreach (var (mailbox, leftAt) in _told) AnnouncedAgain(mailbox, leftAt);
+        Forget();
+    }
+
+    void Forget()
+    {
+        _matured.Clear();
+        _marked.Clear();
+        _told.Clear();
         _unused.Clear();
     }
 
@@ -85,7 +95,7 @@ sealed class Maintenance(MailboxEngine engine) : Operation
         var matured = reader.Maturing;
         reader.Maturing = 0;
         if (!reader.IsOpen || reader.Live.IsGone) return;
-        _takeBack.Add(() => MatureAgain(reader, matured));
+        _matured.Add((reader, matured));
         Acknowledging.Acknowledge(batch, reader.Live, matured, Durability.Process);
         if (reader.WrittenThrough <= matured) return;
         reader.Maturing = reader.WrittenThrough;
@@ -113,7 +123,7 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     {
         mailbox.IsDirty = false;
         if (mailbox.IsGone) return;
-        _takeBack.Add(() => DirtyAgain(mailbox));
+        _marked.Add(mailbox);
         batch.Touch(mailbox);
         batch.Add(new WrittenMarked(mailbox.Handle, mailbox.State.Marks.Written), Durability.Process);
         if (mailbox.State.Marks.Acknowledged > mailbox.State.Trimmed && mailbox.TrimLimit() > mailbox.State.Trimmed)
@@ -136,7 +146,7 @@ sealed class Maintenance(MailboxEngine engine) : Operation
             if (mailbox.IsHeld || mailbox.IsGone || !mailbox.IsAnnounced || mailbox.LeftAt != at) continue;
             mailbox.IsAnnounced = false;
             batch.Tell(mailbox, MailboxEventKind.Disconnected);
-            _takeBack.Add(() => AnnouncedAgain(mailbox, at));
+            _told.Add((mailbox, at));
         }
     }
 

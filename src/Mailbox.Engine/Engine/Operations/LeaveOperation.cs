@@ -1,24 +1,32 @@
 namespace Mailbox.Engine;
 
-/// <summary>How a held connection leaves its mailbox.</summary>
-static class Closing
+/// <summary>A held connection has gone. The mailbox lives on for its idle time.</summary>
+sealed class LeaveOperation(MailboxEngine engine, MailboxReader reader) : Operation
 {
-    /// <summary>A connection has gone. The mailbox lives on for its idle time.</summary>
-    public static bool Close(Batch batch, MailboxEngine engine, MailboxReader reader)
+    public override bool Relieves => true;
+
+    public override void Plan(Batch batch)
     {
         var mailbox = reader.Live;
         lock (mailbox)
         {
             if (!mailbox.IsGone) batch.Touch(mailbox);
             var isHolder = mailbox.Readers.Remove(reader) || reader.Ending is null;
-            if (mailbox.IsGone || !isHolder) return false;
+            if (mailbox.IsGone || !isHolder) return;
             mailbox.UsedAt = batch.NowMilliseconds;
             mailbox.Cool();
             if (mailbox.State.Marks.Acknowledged > mailbox.State.Trimmed) batch.Trim(mailbox, Durability.Process);
-            if (mailbox.IsHeld) return true;
+            if (mailbox.IsHeld) return;
             Lifetime.ReaderSeen(batch, mailbox);
         }
         engine.Maintenance.NoteLeft(mailbox, batch.NowMilliseconds);
-        return true;
+    }
+
+    public override void Succeed(Batch batch)
+    {
+    }
+
+    public override void Fail(Outcome why)
+    {
     }
 }
