@@ -25,7 +25,7 @@ public static class MailboxServices
         options ??= new();
         if (OptionRanges.FaultsOf(options, nameof(GatewayOptions)).ToList() is [_, ..] faults) throw new SettingsException(faults);
         services.AddSingleton(Options.Create(options));
-        services.AddEngine();
+        services.AddEngine(options);
         services.AddGateway();
         return services.AddServer();
     }
@@ -41,12 +41,19 @@ public static class MailboxServices
     public static void MapUnknown(this IEndpointRouteBuilder routes) =>
         routes.Map("{**path}", static http => Problem.NoSuchRoute.WriteAsync(http)).WithOrder(int.MaxValue);
 
-    static void AddEngine(this IServiceCollection services)
+    static void AddEngine(this IServiceCollection services, GatewayOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<EngineOptions>();
+        services.TryAddSingleton(new EngineOptions { MaxBodyBytes = options.MaxBodyBytes });
         services.TryAddSingleton<IMailboxStore, MemoryStore>();
-        services.TryAddSingleton<IMailboxGrid, MailboxEngine>();
+        services.TryAddSingleton<IMailboxGrid>(StartEngine);
+    }
+
+    static MailboxEngine StartEngine(IServiceProvider services)
+    {
+        var engine = ActivatorUtilities.CreateInstance<MailboxEngine>(services);
+        engine.Faulted += ActivatorUtilities.CreateInstance<EngineFaults>(services).Note;
+        return engine;
     }
 
     static void AddGateway(this IServiceCollection services) => services

@@ -56,6 +56,8 @@ public sealed partial class DeliverManyTests : IAsyncLifetime
     [InlineData("""{"to":["a"],"message":{"data":"!","encoding":"base64"}}""")]
     [InlineData("""{"to":["a"],"message":{"data":"\ud800"}}""")]
     [InlineData("""{"to":["a"],"message":{"data":1,"type":"mailbox.x"}}""")]
+    [InlineData("""{"to":["a"],"\ud800":1,"message":{"data":1}}""")]
+    [InlineData("""{"to":["a"],"message":{"data":1,"\ud800":1}}""")]
     [InlineData("""{"to":"a","message":{"data":1}}""")]
     [InlineData("""7""")]
     [InlineData("""{"to":["a"],""")]

@@ -23,6 +23,19 @@ public sealed class HeldTests
         Assert.EndsWith(heartbeat, await stream.UntilAsync(heartbeat), StringComparison.Ordinal);
     }
 
+    // So long that the place on the wheel to which a connection goes next is one that is yet to be made up for.
+    [Fact]
+    public async Task Streams_go_on_after_the_process_was_stopped_for_a_quarter_of_an_hour()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        using var stream = await host.OpenAsync("/mailboxes/a", "application/x-ndjson");
+        await stream.UntilAsync("}\n");
+        await Task.Run(() => host.Time.Leap(TimeSpan.FromSeconds(1026.5))).WaitAsync(GatewayHost.Patience);
+        await stream.UntilAsync("\n");
+        (await host.DeliverAsync("a", "awake")).Dispose();
+        await stream.UntilAsync("\"data\":\"awake\"}\n");
+    }
+
     [Fact]
     public async Task Streams_that_were_opened_together_are_not_written_to_together()
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using Mailbox.Storage;
 using Microsoft.Extensions.Configuration;
 
 namespace Mailbox.Gateway.Tests;
@@ -34,6 +35,33 @@ public sealed class HostTests
         Assert.Equal(7, engine.MaxMessages);
         Assert.Equal(MailboxOptions.Default.MaxBytes, engine.MaxBytes);
         Assert.Equal(Durability.Process, engine.Durability);
+    }
+
+    [Fact]
+    public void A_number_is_no_name_of_a_durability()
+    {
+        var settings = Settings(("Durability", "7"));
+        settings.Read<Engine.EngineOptions>();
+        var fault = Assert.Throws<SettingsException>(settings.Check);
+        Assert.Equal("Mailbox:Durability is '7': allowed are Memory, Process, Disk.", Assert.Single(fault.Faults));
+    }
+
+    [Fact]
+    public async Task The_largest_body_of_an_embedded_gateway_is_set_in_one_place()
+    {
+        await using var host = await GatewayHost.StartAsync(new() { MaxBodyBytes = 2 << 20 });
+        using var delivered = await host.SendAsync(HttpMethod.Post, "/mailboxes/a", new byte[2 << 20]);
+        Assert.Equal(HttpStatusCode.Created, delivered.StatusCode);
+    }
+
+    [Fact]
+    public void A_store_that_has_failed_is_told_to_the_log_once_and_a_defect_each_time()
+    {
+        var log = new CountingLog();
+        var faults = new EngineFaults(log);
+        foreach (var fault in new Exception[] { new StoreException("1"), new StoreException("2"), new InvalidOperationException("3"), new InvalidOperationException("4") })
+            faults.Note(fault);
+        Assert.Equal(["1", "3", "4"], log.Faults);
     }
 
     [Fact]

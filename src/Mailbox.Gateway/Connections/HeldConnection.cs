@@ -15,11 +15,14 @@ abstract class HeldConnection : IReaderSignal
     // A connection that always has more must let the others of its pump have their turn.
     const int MaxRounds = 4;
 
+    static readonly TimeSpan s_whileDraining = TimeSpan.FromSeconds(1);
+
     readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly HeldConnections _held;
     readonly Pump _pump;
     int _work = (int)Work.Owned;
     long _stalledSince = -1;
+    bool _isCutOff;
     CancellationTokenRegistration _left;
     IMailboxReader? _reader;
     Action? _flushed;
@@ -188,11 +191,12 @@ abstract class HeldConnection : IReaderSignal
         }
     }
 
-    /// <summary>Brings bodies from the store, off the pump.</summary>
+    /// <summary>Brings bodies from the store, off the pump: a store may block while it reads its disk.</summary>
     protected async void Load()
     {
         try
         {
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             await Reader.LoadAsync().ConfigureAwait(false);
             Post(Work.Read);
         }
@@ -218,23 +222,29 @@ abstract class HeldConnection : IReaderSignal
     void SetStalled(long since)
     {
         lock (_completion) _stalledSince = since;
-        _held.Wheel.Move(this, since < 0 ? _held.Heartbeat : _held.SlowAfter);
+        // A drain has told when to come round: a connection that is always being written to would put it off.
+        if (!_held.IsDraining) _held.Wheel.Move(this, since < 0 ? _held.Heartbeat : _held.SlowAfter);
     }
 
-    /// <summary>Called by the wheel. Under the lock, because the response may belong to the next request once its flush has completed.</summary>
+    /// <summary>
+    /// Called by the wheel. Under the lock, because the response may belong to the next request once its flush has completed; the lock is
+    /// an object that is there anyway.
+    /// </summary>
     /// <returns>When to come round again.</returns>
     public TimeSpan ComeRound()
     {
         lock (_completion)
         {
             if (_stalledSince < 0) Post(_held.IsDraining ? Work.Drain : Work.Due);
-            else if (_held.Wheel.Since(_stalledSince) >= _held.SlowAfter) EndSlow();
+            else if (!_isCutOff && _held.Wheel.Since(_stalledSince) >= _held.SlowAfter) CutOff();
         }
-        return _held.Heartbeat;
+        return _held.IsDraining ? s_whileDraining : _held.Heartbeat;
     }
 
-    void EndSlow()
+    /// <summary>It completes when the flush that it awaits has noticed.</summary>
+    void CutOff()
     {
+        _isCutOff = true;
         _held.Metrics.Ended(Ending.Slow);
         Http.Abort();
     }

@@ -40,7 +40,9 @@ sealed class HeldConnections : IDisposable
 
     public void Add(HeldConnection connection, TimeSpan due)
     {
-        Wheel.Move(connection, IsDraining ? TimeSpan.Zero : due);
+        Wheel.Move(connection, due);
+        // A drain that began before the move has passed it over.
+        if (IsDraining) Wheel.Move(connection, TimeSpan.Zero);
         Metrics.Held(connection.Kind, 1);
         Interlocked.Increment(ref _count);
     }

@@ -11,6 +11,7 @@ sealed class Wheel : IDisposable
 
     readonly Lock _lock = new();
     readonly HeldConnection?[] _slots = new HeldConnection?[Slots];
+    readonly List<HeldConnection> _due = [];
     readonly TimeProvider _time;
     readonly ITimer _timer;
     readonly long _start;
@@ -69,16 +70,24 @@ sealed class Wheel : IDisposable
         }
     }
 
+    // All are taken out before the first goes back: after a long pause its next slot may be this one.
     void Visit(int slot)
     {
         while (_slots[slot] is { } connection)
         {
             Unlink(connection);
-            var again = connection.ComeRound();
-            // Ending a slow connection may have moved it already.
-            Unlink(connection);
-            Link(connection, again);
+            _due.Add(connection);
         }
+        foreach (var connection in _due) ComeRound(connection);
+        _due.Clear();
+    }
+
+    void ComeRound(HeldConnection connection)
+    {
+        var again = connection.ComeRound();
+        // Ending a slow connection may have moved it already.
+        Unlink(connection);
+        Link(connection, again);
     }
 
     long TickNow() => (long)(_time.GetElapsedTime(_start).TotalSeconds * TicksPerSecond);

@@ -43,7 +43,9 @@ public sealed class SettingsReader(IConfigurationSection section)
         if (type.IsAssignableFrom(typeof(List<string>)) && type != typeof(object)) return ListOf(setting);
         try
         {
-            return TypeDescriptor.GetConverter(type).ConvertFromInvariantString(setting.Value ?? "");
+            var value = TypeDescriptor.GetConverter(type).ConvertFromInvariantString(setting.Value ?? "");
+            // Any number would do for an enumeration.
+            return !type.IsEnum || Enum.IsDefined(type, value!) ? value : throw new FormatException();
         }
         catch (Exception fault) when (fault is ArgumentException or FormatException or NotSupportedException or OverflowException)
         {

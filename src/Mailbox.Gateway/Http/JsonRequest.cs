@@ -31,10 +31,20 @@ readonly struct JsonRequest(JsonDocument? document, Problem? problem) : IDisposa
     /// <summary>The refusal of a member that is not one of these; a name that is spelt wrong must not count for one that is left out.</summary>
     public static Problem? Unknown(JsonElement json, string prefix, params ReadOnlySpan<string> known)
     {
-        foreach (var member in json.EnumerateObject())
-            if (!known.Contains(member.Name)) return Bad(prefix + member.Name, $"is not one of {string.Join(", ", known!)}");
-        return null;
+        try
+        {
+            foreach (var member in json.EnumerateObject())
+                if (!known.Contains(member.Name)) return Bad(prefix + member.Name, $"is not one of {string.Join(", ", known!)}");
+            return null;
+        }
+        catch (InvalidOperationException)
+        {
+            return NotUnicode;
+        }
     }
+
+    /// <summary>Escapes may make half a surrogate pair: it is JSON all the same, and only told when the text is looked at.</summary>
+    public static Problem NotUnicode { get; } = Bad("the body", "has text that is not Unicode");
 
     public void Dispose() => document?.Dispose();
 }

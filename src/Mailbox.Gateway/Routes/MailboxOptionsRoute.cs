@@ -27,20 +27,20 @@ sealed class MailboxOptionsRoute(IMailboxGrid grid)
                 if (With(change, member) is { } changed) change = changed;
                 else return (null, JsonRequest.Bad(member.Name, Allowed(member.Name)));
         }
-        catch (Exception fault) when (fault is ArgumentException or InvalidOperationException)
+        catch (InvalidOperationException)
         {
-            return (null, new(ProblemKinds.BadBody, fault.Message));
+            return (null, JsonRequest.NotUnicode);
         }
         return (change, null);
     }
 
-    /// <returns>Null where the member is unknown or of the wrong kind.</returns>
+    /// <returns>Null where the member is unknown, of the wrong kind or out of its range.</returns>
     static MailboxOptionsChange? With(MailboxOptionsChange change, JsonProperty member) => member.Name switch
     {
-        "idle" when Whole(member.Value) is { } seconds => change with { Idle = TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue)) },
+        "idle" when Whole(member.Value, (long)MessageDraft.MaxIdle.TotalSeconds) is { } seconds => change with { Idle = TimeSpan.FromSeconds(seconds) },
         "overflow" when OverflowOf(member.Value) is { } overflow => change with { Overflow = overflow },
-        "maxMessages" when Whole(member.Value) is { } messages => change with { MaxMessages = (int)Math.Min(messages, int.MaxValue) },
-        "maxBytes" when Whole(member.Value) is { } bytes => change with { MaxBytes = bytes },
+        "maxMessages" when Whole(member.Value, MailboxOptions.MaxMessagesLimit) is { } messages => change with { MaxMessages = (int)messages },
+        "maxBytes" when Whole(member.Value, MailboxOptions.MaxBytesLimit) is { } bytes => change with { MaxBytes = bytes },
         _ => null,
     };
 
@@ -53,8 +53,8 @@ sealed class MailboxOptionsRoute(IMailboxGrid grid)
         _ => "is not one of idle, overflow, maxMessages, maxBytes",
     };
 
-    static long? Whole(JsonElement value) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var whole) && whole >= 0 ? whole : null;
+    static long? Whole(JsonElement value, long most) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var whole) && whole >= 1 && whole <= most ? whole : null;
 
     static OverflowPolicy? OverflowOf(JsonElement value) => value.ValueKind != JsonValueKind.String ? null : value.GetString() switch
     {
