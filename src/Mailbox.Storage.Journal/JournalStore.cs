@@ -38,6 +38,7 @@ public sealed class JournalStore : IMailboxStore
         _upkeep = new(options, _log, _turn, snapshots, compaction);
         _backup = new(files, _segments, _log, _turn, _upkeep);
         _upkeep.Start(found.Snapshot);
+        if (identity.Boot != files.Boot) NoteBoot(identity, files.Boot, found.HasLostNumbers);
     }
 
     public DateTimeOffset LastSeen => _index.LastSeen;
@@ -162,6 +163,20 @@ public sealed class JournalStore : IMailboxStore
         {
             recovery.Close();
             throw;
+        }
+    }
+
+    /// <summary>The numbers that were lost go first: from the next start on nothing else tells of them.</summary>
+    void NoteBoot(Identity identity, ulong boot, bool hasLostNumbers)
+    {
+        try
+        {
+            if (hasLostNumbers) _upkeep.WriteSnapshot();
+            identity.Booted(boot);
+        }
+        catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
+        {
+            _options.Notice?.Invoke($"The next start will take what is not synced until then as lost: {e.Message}");
         }
     }
 

@@ -95,7 +95,7 @@ sealed class ScriptedLoad
 
     void Reserve(ScriptedMailbox mailbox)
     {
-        _batch.Records.Add(new NumbersReserved(mailbox.Handle, mailbox.Tail + 5));
+        _batch.Records.Add(new NumbersReserved(mailbox.Handle, mailbox.Tail + 5, Durability.Memory));
         mailbox.Tail += _random.Next(5);
     }
 

@@ -47,7 +47,7 @@ public abstract partial class StoreContract
         Driver.Load("ann");
         StoreRecord[] changes =
         [
-            new MessageRemoved(ann, 1, null), new Acknowledged(ann, 1, 1), new WrittenMarked(ann, 1), new NumbersReserved(ann, 9),
+            new MessageRemoved(ann, 1, null), new Acknowledged(ann, 1, 1), new WrittenMarked(ann, 1), new NumbersReserved(ann, 9, Durability.Memory),
             new OptionsSet(ann, MailboxOptions.Default with { MaxMessages = 1 }), Join("room", ann), Leave("stays", ann),
             new MailboxRemoved(ann),
         ];
@@ -55,7 +55,7 @@ public abstract partial class StoreContract
 
         var loaded = Driver.Load("ann")!;
         Assert.Single(loaded.Entries);
-        Assert.Equal(new MailboxMarks(1, 0, 0, 0, Tomorrow, false), loaded.Marks);
+        Assert.Equal(new MailboxMarks(1, 0, 0, 0, 0, Tomorrow, false), loaded.Marks);
         Assert.Equal(MailboxOptions.Default, loaded.Options);
         Assert.Equal([GroupName.Parse("stays")], loaded.Groups);
     }

@@ -22,7 +22,7 @@ public abstract partial class StoreContract
         var loaded = Driver.Load("ann")!;
         Assert.Equal(handle.Epoch, loaded.Handle.Epoch);
         Assert.Equal(options, loaded.Options);
-        Assert.Equal(new MailboxMarks(0, 0, 0, 0, 123_456, false), loaded.Marks);
+        Assert.Equal(new MailboxMarks(0, 0, 0, 0, 0, 123_456, false), loaded.Marks);
         Assert.Empty(loaded.Entries);
     }
 

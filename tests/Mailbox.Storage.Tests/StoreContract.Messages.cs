@@ -110,7 +110,7 @@ public abstract partial class StoreContract
     {
         var ann = Driver.Make("ann");
         Driver.Deliver(ann, 1);
-        Driver.Commit(new NumbersReserved(ann, 50));
+        Driver.Commit(new NumbersReserved(ann, 50, Durability.Memory));
 
         var loaded = Driver.Load("ann")!;
         Assert.Equal(50, loaded.Marks.Tail);
@@ -118,10 +118,31 @@ public abstract partial class StoreContract
     }
 
     [Fact]
+    public void Numbers_that_were_reserved_for_what_survives_a_process_are_not_lost_without_a_loss_of_power()
+    {
+        var ann = Driver.Make("ann");
+        Driver.Deliver(ann, 1);
+        Driver.Commit(new NumbersReserved(ann, 50, Durability.Process));
+
+        var loaded = Driver.Load("ann")!;
+        Assert.Equal((1, 0, 50), (loaded.Marks.Tail, loaded.Marks.Reserved, loaded.Marks.Unsynced));
+        Assert.Empty(loaded.Holes);
+    }
+
+    [Fact]
+    public void Numbers_of_both_levels_are_lost_as_far_as_they_may_have_been_given_out_in_memory()
+    {
+        var ann = Driver.Make("ann");
+        Driver.Commit(new NumbersReserved(ann, 90, Durability.Process), new NumbersReserved(ann, 50, Durability.Memory));
+        Driver.Deliver(ann, 1);
+        Assert.Equal([new(2, 50, GapReason.Lost)], Driver.Load("ann")!.Holes);
+    }
+
+    [Fact]
     public void Numbers_passed_over_by_an_append_are_a_hole()
     {
         var ann = Driver.Make("ann");
-        Driver.Commit(new NumbersReserved(ann, 50));
+        Driver.Commit(new NumbersReserved(ann, 50, Durability.Memory));
         Driver.Deliver(ann, 10);
         Assert.Equal([new(1, 9, GapReason.Lost), new(11, 50, GapReason.Lost)], Driver.Load("ann")!.Holes);
     }

@@ -13,7 +13,7 @@ static class Admission
         batch.Touch(mailbox);
         var outcome = MakeRoom(batch, mailbox, message);
         if (outcome != Outcome.Stored) return outcome;
-        if (durability < Durability.Disk && mailbox.State.Marks.Tail >= mailbox.State.Marks.Reserved) ReserveNumbers(batch, mailbox);
+        if (NeedsNumbers(mailbox.State.Marks, durability)) ReserveNumbers(batch, mailbox, durability);
         mailbox.Append(message, message.Body.Length, durability == Durability.Memory);
         return Outcome.Stored;
     }
@@ -54,11 +54,20 @@ static class Admission
         batch.RemoveMessage(mailbox, victim.Sequence, GapReason.Overflow);
     }
 
-    /// <summary>Numbers that the store will not see are reserved in it first, so that a crash cannot give one out twice (spec M5).</summary>
-    static void ReserveNumbers(Batch batch, LiveMailbox mailbox)
+    static bool NeedsNumbers(in MailboxMarks marks, Durability durability) => durability switch
+    {
+        Durability.Memory => marks.Tail >= marks.Reserved,
+        Durability.Process => marks.Tail >= Math.Max(marks.Reserved, marks.Unsynced),
+        _ => false,
+    };
+
+    /// <summary>
+    /// Numbers that the store may not see, or may lose, are reserved in it first, so that a crash cannot give one out twice (spec M5).
+    /// </summary>
+    static void ReserveNumbers(Batch batch, LiveMailbox mailbox, Durability durability)
     {
         var through = mailbox.State.Marks.Tail + ReservedBlock;
-        mailbox.State.Reserve(through);
-        batch.Add(new NumbersReserved(mailbox.Handle, through), Durability.Disk);
+        mailbox.State.Reserve(through, durability);
+        batch.Add(new NumbersReserved(mailbox.Handle, through, durability), Durability.Disk);
     }
 }

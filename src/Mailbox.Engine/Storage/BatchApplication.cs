@@ -21,7 +21,7 @@ readonly struct BatchApplication<TBody>(MailboxTables<TBody> tables, HashSet<Mai
             case MessageRemoved r: if (SlotOf(r.Mailbox) is { } of) tables.RemoveMessage(of, r.Sequence, r.Reason); break;
             case Acknowledged a: if (SlotOf(a.Mailbox) is { } reader) tables.Acknowledge(reader, a.Sequence, a.Trim); break;
             case WrittenMarked w: if (SlotOf(w.Mailbox) is { } marked) MailboxTables<TBody>.MarkWritten(marked, w.Sequence); break;
-            case NumbersReserved n: if (SlotOf(n.Mailbox) is { } slot) slot.State.Reserve(n.Through); break;
+            case NumbersReserved n: if (SlotOf(n.Mailbox) is { } slot) slot.State.Reserve(n.Through, n.Level); break;
             case DeadlineMoved d: if (SlotOf(d.Mailbox) is { } moved) tables.MoveDeadline(moved, d.Deadline, d.Held); break;
             case OptionsSet o: if (SlotOf(o.Mailbox) is { } set) set.State.Options = o.Options; break;
             case MailboxRemoved r: if (SlotOf(r.Mailbox) is { } gone) tables.RemoveMailbox(gone); break;

@@ -98,19 +98,22 @@ public sealed class MailboxState<TBody>
         if (_holes.Length > 0 && _holes[0].From <= through) TrimHoles(through);
     }
 
-    /// <summary>Numbers up to this one may be given out without a trace in the store; as low as the tail gives back the unused.</summary>
-    public void Reserve(long through) => Marks = Marks with { Reserved = through };
+    /// <summary>Numbers up to this one may be given out at a level below <see cref="Durability.Disk"/>; as low as the tail gives back the unused.</summary>
+    public void Reserve(long through, Durability level) =>
+        Marks = level == Durability.Memory ? Marks with { Reserved = through } : Marks with { Unsynced = through };
 
     /// <summary>
     /// After a crash: numbers that were reserved may have been given out, so they are never issued again but are lost (spec M5);
     /// everything acknowledged is trimmed, because no connection waits for it.
     /// </summary>
-    public void Recover()
+    /// <param name="hasLostPower">What was not synced may be lost too; else it is all there.</param>
+    public void Recover(bool hasLostPower)
     {
-        if (Marks.Reserved > Marks.Tail)
+        var given = hasLostPower ? Math.Max(Marks.Reserved, Marks.Unsynced) : Marks.Reserved;
+        if (given > Marks.Tail)
         {
-            AddHole(Marks.Tail + 1, Marks.Reserved, GapReason.Lost);
-            Marks = Marks with { Tail = Marks.Reserved };
+            AddHole(Marks.Tail + 1, given, GapReason.Lost);
+            Marks = Marks with { Tail = given };
         }
         Trim(Marks.Acknowledged);
     }

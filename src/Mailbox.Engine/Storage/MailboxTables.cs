@@ -111,10 +111,10 @@ sealed class MailboxTables<TBody>(IBodyKeeper<TBody>? keeper = null)
     }
 
     /// <summary>See <see cref="MailboxState{TBody}.Recover"/>.</summary>
-    public void Recover(Slot<TBody> slot)
+    public void Recover(Slot<TBody> slot, bool hasLostPower)
     {
         Release(slot, slot.State.IndexAfter(slot.State.Marks.Acknowledged));
-        slot.State.Recover();
+        slot.State.Recover(hasLostPower);
     }
 
     void Release(Slot<TBody> slot, int count)

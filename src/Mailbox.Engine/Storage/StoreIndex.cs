@@ -131,7 +131,8 @@ sealed class StoreIndex<TBody>(MailboxTables<TBody> tables)
 
     StoredMailbox Load(Slot<TBody> slot)
     {
-        tables.Recover(slot);
+        // Whoever had it before may have ended with its process. A loss of power would have ended this one too.
+        tables.Recover(slot, hasLostPower: false);
         var state = slot.State;
         var handle = new MailboxHandle(slot.Name, slot.Epoch) { Slot = slot, Fence = ++slot.Fence };
         var entries = new StoredEntry[state.Count];

@@ -20,8 +20,9 @@ public sealed record Acknowledged(MailboxHandle Mailbox, long Sequence, long Tri
 /// <summary>Moves <see cref="MailboxMarks.Written"/>.</summary>
 public sealed record WrittenMarked(MailboxHandle Mailbox, long Sequence) : StoreRecord;
 
-/// <summary>Moves <see cref="MailboxMarks.Reserved"/>.</summary>
-public sealed record NumbersReserved(MailboxHandle Mailbox, long Through) : StoreRecord;
+/// <summary>Moves <see cref="MailboxMarks.Reserved"/> or <see cref="MailboxMarks.Unsynced"/>.</summary>
+/// <param name="Level">Of the messages that get the numbers: <see cref="Durability.Memory"/> or <see cref="Durability.Process"/>.</param>
+public sealed record NumbersReserved(MailboxHandle Mailbox, long Through, Durability Level) : StoreRecord;
 
 /// <summary>Sets <see cref="MailboxMarks.Deadline"/> and <see cref="MailboxMarks.Held"/>.</summary>
 public sealed record DeadlineMoved(MailboxHandle Mailbox, long Deadline, bool Held) : StoreRecord;

@@ -2,6 +2,8 @@ namespace Mailbox.Storage.Journal;
 
 sealed class DiskFiles(string directory) : IJournalFiles
 {
+    public ulong Boot { get; } = KernelBoot.Current();
+
     public IReadOnlyList<string> Names() => [.. Directory.EnumerateFiles(directory).Select(path => Path.GetFileName(path))];
 
     public IJournalFile Create(string name) => new DiskFile(PathOf(name), FileMode.Create);

@@ -3,6 +3,9 @@ namespace Mailbox.Storage.Journal;
 /// <summary>The directory of a journal. Tests put one here whose disk fails or is full.</summary>
 interface IJournalFiles
 {
+    /// <summary>Which run of the kernel this is, as long as which all that was written is there, synced or not; 0 for unknown.</summary>
+    ulong Boot { get; }
+
     IReadOnlyList<string> Names();
 
     /// <summary>A new, empty file; one that is there already is emptied.</summary>

@@ -4,7 +4,7 @@ namespace Mailbox.Storage.Journal;
 
 /// <summary>The first 32 bytes of every file of a journal. See docs/decisions/journal-format.md.</summary>
 /// <param name="Number">The segment's or the snapshot's; of the identity, the incarnation.</param>
-/// <param name="Batch">The number of the segment's first batch; of the last one before a snapshot.</param>
+/// <param name="Batch">The number of the segment's first batch; of the last one before a snapshot; of the identity, the kernel's run.</param>
 /// <param name="Salt">Goes into every checksum of the file, so that no message can contain what looks like a batch of it; of the identity, the newest segment.</param>
 readonly record struct FileHeader(ulong Kind, uint Number, ulong Batch, uint Salt)
 {

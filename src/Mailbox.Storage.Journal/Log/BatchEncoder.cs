@@ -67,7 +67,7 @@ sealed class BatchEncoder
             case MessageRemoved r: if (Of(RecordKind.MessageRemoved, r.Mailbox)) Removed(r); break;
             case Acknowledged a: if (Of(RecordKind.Acknowledged, a.Mailbox)) Pair(a.Sequence, a.Trim); break;
             case WrittenMarked w: if (Of(RecordKind.WrittenMarked, w.Mailbox)) _writer.Varint(w.Sequence); break;
-            case NumbersReserved n: if (Of(RecordKind.NumbersReserved, n.Mailbox)) _writer.Varint(n.Through); break;
+            case NumbersReserved n: if (Of(RecordKind.NumbersReserved, n.Mailbox)) Reserved(n); break;
             case DeadlineMoved d: if (Of(RecordKind.DeadlineMoved, d.Mailbox)) Deadline(d.Deadline, d.Held); break;
             case OptionsSet o: if (Of(RecordKind.OptionsSet, o.Mailbox)) OptionsCodec.Write(_writer, o.Options); break;
             case MailboxRemoved r: Of(RecordKind.MailboxRemoved, r.Mailbox); break;
@@ -127,6 +127,12 @@ sealed class BatchEncoder
     {
         _writer.Varint(first);
         _writer.Varint(second);
+    }
+
+    void Reserved(NumbersReserved numbers)
+    {
+        _writer.Varint(numbers.Through);
+        _writer.Byte((byte)numbers.Level);
     }
 
     void Deadline(long deadline, bool held)

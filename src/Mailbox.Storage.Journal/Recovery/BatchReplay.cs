@@ -51,7 +51,7 @@ sealed class BatchReplay(MailboxTables<Location> tables, uint incarnation)
             case RecordKind.MessageRemoved: RemoveMessage(slot, reader.Long(), reader.Byte()); break;
             case RecordKind.Acknowledged: Acknowledge(slot, reader.Long(), reader.Long()); break;
             case RecordKind.WrittenMarked: MarkWritten(slot, reader.Long()); break;
-            case RecordKind.NumbersReserved: Reserve(slot, reader.Long()); break;
+            case RecordKind.NumbersReserved: Reserve(slot, reader.Long(), (Durability)reader.Byte()); break;
             case RecordKind.DeadlineMoved: MoveDeadline(slot, reader.Signed(), reader.Byte() != 0); break;
             case RecordKind.OptionsSet: SetOptions(slot, OptionsCodec.Read(ref reader)); break;
             case RecordKind.MailboxRemoved: if (slot is not null) tables.RemoveMailbox(slot); break;
@@ -137,7 +137,7 @@ sealed class BatchReplay(MailboxTables<Location> tables, uint incarnation)
         if (slot is not null) MailboxTables<Location>.MarkWritten(slot, sequence);
     }
 
-    static void Reserve(Slot<Location>? slot, long through) => slot?.State.Reserve(through);
+    static void Reserve(Slot<Location>? slot, long through, Durability level) => slot?.State.Reserve(through, level);
 
     void MoveDeadline(Slot<Location>? slot, long deadline, bool held)
     {

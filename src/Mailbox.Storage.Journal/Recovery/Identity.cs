@@ -3,10 +3,11 @@ using System.Security.Cryptography;
 namespace Mailbox.Storage.Journal;
 
 /// <summary>
-/// What the journal knows of itself beside its segments: the incarnation, which is the upper 24 bits of every epoch, and the newest
-/// segment, so that one that vanishes is missed. No backup has it: a copy gets another incarnation at its first start, so that every
-/// position of the original is of another epoch there (spec M4). It is changed in place, because it fits into one sector, which a disk
-/// writes whole or not at all, and because a full disk must not be in the way.
+/// What the journal knows of itself beside its segments: the incarnation, which is the upper 24 bits of every epoch; the newest segment,
+/// so that one that vanishes is missed; and the kernel's run, so that a crash of the process is known from a loss of power. No backup has
+/// it: a copy gets another incarnation at its first start, so that every position of the original is of another epoch there (spec M4).
+/// It is changed in place, because it fits into one sector, which a disk writes whole or not at all, and because a full disk must not be
+/// in the way.
 /// </summary>
 sealed class Identity
 {
@@ -14,9 +15,13 @@ sealed class Identity
 
     readonly IJournalFiles _files;
 
-    Identity(IJournalFiles files, FileHeader header) => (_files, Incarnation, NewestSegment) = (files, header.Number, (int)header.Salt);
+    Identity(IJournalFiles files, FileHeader header) =>
+        (_files, Incarnation, Boot, NewestSegment) = (files, header.Number, header.Batch, (int)header.Salt);
 
-    public uint Incarnation { get; private set; }
+    public uint Incarnation { get; }
+
+    /// <summary>The run of the kernel since whose start nothing was lost that is not told as lost; 0 for none.</summary>
+    public ulong Boot { get; private set; }
 
     /// <summary>The highest number of a segment that may have batches; 0 for none.</summary>
     public int NewestSegment { get; private set; }
@@ -38,8 +43,13 @@ sealed class Identity
     public void Began(int segment)
     {
         NewestSegment = segment;
-        using var file = _files.Open(FileNames.Identity);
-        Write(file);
+        Write();
+    }
+
+    public void Booted(ulong boot)
+    {
+        Boot = boot;
+        Write();
     }
 
     static Identity Read(IJournalFiles files)
@@ -61,7 +71,8 @@ sealed class Identity
     {
         uint incarnation;
         do incarnation = (uint)RandomNumberGenerator.GetInt32(1, 1 << Bits); while (incarnation == old?.Incarnation);
-        var identity = new Identity(files, new(FileHeader.Identity, incarnation, 0, (uint)(old?.NewestSegment ?? 0)));
+        // No number of the new epochs was ever given out, so none of them was lost.
+        var identity = new Identity(files, new(FileHeader.Identity, incarnation, files.Boot, (uint)(old?.NewestSegment ?? 0)));
         var unfinished = FileNames.Identity + FileNames.Unfinished;
         using (var file = files.Create(unfinished)) identity.Write(file);
         files.Rename(unfinished, FileNames.Identity);
@@ -76,9 +87,15 @@ sealed class Identity
         notice?.Invoke("This is a restored copy: every mailbox has a new epoch.");
     }
 
+    void Write()
+    {
+        using var file = _files.Open(FileNames.Identity);
+        Write(file);
+    }
+
     void Write(IJournalFile file)
     {
-        file.Write(new FileHeader(FileHeader.Identity, Incarnation, 0, (uint)NewestSegment).ToBytes(), 0);
+        file.Write(new FileHeader(FileHeader.Identity, Incarnation, Boot, (uint)NewestSegment).ToBytes(), 0);
         file.Sync();
     }
 }

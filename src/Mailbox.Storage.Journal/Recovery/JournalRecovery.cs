@@ -13,6 +13,8 @@ sealed class JournalRecovery
     readonly Identity _identity;
     SnapshotPosition _snapshot = SnapshotPosition.None;
     Segment? _last;
+    bool _hasLostPower;
+    bool _hasLostNumbers;
 
     public JournalRecovery(IJournalFiles files, Identity identity, Action<string>? notice)
     {
@@ -30,8 +32,9 @@ sealed class JournalRecovery
         OpenSegments(FileNames.Segments(names));
         ReadSnapshot(FileNames.Snapshots(names));
         ReplaySegments();
+        _hasLostPower = _identity.Boot == 0 || _identity.Boot != _files.Boot;
         Settle(start > _tables.LastSeen ? start : _tables.LastSeen);
-        return new(_tables, _segments, _last, _snapshot, _replay.EpochCeiling);
+        return new(_tables, _segments, _last, _snapshot, _replay.EpochCeiling, _hasLostNumbers);
     }
 
     public void Close() => _segments.CloseAll();
@@ -119,6 +122,8 @@ sealed class JournalRecovery
         var offset = scanner.Offset;
         if (segment != _last || _tables.LastBatch < _snapshot.Through || scanner.WasSyncedHere())
             throw Damaged(segment.Name, offset, "a batch that was synced is not valid");
+        // A process that was killed may leave this too, but so may a disk that went away.
+        if (_identity.Boot != 0) _identity.Booted(0);
         _notice?.Invoke($"Cut a torn tail of {segment.Length - offset} bytes at {_files.PathOf(segment.Name)}:{offset}.");
         segment.File.SetLength(offset);
         segment.Length = segment.Synced = offset;
@@ -132,7 +137,8 @@ sealed class JournalRecovery
 
     void Settle(Slot<Location> slot, DateTimeOffset start)
     {
-        _tables.Recover(slot);
+        _hasLostNumbers |= _hasLostPower && slot.State.Marks.Unsynced > slot.State.Marks.Tail;
+        _tables.Recover(slot, _hasLostPower);
         if (slot.State.Marks.Held) _tables.MoveDeadline(slot, (start + slot.State.Options.Idle).ToUnixTimeMilliseconds(), held: false);
         foreach (ref readonly var entry in slot.State.Entries) Verify(slot, entry);
     }

@@ -34,12 +34,13 @@ static class MailboxCodec
         to.Varint(marks.Acknowledged);
         to.Varint(marks.Written);
         to.Varint(marks.Reserved);
+        to.Varint(marks.Unsynced);
         to.Signed(marks.Deadline);
         to.Byte(marks.Held ? (byte)1 : (byte)0);
     }
 
     static MailboxMarks ReadMarks(ref ByteReader from) =>
-        new(from.Long(), from.Long(), from.Long(), from.Long(), from.Signed(), from.Byte() != 0);
+        new(from.Long(), from.Long(), from.Long(), from.Long(), from.Long(), from.Signed(), from.Byte() != 0);
 
     static void WriteEntries(ByteWriter to, ReadOnlySpan<MailboxEntry<Location>> entries)
     {

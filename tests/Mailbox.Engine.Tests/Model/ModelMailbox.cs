@@ -21,7 +21,8 @@ sealed class ModelMailbox(long deadline, MailboxOptions options)
     /// <summary>Everything up to it was written, told or is gone without a trace.</summary>
     public long Mark { get; private set; }
 
-    public bool HasWeak { get; private set; }
+    /// <summary>Numbers were given out since the start that no store has seen.</summary>
+    public bool HasVolatile { get; private set; }
 
     public List<ModelReader> Readers { get; } = [];
 
@@ -44,7 +45,7 @@ sealed class ModelMailbox(long deadline, MailboxOptions options)
         older?.Lose(null);
         while (!Fits(body.Length)) (Kept.FirstOrDefault(IsRead) ?? Kept.First()).Lose(GapReason.Overflow);
         _messages.Add(new(Tail + 1, body, topic, expires, level == Durability.Memory));
-        HasWeak |= level < Durability.Disk;
+        HasVolatile |= level == Durability.Memory;
         return Outcome.Stored;
     }
 
@@ -97,7 +98,7 @@ sealed class ModelMailbox(long deadline, MailboxOptions options)
         for (var i = 0; i < _messages.Count; i++)
             if (_messages[i].IsVolatile) _messages[i] = ModelMessage.Lost(i + 1);
         while (Tail < tail) _messages.Add(ModelMessage.Lost(Tail + 1));
-        (Mark, _isDirty, HasWeak) = (_storedMark, false, false);
+        (Mark, _isDirty, HasVolatile) = (_storedMark, false, false);
         foreach (var message in _messages) (message.IsSent, message.IsWritten) = (false, message.Number <= Mark);
         Trim();
     }

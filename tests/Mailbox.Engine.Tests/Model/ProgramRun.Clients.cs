@@ -148,7 +148,7 @@ sealed partial class ProgramRun
             _model.Remove(name);
             return;
         }
-        if (mailbox.HasWeak) Assert.InRange(info.Last.Sequence, mailbox.Tail, mailbox.Tail + 1024);
+        if (mailbox.HasVolatile) Assert.InRange(info.Last.Sequence, mailbox.Tail, mailbox.Tail + 1024);
         else Assert.Equal(mailbox.Tail, info.Last.Sequence);
         Assert.InRange(info.Expires.ToUnixTimeMilliseconds(), mailbox.Deadline, mailbox.Deadline + (long)mailbox.Options.Idle.TotalMilliseconds / 9);
         mailbox.Deadline = info.Expires.ToUnixTimeMilliseconds();

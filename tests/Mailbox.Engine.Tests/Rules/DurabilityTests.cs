@@ -61,11 +61,28 @@ public sealed class DurabilityTests
     }
 
     [Fact, Trait("Rule", "M5")]
-    public void A_message_of_process_level_survives_a_restart()
+    public void A_message_of_process_level_survives_a_crash_and_the_next_one_follows_without_a_gap()
     {
         _office.Deliver("a", At(Durability.Process, "1"));
         _office.Restart();
-        Assert.StartsWith("1", _office.Poll("a"), StringComparison.Ordinal);
+        Assert.Equal(2, _office.Deliver("a", At(Durability.Process, "2")).Position.Sequence);
+        _office.Restart();
+        Assert.Equal(3, _office.Deliver("a", "3").Position.Sequence);
+        Assert.Equal("1 2 3", _office.Poll("a"));
+    }
+
+    [Theory, Trait("Rule", "M5")]
+    [InlineData(Durability.Process, Durability.Memory)]
+    [InlineData(Durability.Memory, Durability.Process)]
+    public void A_mailbox_with_messages_of_both_weak_levels_never_gives_a_number_twice(Durability first, Durability second)
+    {
+        _office.Deliver("a", At(first, "1"));
+        var last = _office.Deliver("a", At(second, "2")).Position;
+        _office.Restart();
+        var next = _office.Deliver("a", At(Durability.Process, "3")).Position;
+        Assert.True(next.Sequence > last.Sequence);
+        _office.Restart();
+        Assert.Equal(next.Sequence + 1, _office.Deliver("a", "4").Position.Sequence);
     }
 
     [Fact, Trait("Rule", "M5")]

@@ -15,6 +15,8 @@ sealed class FakeDisk : IJournalFiles
     /// <summary>Told of every read, change and sync before it happens; may throw.</summary>
     public Action<string, string>? Before { get; set; }
 
+    public ulong Boot { get; set; } = 1;
+
     public IReadOnlyList<string> Names()
     {
         lock (_lock) return [.. _names.Keys];
@@ -64,6 +66,7 @@ sealed class FakeDisk : IJournalFiles
     {
         lock (_lock)
         {
+            if (Boot != 0) Boot++;
             // A change of names that was not synced may have happened or not.
             foreach (var (name, content) in _names)
                 if (!_durableNames.ContainsKey(name) && random.Next(2) == 0) _durableNames[name] = content;

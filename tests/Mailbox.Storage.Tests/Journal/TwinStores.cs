@@ -97,7 +97,8 @@ sealed class TwinStores(JournalOptions options, int seed) : IDisposable
     void Reserve(TwinMailbox some)
     {
         some.Reserved = some.Tail + 10;
-        Both(some, handle => new NumbersReserved(handle, some.Reserved));
+        var level = _random.Next(2) == 0 ? Durability.Memory : Durability.Process;
+        Both(some, handle => new NumbersReserved(handle, some.Reserved, level));
     }
 
     void Membership(TwinMailbox some)

@@ -194,9 +194,15 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     public static void Release(Batch batch, LiveMailbox mailbox)
     {
         var marks = mailbox.State.Marks;
-        if (marks.Reserved <= marks.Tail) return;
+        if (marks.Reserved > marks.Tail) Release(batch, mailbox, Durability.Memory);
+        if (marks.Unsynced > marks.Tail) Release(batch, mailbox, Durability.Process);
+    }
+
+    static void Release(Batch batch, LiveMailbox mailbox, Durability level)
+    {
         batch.Touch(mailbox);
-        mailbox.State.Reserve(marks.Tail);
-        batch.Add(new NumbersReserved(mailbox.Handle, marks.Tail), Durability.Process);
+        var tail = mailbox.State.Marks.Tail;
+        mailbox.State.Reserve(tail, level);
+        batch.Add(new NumbersReserved(mailbox.Handle, tail, level), Durability.Process);
     }
 }
