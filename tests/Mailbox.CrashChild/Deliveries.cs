@@ -11,7 +11,7 @@ static class Deliveries
 
     public static async Task RunAsync(IMailboxStore store, Durability level, TextWriter output)
     {
-        await using var engine = new MailboxEngine(store, new(), TimeProvider.System);
+        await using var engine = new MailboxEngine(store, new() { MaxMessages = MailboxOptions.MaxMessagesLimit }, TimeProvider.System);
         var draft = new MessageDraft { Body = new byte[10], Durability = level };
         while (true)
         {

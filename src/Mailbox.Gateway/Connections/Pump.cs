@@ -9,6 +9,7 @@ sealed class Pump : IThreadPoolWorkItem, IDisposable
     // A round of fewer connections costs less than what a pause could save.
     const int Crowd = 64;
 
+    readonly TimeProvider _time;
     readonly TimeSpan _pause;
     readonly ITimer _resume;
     HeldConnection? _newest;
@@ -17,7 +18,7 @@ sealed class Pump : IThreadPoolWorkItem, IDisposable
     /// <param name="pause">After a round of many connections, so that what comes meanwhile is written to each at once.</param>
     public Pump(TimeProvider time, TimeSpan pause)
     {
-        _pause = pause;
+        (_time, _pause) = (time, pause);
         _resume = time.CreateTimer(static pump => ((Pump)pump!).Execute(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -37,9 +38,11 @@ sealed class Pump : IThreadPoolWorkItem, IDisposable
 
     public void Execute()
     {
+        var (start, count) = (_time.GetTimestamp(), 0);
         while (TakeAll() is { } connection)
         {
-            if (RunAll(connection) < Crowd || _pause == TimeSpan.Zero) continue;
+            count += RunAll(connection);
+            if (count < Crowd || !IsPauseDue(start)) continue;
             _resume.Change(_pause, Timeout.InfiniteTimeSpan);
             return;
         }
@@ -47,6 +50,10 @@ sealed class Pump : IThreadPoolWorkItem, IDisposable
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _newest) is not null) Start();
     }
+
+    // Not while the rest of a message's connections may still be coming, unless that has no end.
+    bool IsPauseDue(long start) =>
+        _pause > TimeSpan.Zero && (Volatile.Read(ref _newest) is null || _time.GetElapsedTime(start) >= _pause);
 
     static int RunAll(HeldConnection? connection)
     {

@@ -37,7 +37,7 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task What_was_handed_to_the_system_survives_a_kill_without_a_gap()
     {
-        for (var round = 0; round < Rounds.Of(normal: 3, @long: 50); round++)
+        for (var round = 0; round < Rounds.Of(normal: 3, @long: 8); round++)
         {
             var answered = await RunAndKill(0, Random.Shared.Next(MostAnswers), nameof(Durability.Process));
             using var store = JournalStore.Open(Options(), TimeProvider.System);
@@ -52,7 +52,7 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
     public async Task What_was_in_memory_is_lost_by_a_kill_and_its_numbers_are_never_given_again()
     {
         var before = 0L;
-        for (var round = 0; round < Rounds.Of(normal: 3, @long: 50); round++)
+        for (var round = 0; round < Rounds.Of(normal: 3, @long: 8); round++)
         {
             var answered = await RunAndKill(0, Random.Shared.Next(MostAnswers), nameof(Durability.Memory));
             using var store = JournalStore.Open(Options(), TimeProvider.System);
