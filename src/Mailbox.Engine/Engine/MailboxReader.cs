@@ -12,14 +12,14 @@ sealed class MailboxReader : IMailboxReader
     Position? _strange;
     Gap? _epochGap;
     ReadPage? _page;
-    int _windowMessages;
-    int _windowBytes;
+    ReadWindow _window;
     bool _isArmed;
     bool _isClosed;
 
     public MailboxReader(LiveMailbox mailbox, MailboxEngine engine, OpenRequest request, ReaderStart start)
     {
         (_mailbox, _engine, _request) = (mailbox, engine, request);
+        _window = new(request.WindowMessages, request.WindowBytes);
         (Taken, _floor, _strange) = (start.Sequence, start.Floor, start.Strange);
         WrittenThrough = Math.Max(Taken, _floor);
         if (_strange is { } old) _epochGap = new(old, mailbox.PositionOf(start.Sequence), GapReason.Epoch);
@@ -100,7 +100,7 @@ sealed class MailboxReader : IMailboxReader
                 expired.Add(entry.Sequence, entry.Sequence, GapReason.Ttl);
                 continue;
             }
-            if (!WindowAdmits(entry.Size)) return ReadStatus.WindowFull;
+            if (!_window.Admits(entry.Size)) return ReadStatus.WindowFull;
             if (BodyOf(entry) is not { } message) return _mailbox.IsGone ? ReadStatus.Empty : ReadStatus.Cold;
             if (!TellGap(entry.Sequence, ref expired, into)) return ReadStatus.WindowFull;
             TakeMessage(ref entry, message, into);
@@ -124,16 +124,12 @@ sealed class MailboxReader : IMailboxReader
         throw new StoreException($"Message {entry.Sequence} of {Mailbox} is kept but not in the store.");
     }
 
-    bool WindowAdmits(int size) => _windowMessages == 0
-        || (_windowMessages < _request.WindowMessages && _windowBytes + size <= _request.WindowBytes);
-
     void TakeMessage(ref MailboxEntry<Message?> entry, Message message, ICollection<Received> into)
     {
         into.Add(new(_mailbox.PositionOf(entry.Sequence), message, null));
         entry.IsSent = true;
         Taken = entry.Sequence;
-        _windowMessages++;
-        _windowBytes += entry.Size;
+        _window.Take(entry.Size);
     }
 
     /// <summary>One gap for all that is missing before the next message (spec M10). False where it has to wait for the next read.</summary>
@@ -160,13 +156,15 @@ sealed class MailboxReader : IMailboxReader
 
     long[] ColdAhead()
     {
-        var (cold, count, bytes) = (new List<long>(), 0, 0);
+        var cold = new List<long>();
+        var page = new ReadWindow(_request.WindowMessages, _request.WindowBytes);
         var now = ExpiryTick.Now(_engine.Clock.Now);
         foreach (ref readonly var entry in Ahead)
         {
             // What has ended will not be read: where it filled the page, the reader would ask for ever.
             if (entry.Expires <= now) continue;
-            if (count++ > 0 && (count > _request.WindowMessages || (bytes += entry.Size) > _request.WindowBytes)) break;
+            if (!page.Admits(entry.Size)) break;
+            page.Take(entry.Size);
             if (entry.Body is null) cold.Add(entry.Sequence);
         }
         return [.. cold];
@@ -176,7 +174,7 @@ sealed class MailboxReader : IMailboxReader
     {
         lock (_mailbox)
         {
-            (_windowMessages, _windowBytes) = (0, 0);
+            _window.Open();
             if (Taken <= WrittenThrough) return;
             _mailbox.MarkWritten(WrittenThrough, Taken);
             WrittenThrough = Taken;

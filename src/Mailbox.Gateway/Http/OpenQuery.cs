@@ -58,7 +58,7 @@ sealed record OpenQuery(Accepted Accepted, OpenRequest Request, int Limit, TimeS
     static Position? Parse(string text, string field, QueryFields fields)
     {
         if (Position.TryParse(text, out var position)) return position;
-        fields.Refuse(new(ProblemKinds.BadPosition, $"{field}: a position is EPOCH.SEQUENCE, as the server told it."));
+        fields.Refuse(Problem.BadPosition(field));
         return null;
     }
 

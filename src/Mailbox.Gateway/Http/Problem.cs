@@ -40,6 +40,9 @@ sealed record Problem(ProblemKind Kind, string Detail, int RetryAfter = 0)
         ProblemKinds.BadName,
         $"{field}: a group name is 1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ - and /, with no empty, '.' or '..' segment.");
 
+    public static Problem BadPosition(string field) =>
+        new(ProblemKinds.BadPosition, $"{field}: a position is EPOCH.SEQUENCE, as the server told it.");
+
     public static Problem TooLarge(long limit) => new(ProblemKinds.TooLarge, $"The body is larger than {limit} bytes.");
 
     public Task WriteAsync(HttpContext http)

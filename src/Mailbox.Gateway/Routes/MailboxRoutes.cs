@@ -40,10 +40,8 @@ sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliv
         if (http.Request.Method != "DELETE") return http.NotAllowed("DELETE");
         return Position.TryParse(text, out var position)
             ? RemoveMessage(http, mailbox, position)
-            : BadPosition("position").WriteAsync(http);
+            : Problem.BadPosition("position").WriteAsync(http);
     }
-
-    static Problem BadPosition(string field) => new(ProblemKinds.BadPosition, $"{field}: a position is EPOCH.SEQUENCE, as the server told it.");
 
     async Task RemoveMessage(HttpContext http, MailboxName mailbox, Position position) =>
         await http.Answer(await grid.DeleteMessageAsync(mailbox, position).ConfigureAwait(false)).ConfigureAwait(false);
@@ -63,7 +61,7 @@ sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliv
     {
         if (!Position.TryParse(http.Request.Query["position"].ToString(), out var position))
         {
-            await BadPosition("position").WriteAsync(http).ConfigureAwait(false);
+            await Problem.BadPosition("position").WriteAsync(http).ConfigureAwait(false);
             return;
         }
         var outcome = await grid.AcknowledgeAsync(mailbox, position).ConfigureAwait(false);
