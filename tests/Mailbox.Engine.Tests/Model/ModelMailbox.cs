@@ -22,6 +22,9 @@ sealed class ModelMailbox(long deadline, MailboxOptions options)
     public long Mark { get; private set; }
 
     /// <summary>Numbers were given out since the start that no store has seen.</summary>
+    /// <summary>Where a reader without a position begins.</summary>
+    public long Unread => Math.Max(Settled(Mark, false), Acknowledged);
+
     public bool HasVolatile { get; private set; }
 
     public List<ModelReader> Readers { get; } = [];
@@ -43,7 +46,7 @@ sealed class ModelMailbox(long deadline, MailboxOptions options)
         if (older is { IsKept: false } or { IsSent: true } or { IsWritten: true }) older = null;
         if (Refusal(body.Length, older) is { } refusal) return refusal;
         older?.Lose(null);
-        while (!Fits(body.Length)) (Kept.FirstOrDefault(IsRead) ?? Kept.First()).Lose(GapReason.Overflow);
+        while (!Fits(body.Length)) Lose(Kept.FirstOrDefault(IsRead) ?? Kept.First(), GapReason.Overflow);
         _messages.Add(new(Tail + 1, body, topic, expires, level == Durability.Memory));
         HasVolatile |= level == Durability.Memory;
         return Outcome.Stored;
@@ -51,7 +54,7 @@ sealed class ModelMailbox(long deadline, MailboxOptions options)
 
     public void EndOfTime(long now)
     {
-        foreach (var message in Kept.Where(message => message.Expires <= now)) message.Lose(GapReason.Ttl);
+        foreach (var message in Kept.Where(message => message.Expires <= now).ToArray()) Lose(message, GapReason.Ttl);
     }
 
     public bool Delete(long number)
@@ -98,6 +101,7 @@ sealed class ModelMailbox(long deadline, MailboxOptions options)
         for (var i = 0; i < _messages.Count; i++)
             if (_messages[i].IsVolatile) _messages[i] = ModelMessage.Lost(i + 1);
         while (Tail < tail) _messages.Add(ModelMessage.Lost(Tail + 1));
+        foreach (var lost in _messages.Where(message => message.Reason == GapReason.Lost).ToArray()) Lose(lost, GapReason.Lost);
         (Mark, _isDirty, HasVolatile) = (_storedMark, false, false);
         foreach (var message in _messages) (message.IsSent, message.IsWritten) = (false, message.Number <= Mark);
         Trim();
@@ -105,6 +109,30 @@ sealed class ModelMailbox(long deadline, MailboxOptions options)
 
     public long BeforeOldest(long now) =>
         (_messages.FirstOrDefault(message => message.Number > Acknowledged && message.IsReadable(now))?.Number ?? Tail + 1) - 1;
+
+    /// <summary>
+    /// Unread may start earlier than it must where a message between two gaps was superseded or deleted: gaps are kept as ranges,
+    /// and two without a message between them are one, so that they cannot grow without end. That repeats and never loses.
+    /// </summary>
+    public void LearnUnread(long start)
+    {
+        if (start == Unread) return;
+        Assert.InRange(start, 0, Unread);
+        Assert.Contains(After(start).Take((int)(Unread - start)), message => message.IsCovered);
+        Mark = start;
+    }
+
+    void Lose(ModelMessage message, GapReason reason)
+    {
+        message.Lose(reason);
+        Cover(_messages.Take((int)message.Number - 1).Reverse());
+        Cover(After(message.Number));
+    }
+
+    static void Cover(IEnumerable<ModelMessage> outwards)
+    {
+        foreach (var other in outwards.TakeWhile(other => !other.IsKept && other.Reason is null)) other.IsCovered = true;
+    }
 
     bool IsRead(ModelMessage message) => message.IsWritten || message.Number <= Mark;
 

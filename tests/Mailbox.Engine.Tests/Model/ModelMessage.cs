@@ -19,6 +19,9 @@ sealed class ModelMessage(long number, string body, string? topic, long expires,
     /// <summary>Why it is gone, where readers are told.</summary>
     public GapReason? Reason { get; private set; }
 
+    /// <summary>Gone without a trace, and next to a gap that may cover it.</summary>
+    public bool IsCovered { get; set; }
+
     public bool IsSent { get; set; }
 
     public bool IsWritten { get; set; }

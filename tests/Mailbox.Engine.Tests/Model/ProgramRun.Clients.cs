@@ -32,9 +32,10 @@ sealed partial class ProgramRun
 
     void Opened(string name, ModelMailbox mailbox, OpenRequest request, Line line)
     {
-        if (mailbox.Epoch == 0) mailbox.Epoch = _office.Look(name)!.Last.Epoch;
+        if (mailbox.Epoch == 0) LearnEpoch(name, mailbox);
         var isOwn = request.After is { } position && position.Epoch == mailbox.Epoch && position.Sequence <= mailbox.Tail;
         if (isOwn) mailbox.Acknowledge(request.After!.Value.Sequence);
+        if (request is { After: null, From: StartFrom.Unread }) mailbox.LearnUnread(line.Position.Sequence);
         var (start, floor) = (StartOf(mailbox, request, isOwn), isOwn ? mailbox.Acknowledged : 0);
         var reader = new ModelReader(mailbox, line, start, floor, isOwn ? null : request.After) { WindowMessages = request.WindowMessages };
         mailbox.Readers.Add(reader);
@@ -43,11 +44,18 @@ sealed partial class ProgramRun
         _model.ReaderSeen(mailbox);
     }
 
+    void LearnEpoch(string name, ModelMailbox mailbox)
+    {
+        mailbox.Epoch = _office.Look(name)!.Last.Epoch;
+        // Whoever looks at a mailbox takes out what has ended.
+        mailbox.EndOfTime(_model.Seconds);
+    }
+
     long StartOf(ModelMailbox mailbox, OpenRequest request, bool isOwn)
     {
         if (isOwn) return request.After!.Value.Sequence;
         if (request.After is not null || request.From == StartFrom.Oldest) return mailbox.BeforeOldest(_model.Seconds);
-        return request.From == StartFrom.Now ? mailbox.Tail : Math.Max(mailbox.Mark, mailbox.Acknowledged);
+        return request.From == StartFrom.Now ? mailbox.Tail : mailbox.Unread;
     }
 
     static void EndAll(ModelMailbox mailbox)
