@@ -14,7 +14,8 @@ try
     var engine = settings.Read<EngineOptions>();
     settings.Check();
 
-    builder.Services.AddSingleton(_ => JournalStore.Open(new() { Directory = host.Data, Notice = Console.Error.WriteLine }, TimeProvider.System));
+    var journal = new JournalOptions { Directory = host.Data, ReserveBytes = host.ReserveBytes, Notice = Console.Error.WriteLine };
+    builder.Services.AddSingleton(_ => JournalStore.Open(journal, TimeProvider.System));
     builder.Services.AddSingleton<IMailboxStore>(services => services.GetRequiredService<JournalStore>());
     builder.Services.AddSingleton(engine);
     builder.Services.AddMailboxes(gateway);

@@ -1,10 +1,17 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Mailbox.Standalone;
 
 /// <summary>What only this host knows of the section <c>Mailbox</c>.</summary>
 sealed class StandaloneOptions
 {
     /// <summary>The directory of the journal.</summary>
+    [MinLength(1, ErrorMessage = "the name of a directory is needed")]
     public string Data { get; set; } = "data";
+
+    /// <summary>Room that the journal keeps back, in bytes, so that it can free some when the disk is full; 0 for none.</summary>
+    [Range(0, 1 << 30)]
+    public int ReserveBytes { get; set; } = 64 << 20;
 
     /// <summary>Where backups go, each into a directory of its own; empty for a directory beside <see cref="Data"/>.</summary>
     public string Backups { get; set; } = "";
