@@ -131,10 +131,13 @@ sealed class LiveMailbox
         var entries = State.Entries;
         for (var i = State.IndexAfter(from); i < entries.Length && entries[i].Sequence <= to; i++) entries[i].IsWritten = true;
         _newestWritten = Math.Max(_newestWritten, to);
-        var mark = State.Marks.Written;
+        var mark = from <= State.Marks.Written ? State.Marks.Written : Unread;
         if (from <= mark || IsNothingBetween(mark, from)) mark = Math.Max(mark, to);
         State.Marks = State.Marks with { Written = WrittenWithoutBreak(mark) };
     }
+
+    /// <summary>Where a reader begins that wants what was never written (spec M8).</summary>
+    public long Unread => WrittenWithoutBreak(State.Marks.Written);
 
     bool IsNothingBetween(long mark, long from)
     {

@@ -17,7 +17,7 @@ readonly record struct ReaderStart(long Sequence, long Floor, Position? Strange)
         {
             StartFrom.Now => new(marks.Tail, 0, null),
             StartFrom.Oldest => new(BeforeOldest(mailbox, now), 0, null),
-            _ => new(Math.Max(marks.Written, marks.Acknowledged), 0, null),
+            _ => new(Math.Max(mailbox.Unread, marks.Acknowledged), 0, null),
         };
     }
 
