@@ -20,6 +20,15 @@ public interface IMailboxStore : IDisposable
     /// <summary>Loads a mailbox and fences off whoever loaded it before. Null where it does not exist.</summary>
     StoredMailbox? Load(MailboxName name);
 
+    /// <summary>Who this store is among those that share its database; null where it is the only one.</summary>
+    string? Owner => null;
+
+    /// <summary>
+    /// Takes mailboxes, in any number at once, so that <see cref="Load"/> of each need not wait: for stores that several engines share.
+    /// </summary>
+    /// <exception cref="StoreException">The store cannot be reached.</exception>
+    ValueTask PrepareAsync(IReadOnlyCollection<MailboxName> names, CancellationToken cancel = default) => default;
+
     /// <summary>The members of a group, by ordinal name; empty where it does not exist.</summary>
     IReadOnlyList<MailboxName> LoadGroup(GroupName group);
 
@@ -30,6 +39,7 @@ public interface IMailboxStore : IDisposable
 
     /// <summary>Stores a batch, in order. Returns when it is as durable as it asks for; blocks meanwhile.</summary>
     /// <exception cref="StoreFullException">Nothing was stored; go on with something else.</exception>
+    /// <exception cref="UncertainStoreException">It is unknown whether the batch is stored; the store may come back.</exception>
     /// <exception cref="StoreException">The store failed for good.</exception>
     void Commit(CommitBatch batch);
 
@@ -46,6 +56,6 @@ public interface IMailboxStore : IDisposable
     /// <summary>Names of mailboxes in ordinal order.</summary>
     IReadOnlyList<MailboxName> Names(string? after, int limit);
 
-    /// <summary>Mailboxes whose stored deadline has passed and that are not stored as held, at most so many.</summary>
+    /// <summary>Mailboxes whose stored deadline has passed and that are not stored as held, at most so many; none that another owner has.</summary>
     IReadOnlyList<MailboxName> Overdue(DateTimeOffset now, int limit);
 }

@@ -36,3 +36,14 @@ public sealed record MailboxRemoved(MailboxHandle Mailbox) : StoreRecord;
 public sealed record MembersChanged(GroupName Group, IReadOnlyList<MailboxHandle> Added, IReadOnlyList<MailboxHandle> Removed) : StoreRecord;
 
 public sealed record KeyRemembered(KeyId Key, RememberedKey Answer) : StoreRecord;
+
+/// <summary>The engine no longer owns the mailbox: whoever looks may take it. For stores that several engines share.</summary>
+public sealed record OwnershipReleased(MailboxHandle Mailbox) : StoreRecord;
+
+/// <summary>
+/// A part of a group send is done for these mailboxes, with the messages of the same batch. Where the send is not open any more, or one of
+/// the mailboxes was reported on before, the store adds those mailboxes to <see cref="CommitBatch.Fenced"/> (spec G9).
+/// </summary>
+/// <param name="Stored">Mailboxes that got the message.</param>
+/// <param name="Refused">Mailboxes that refused it, or are gone.</param>
+public sealed record SendPartDone(long Send, IReadOnlyList<MailboxHandle> Stored, IReadOnlyList<SendMember> Refused) : StoreRecord;
