@@ -108,6 +108,10 @@ sealed class Batch
 
     public void Tell(LiveMailbox mailbox, MailboxEventKind kind) => _events.Add(new(mailbox.Name, kind, Now));
 
+    /// <summary>Every mailbox that the batch changes, makes or removes.</summary>
+    public HashSet<MailboxName> Names() =>
+        [.. _touched.Select(static live => live.Name), .. _made.Select(static live => live.Name), .. _removedNames];
+
     public void Undo() => _undo.Roll();
 
     public void Clear()

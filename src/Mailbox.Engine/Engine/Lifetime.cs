@@ -48,6 +48,13 @@ static class Lifetime
         batch.Add(new DeadlineMoved(mailbox.Handle, mailbox.Deadline, false), Durability.Process);
     }
 
+    /// <summary>Everybody who holds the mailbox is taken as gone now.</summary>
+    public static void LeftBy(Batch batch, LiveMailbox mailbox)
+    {
+        batch.Touch(mailbox);
+        mailbox.Deadline = batch.NowMilliseconds + (long)mailbox.State.Options.Idle.TotalMilliseconds;
+    }
+
     /// <summary>When the mailbox will go if everybody leaves now, in Unix milliseconds.</summary>
     public static long Expires(Batch batch, LiveMailbox mailbox) =>
         mailbox.IsHeld ? batch.NowMilliseconds + (long)mailbox.State.Options.Idle.TotalMilliseconds : mailbox.Deadline;

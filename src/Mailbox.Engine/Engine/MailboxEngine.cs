@@ -9,6 +9,7 @@ namespace Mailbox.Engine;
 public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
 {
     readonly StoreWriter _writer;
+    readonly Sweep _sweep;
     ITimer? _timer;
     int _isMaintaining;
 
@@ -31,6 +32,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         Maintenance = new(this);
         Meter = new(this);
         _writer = new(this, batch, Table, options);
+        _sweep = new(this);
     }
 
     /// <summary>A fault that the engine survived: a store's failure or a defect. Called by the writer's thread; must not throw.</summary>
@@ -145,34 +147,69 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         Meter.Dispose();
     }
 
-    /// <summary>Takes a mailbox for this engine where <see cref="EngineOptions.OwnsAll"/> is off; fences off its former owner.</summary>
+    /// <summary>
+    /// Takes mailboxes for this engine where it does not own all; fences off their former owners. Counted: each is to be released as
+    /// often as it was acquired.
+    /// </summary>
+    /// <exception cref="StoreException">The store cannot be reached.</exception>
     /// <returns>False where the engine is stopping.</returns>
-    internal ValueTask<bool> AcquireAsync(MailboxName mailbox, CancellationToken cancel = default) => AskAsync(
-        new Request<bool>(
-            _ =>
-            {
-                Table.Acquire(mailbox);
-                return true;
-            },
-            static _ => false),
-        cancel);
+    internal async ValueTask<bool> AcquireAsync(IReadOnlyCollection<MailboxName> mailboxes, CancellationToken cancel = default)
+    {
+        // Taking in the store what is ours already would fence ourselves off.
+        var missing = await AskAsync(new AcquireOperation(this, mailboxes, onlyOwned: true), cancel).ConfigureAwait(false);
+        if (missing is not { Count: > 0 }) return missing is not null;
+        try
+        {
+            await Store.PrepareAsync(missing, cancel).ConfigureAwait(false);
+        }
+        catch
+        {
+            await ReleaseAsync([.. mailboxes.Except(missing)]).ConfigureAwait(false);
+            throw;
+        }
+        return await AskAsync(new AcquireOperation(this, missing, onlyOwned: false), CancellationToken.None).ConfigureAwait(false) is not null;
+    }
 
-    /// <summary>Gives a mailbox up once everything before is stored; its readers are told to come back.</summary>
+    /// <summary>Gives mailboxes up once everything before is stored; their readers are told to come back.</summary>
     /// <returns>False where the engine is stopping.</returns>
-    internal ValueTask<bool> ReleaseAsync(MailboxName mailbox, CancellationToken cancel = default) => AskAsync(
+    internal ValueTask<bool> ReleaseAsync(IReadOnlyCollection<MailboxName> mailboxes) =>
+        AskAsync(new ReleaseOperation(this, mailboxes), CancellationToken.None);
+
+    /// <summary>A part of a group send whose members belong to many engines (spec G5, G6, G9).</summary>
+    /// <param name="send">As <see cref="OpenSend.Id"/>.</param>
+    /// <param name="takeUnowned">Members that nobody owns are taken for the moment.</param>
+    /// <returns>One for each member.</returns>
+    internal async ValueTask<IReadOnlyList<PartOutcome>> SendPartAsync(
+        long send, Message message, IReadOnlyList<SendMember> members, bool takeUnowned, CancellationToken cancel = default)
+    {
+        MailboxName[] taken = takeUnowned ? [.. members.Select(static member => member.Mailbox)] : [];
+        if (taken.Length > 0 && !await AcquireAsync(taken, cancel).ConfigureAwait(false)) return [.. members.Select(static _ => PartOutcome.NotOwner)];
+        try
+        {
+            return await AskAsync(new SendPartOperation(this, send, message, members), CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (taken.Length > 0) await ReleaseAsync(taken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Removes those of these mailboxes that are due.</summary>
+    internal ValueTask<bool> LookAtAsync(IReadOnlyCollection<MailboxName> mailboxes) => AskAsync(
         new Request<bool>(
             _ =>
             {
-                Table.Release(mailbox);
+                foreach (var name in mailboxes) Table.Find(name);
                 return true;
             },
-            static _ => false),
-        cancel);
+            static _ => false, relieves: true),
+        CancellationToken.None);
 
     internal bool Step() => _writer.Step();
 
     internal void Maintain()
     {
+        if (!Options.OwnsAll) _ = _sweep.RunAsync();
         if (Interlocked.Exchange(ref _isMaintaining, 1) == 0) _writer.Enqueue(Maintenance);
     }
 
@@ -189,9 +226,15 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
     bool ReleaseAll(Batch batch)
     {
         foreach (var mailbox in Table.All)
-            lock (mailbox) Maintenance.Release(batch, mailbox);
+            lock (mailbox) GiveUp(batch, mailbox);
         batch.Require(Durability.Disk);
         return true;
+    }
+
+    void GiveUp(Batch batch, LiveMailbox mailbox)
+    {
+        if (Options.OwnsAll) Maintenance.ReleaseNumbers(batch, mailbox);
+        else Maintenance.HandOver(batch, mailbox);
     }
 
     ValueTask<TAnswer> AskAsync<TAnswer>(AnsweredOperation<TAnswer> operation, CancellationToken cancel)

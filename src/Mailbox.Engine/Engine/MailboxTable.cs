@@ -10,7 +10,7 @@ sealed class MailboxTable(IMailboxStore store, EngineOptions options, Batch batc
 {
     readonly Dictionary<MailboxName, LiveMailbox> _byName = [];
     readonly Dictionary<GroupName, LiveGroup> _groups = [];
-    readonly HashSet<MailboxName> _acquired = [];
+    readonly Dictionary<MailboxName, int> _acquired = [];
     readonly List<LiveMailbox> _all = [];
     // One for all mailboxes that were told nothing else.
     readonly MailboxOptions _defaults = options.Mailbox;
@@ -19,14 +19,31 @@ sealed class MailboxTable(IMailboxStore store, EngineOptions options, Batch batc
 
     public IReadOnlyList<LiveMailbox> All => _all;
 
-    public bool Owns(MailboxName name) => options.OwnsAll || _acquired.Contains(name);
+    public bool Owns(MailboxName name) => options.OwnsAll || _acquired.ContainsKey(name);
 
-    public void Acquire(MailboxName name) => _acquired.Add(name);
+    /// <summary>Counted: whoever acquires releases.</summary>
+    public void Acquire(MailboxName name) => _acquired[name] = _acquired.GetValueOrDefault(name) + 1;
 
-    /// <summary>Gives a mailbox up; its readers end and come back to the new owner.</summary>
+    /// <summary>The mailbox if the next release of this name is the last; null where it is not, or the mailbox is not in memory.</summary>
+    public LiveMailbox? LastOf(MailboxName name) =>
+        _acquired.GetValueOrDefault(name) <= 1 ? _byName.GetValueOrDefault(name) : null;
+
     public void Release(MailboxName name)
     {
+        if (_acquired.GetValueOrDefault(name) > 1) _acquired[name]--;
+        else Drop(name);
+    }
+
+    /// <summary>Gives a mailbox up; its readers end and come back to the new owner.</summary>
+    void Drop(MailboxName name)
+    {
         _acquired.Remove(name);
+        Forget(name);
+    }
+
+    /// <summary>The mailbox must be loaded again before anything else happens to it; its readers come back.</summary>
+    public void Forget(MailboxName name)
+    {
         if (!_byName.TryGetValue(name, out var mailbox)) return;
         Uninstall(mailbox);
         foreach (var reader in mailbox.Readers.ToArray()) reader.End(Ending.Moved);
@@ -51,7 +68,7 @@ sealed class MailboxTable(IMailboxStore store, EngineOptions options, Batch batc
     LiveMailbox? Load(MailboxName name)
     {
         if (!Owns(name) || batch.HasRemoved(name) || store.Load(name) is not { } stored) return null;
-        var state = new MailboxState<Message?>(stored.Options) { Groups = stored.Groups };
+        var state = new MailboxState<Message?>(stored.Options) { Groups = options.OwnsAll ? stored.Groups : [] };
         var entries = new MailboxEntry<Message?>[stored.Entries.Count];
         for (var i = 0; i < entries.Length; i++)
             entries[i] = new(stored.Entries[i].Sequence, stored.Entries[i].Size, stored.Entries[i].Expires, null);
@@ -140,7 +157,7 @@ sealed class MailboxTable(IMailboxStore store, EngineOptions options, Batch batc
     /// <summary>Another owner has them: what happened here since was not stored.</summary>
     public void DropFenced(IEnumerable<MailboxHandle> fenced)
     {
-        foreach (var handle in fenced) Release(handle.Name);
+        foreach (var handle in fenced) Drop(handle.Name);
         foreach (var group in batch.Groups) _groups.Remove(group.Name);
     }
 }

@@ -12,7 +12,7 @@ readonly record struct ReaderStart(long Sequence, long Floor, Position? Strange)
     {
         var marks = mailbox.State.Marks;
         if (request.After is { } after)
-            return IsOf(mailbox, after) ? new(after.Sequence, marks.Acknowledged, null) : new(BeforeOldest(mailbox, now), 0, after);
+            return IsOf(mailbox, after) ? new(after.Sequence, request.Resumes ? 0 : marks.Acknowledged, null) : new(BeforeOldest(mailbox, now), 0, after);
         return request.From switch
         {
             StartFrom.Now => new(marks.Tail, 0, null),

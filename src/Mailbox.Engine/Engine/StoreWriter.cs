@@ -18,6 +18,7 @@ sealed class StoreWriter
     readonly IMailboxStore _store;
     readonly long _maxQueuedBytes;
     readonly List<Operation> _running = [];
+    IReadOnlyCollection<MailboxName> _doubted = [];
     Queue<Operation> _queue = new();
     long _queuedBytes;
     Outcome _closed;
@@ -108,6 +109,12 @@ sealed class StoreWriter
         {
             return Outcome.StoreFull;
         }
+        catch (UncertainStoreException fault)
+        {
+            _doubted = _batch.Names();
+            _engine.Report(fault);
+            return Outcome.StoreFailed;
+        }
         catch (Exception fault)
         {
             // A failed store says so for ever after by IsWritable; anything else is a fault in a rule. Nothing of the batch is stored,
@@ -181,5 +188,7 @@ sealed class StoreWriter
         _engine.Keys.Undo();
         Publication.Recall(_batch);
         _batch.Clear();
+        foreach (var name in _doubted) _table.Forget(name);
+        _doubted = [];
     }
 }

@@ -28,6 +28,12 @@ public sealed record OpenRequest
     /// <summary>The client came back by itself (it carries <c>Last-Event-ID</c>): refused if it had been told to stay away.</summary>
     public bool Returning { get; init; }
 
+    /// <summary>
+    /// The same reader goes on, at <see cref="After"/>, because its mailbox has moved to another process: that acknowledges nothing, ends
+    /// nobody and is no new connection (spec M16).
+    /// </summary>
+    public bool Resumes { get; init; }
+
     /// <summary>What is written to this reader counts as acknowledged when it is still alive some time later (spec M7): true for streams.</summary>
     public bool AcknowledgesByLiving { get; init; }
 

@@ -73,6 +73,8 @@ sealed class BatchEncoder
             case MailboxRemoved r: Of(RecordKind.MailboxRemoved, r.Mailbox); break;
             case MembersChanged changed: Changed(changed); break;
             case KeyRemembered key: Remembered(key); break;
+            // One engine owns a whole journal.
+            case OwnershipReleased: break;
             default: throw new ArgumentException($"{record.GetType().Name} is no record that a journal knows.", nameof(record));
         }
     }

@@ -33,8 +33,11 @@ sealed class Office
     /// <summary>Steps the writer until it has nothing to do, and returns the answer.</summary>
     public T Ask<T>(ValueTask<T> question)
     {
+        var asked = question.AsTask();
         StepAll();
-        return question.AsTask().GetAwaiter().GetResult();
+        // What asks more than once goes on in a thread of the pool.
+        while (!asked.IsCompleted) if (!Engine.Step()) Thread.Yield();
+        return asked.GetAwaiter().GetResult();
     }
 
     public void StepAll()

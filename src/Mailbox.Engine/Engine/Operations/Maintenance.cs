@@ -124,6 +124,11 @@ sealed class Maintenance(MailboxEngine engine) : Operation
         mailbox.IsDirty = false;
         if (mailbox.IsGone) return;
         _marked.Add(mailbox);
+        WriteMarks(batch, mailbox);
+    }
+
+    static void WriteMarks(Batch batch, LiveMailbox mailbox)
+    {
         batch.Touch(mailbox);
         batch.Add(new WrittenMarked(mailbox.Handle, mailbox.State.Marks.Written), Durability.Process);
         if (mailbox.State.Marks.Acknowledged > mailbox.State.Trimmed && mailbox.TrimLimit() > mailbox.State.Trimmed)
@@ -156,9 +161,10 @@ sealed class Maintenance(MailboxEngine engine) : Operation
         _left.Enqueue((mailbox, leftAt));
     }
 
-    /// <summary>Those that are only in the store.</summary>
+    /// <summary>Those that are only in the store; where others share it, <see cref="Sweep"/> takes them first.</summary>
     void RemoveOverdue(Batch batch)
     {
+        if (!engine.Options.OwnsAll) return;
         foreach (var name in engine.Store.Overdue(batch.Now, OverdueAtOnce)) engine.Table.Find(name);
     }
 
@@ -180,25 +186,35 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     }
 
     bool IsUnused(Batch batch, LiveMailbox mailbox) =>
-        !mailbox.IsHeld && !mailbox.IsTouched && !mailbox.IsDirty && !mailbox.IsAnnounced && mailbox.Displaced is null
+        engine.Options.OwnsAll && !mailbox.IsHeld && !mailbox.IsTouched && !mailbox.IsDirty && !mailbox.IsAnnounced && mailbox.Displaced is null
         && batch.NowMilliseconds - mailbox.UsedAt >= (long)engine.Options.CollectAfter.TotalMilliseconds && !mailbox.HasVolatile();
 
     void Collect(Batch batch, LiveMailbox mailbox)
     {
-        Release(batch, mailbox);
+        ReleaseNumbers(batch, mailbox);
         Lifetime.StoreExactly(batch, mailbox);
         _unused.Add((mailbox, mailbox.UsedAt));
     }
 
-    /// <summary>Gives back numbers that were reserved and not given out.</summary>
-    public static void Release(Batch batch, LiveMailbox mailbox)
+    /// <summary>Everything that is only in memory is written: another process will load the mailbox. Who holds it counts as gone (spec M15).</summary>
+    public static void HandOver(Batch batch, LiveMailbox mailbox)
     {
-        var marks = mailbox.State.Marks;
-        if (marks.Reserved > marks.Tail) Release(batch, mailbox, Durability.Memory);
-        if (marks.Unsynced > marks.Tail) Release(batch, mailbox, Durability.Process);
+        if (mailbox.IsHeld) Lifetime.LeftBy(batch, mailbox);
+        ReleaseNumbers(batch, mailbox);
+        WriteMarks(batch, mailbox);
+        Lifetime.StoreExactly(batch, mailbox);
+        batch.Add(new OwnershipReleased(mailbox.Handle), Durability.Process);
     }
 
-    static void Release(Batch batch, LiveMailbox mailbox, Durability level)
+    /// <summary>Gives back numbers that were reserved and not given out.</summary>
+    public static void ReleaseNumbers(Batch batch, LiveMailbox mailbox)
+    {
+        var marks = mailbox.State.Marks;
+        if (marks.Reserved > marks.Tail) ReleaseNumbers(batch, mailbox, Durability.Memory);
+        if (marks.Unsynced > marks.Tail) ReleaseNumbers(batch, mailbox, Durability.Process);
+    }
+
+    static void ReleaseNumbers(Batch batch, LiveMailbox mailbox, Durability level)
     {
         batch.Touch(mailbox);
         var tail = mailbox.State.Marks.Tail;

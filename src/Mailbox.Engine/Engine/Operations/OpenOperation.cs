@@ -42,13 +42,15 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
 
     protected override OpenResult Refuse(Outcome why) => new(why == Outcome.Stopping ? OpenOutcome.Stopping : OpenOutcome.Unavailable);
 
+    ConflictPolicy Conflict => request.Resumes ? ConflictPolicy.Share : request.Conflict;
+
     OpenResult Open(Batch batch)
     {
         if (!engine.Table.Owns(name)) return new(OpenOutcome.Unavailable);
         var mailbox = engine.Table.FindOrMake(name);
         (_mailbox, _displacedBefore) = (mailbox, mailbox.Displaced);
-        if (MustStayAway(mailbox)) return new(OpenOutcome.StayAway);
-        if (request.Conflict == ConflictPolicy.Reject && mailbox.Readers.Exists(other => !IsSameClient(other))) return new(OpenOutcome.Conflict);
+        if (!request.Resumes && MustStayAway(mailbox)) return new(OpenOutcome.StayAway);
+        if (Conflict == ConflictPolicy.Reject && mailbox.Readers.Exists(other => !IsSameClient(other))) return new(OpenOutcome.Conflict);
         EndOthers(mailbox);
         lock (mailbox) return new(OpenOutcome.Opened, Start(batch, mailbox));
     }
@@ -67,7 +69,7 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
         foreach (var other in mailbox.Readers.ToArray())
         {
             if (IsSameClient(other)) Leave(mailbox, other, Ending.Replaced);
-            else if (request.Conflict == ConflictPolicy.Takeover) TakeOver(mailbox, other);
+            else if (Conflict == ConflictPolicy.Takeover) TakeOver(mailbox, other);
         }
     }
 
@@ -93,7 +95,7 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
 
     MailboxReader Start(Batch batch, LiveMailbox mailbox)
     {
-        if (request.After is { } after && ReaderStart.IsOf(mailbox, after)) Acknowledging.Acknowledge(batch, mailbox, after.Sequence, Durability.Process);
+        if (!request.Resumes && request.After is { } after && ReaderStart.IsOf(mailbox, after)) Acknowledging.Acknowledge(batch, mailbox, after.Sequence, Durability.Process);
         var reader = new MailboxReader(mailbox, engine, request, ReaderStart.Of(mailbox, request, batch.NowTick)) { Signal = signal };
         if (signal is not null) Hold(batch, mailbox, reader);
         if (request.Idle is { } idle) Lifetime.SetIdle(batch, mailbox, idle);
@@ -106,6 +108,6 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
         mailbox.Readers.Add(reader);
         if (mailbox.IsAnnounced) return;
         mailbox.IsAnnounced = _hasAnnounced = true;
-        batch.Tell(mailbox, MailboxEventKind.Connected);
+        if (!request.Resumes) batch.Tell(mailbox, MailboxEventKind.Connected);
     }
 }
