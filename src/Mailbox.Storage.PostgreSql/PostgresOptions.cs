@@ -1,0 +1,76 @@
+using System.Text.RegularExpressions;
+
+namespace Mailbox.Storage.PostgreSql;
+
+/// <summary>How a store uses its PostgreSQL database.</summary>
+public sealed partial record PostgresOptions
+{
+    const int MaxOwnerLength = 256;
+
+    /// <summary>As Npgsql takes it. Its time-outs and search path are replaced by what is said here.</summary>
+    public required string ConnectionString { get; init; }
+
+    /// <summary>Who this process is among those that share the database: 1 to 256 characters, never used again by another start.</summary>
+    public required string Owner
+    {
+        get;
+        init => field = value is { Length: >= 1 and <= MaxOwnerLength } ? value
+            : throw new ArgumentException("Owner must have 1 to 256 characters.", nameof(Owner));
+    }
+
+    /// <summary>The schema of all tables, made where it does not exist: 1 to 63 of <c>a-z 0-9 _</c>, not beginning with a digit.</summary>
+    public string Schema
+    {
+        get;
+        init => field = SchemaName().IsMatch(value) ? value
+            : throw new ArgumentException("Schema must have 1 to 63 characters of a-z 0-9 _ and not begin with a digit.", nameof(Schema));
+    } = "mailbox";
+
+    /// <summary>How long the database may take to accept a connection: 1 to 60 s.</summary>
+    public TimeSpan ConnectTimeout
+    {
+        get;
+        init => field = Checked(value, 60, nameof(ConnectTimeout));
+    } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long one exchange with the database may take, with the wait for what others have locked: 1 to 600 s.</summary>
+    public TimeSpan CommandTimeout
+    {
+        get;
+        init => field = Checked(value, 600, nameof(CommandTimeout));
+    } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// The database ends a transaction whose process does not go on for so long, so that one that hangs keeps nobody from its mailboxes:
+    /// 1 to 60 s.
+    /// </summary>
+    public TimeSpan StalledTransactionTimeout
+    {
+        get;
+        init => field = Checked(value, 60, nameof(StalledTransactionTimeout));
+    } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Connections to the database, at most: 4 to 1000.</summary>
+    public int MaxConnections
+    {
+        get;
+        init => field = value is >= 4 and <= 1000 ? value
+            : throw new ArgumentException("MaxConnections must be 4 to 1000.", nameof(MaxConnections));
+    } = 16;
+
+    /// <summary>Is told in words what an operator should know. Called on any thread.</summary>
+    public Action<string>? Notice { get; init; }
+
+    /// <summary>Called while a batch holds its locks and has written nothing.</summary>
+    internal Action? Locked { get; init; }
+
+    /// <summary>Clean-up runs by itself; tests call it.</summary>
+    internal bool RunsUpkeep { get; init; } = true;
+
+    static TimeSpan Checked(TimeSpan value, int mostSeconds, string name) =>
+        value >= TimeSpan.FromSeconds(1) && value <= TimeSpan.FromSeconds(mostSeconds) ? value
+            : throw new ArgumentException($"{name} must be 1 to {mostSeconds} seconds.", name);
+
+    [GeneratedRegex("^[a-z_][a-z0-9_]{0,62}$")]
+    private static partial Regex SchemaName();
+}
