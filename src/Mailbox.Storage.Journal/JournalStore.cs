@@ -16,6 +16,7 @@ public sealed class JournalStore : IMailboxStore
     readonly SegmentSet _segments;
     readonly StoreIndex<Location> _index;
     readonly Reserve _reserve;
+    readonly DamageNotices _damage;
     readonly JournalLog _log;
     readonly FairLock _turn = new();
     readonly BatchEncoder _encoder = new();
@@ -29,7 +30,8 @@ public sealed class JournalStore : IMailboxStore
     {
         (_options, _lock, _segments) = (options, directoryLock, found.Segments);
         _index = new(found.Tables);
-        _reserve = new(files, options.ReserveBytes);
+        _reserve = new(files, options.ReserveBytes, options.Notice);
+        _damage = new(files, options.Notice);
         _log = new(files, identity, _segments, _reserve, options.SegmentBytes);
         _log.Continue(found.Last, found.Snapshot.Segment, found.Tables.LastBatch);
         _epochs = new(identity.Incarnation, found.EpochCeiling, ReserveEpochs);
@@ -103,7 +105,7 @@ public sealed class JournalStore : IMailboxStore
         {
             cancel.ThrowIfCancellationRequested();
             _index.Find(mailbox, sequences.Span, entries, found);
-            if (TryFetch(entries, found, into, isLast: attempt == ReadAttempts)) return default;
+            if (TryFetch(mailbox, entries, found, into, isLast: attempt == ReadAttempts)) return default;
         }
     }
 
@@ -218,7 +220,7 @@ public sealed class JournalStore : IMailboxStore
         }
     }
 
-    bool TryFetch(MailboxEntry<Location>[] entries, bool[] found, Message?[] into, bool isLast)
+    bool TryFetch(MailboxHandle mailbox, MailboxEntry<Location>[] entries, bool[] found, Message?[] into, bool isLast)
     {
         try
         {
@@ -228,6 +230,11 @@ public sealed class JournalStore : IMailboxStore
         catch (ObjectDisposedException) when (!isLast && !_isDisposed)
         {
             return false;
+        }
+        catch (JournalDamagedException e)
+        {
+            _damage.Tell(mailbox, entries, e);
+            throw;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {

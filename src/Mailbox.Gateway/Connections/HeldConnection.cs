@@ -14,6 +14,8 @@ abstract class HeldConnection : IReaderSignal
 {
     // A connection that always has more must let the others of its pump have their turn.
     const int MaxRounds = 4;
+    // Each page read aside runs inside the one before.
+    const int MaxPagesAside = 8;
 
     static readonly TimeSpan s_whileDraining = TimeSpan.FromSeconds(1);
 
@@ -67,8 +69,20 @@ abstract class HeldConnection : IReaderSignal
         _held.Add(this, due);
         _left = ClientLeft().UnsafeRegister(static connection => ((HeldConnection)connection!).Leave(), this);
         Post(Work.Read);
-        Run();
+        RunAside();
         return _completion.Task;
+    }
+
+    /// <summary>How deep this thread is in <see cref="RunAside"/>; 0 on a pump's.</summary>
+    [ThreadStatic]
+    static int s_aside;
+
+    /// <summary>Runs it on a thread that is not the pump's, and may wait for the store's disk.</summary>
+    void RunAside()
+    {
+        s_aside++;
+        Run();
+        s_aside--;
     }
 
     // The token of an HTTP/1.1 connection exists already; a request's own costs a source for each held response (1.1 KB with its
@@ -196,7 +210,7 @@ abstract class HeldConnection : IReaderSignal
     {
         try
         {
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            if (s_aside is 0 or > MaxPagesAside) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             await Reader.LoadAsync().ConfigureAwait(false);
             Post(Work.Read);
         }
@@ -209,7 +223,7 @@ abstract class HeldConnection : IReaderSignal
             Fail(fault);
             return;
         }
-        _pump.Enqueue(this);
+        RunAside();
     }
 
     void Fail(Exception fault)

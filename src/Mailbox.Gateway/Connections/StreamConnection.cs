@@ -6,21 +6,33 @@ namespace Mailbox.Gateway;
 sealed class StreamConnection(HeldConnections held, HttpContext http, StreamTransport transport) : HeldConnection(held, http)
 {
     bool _begun;
+    bool _owesFlush;
 
     public override TransportKind Kind => transport.Kind;
 
     protected override bool Step(Work work)
     {
-        var begins = !_begun;
-        if (begins) transport.Begin(Writer, Reader.Position);
-        _begun = true;
+        if (!_begun) Begin();
         var (status, taken) = (work & Work.Read) != 0 ? Take() : (ReadStatus.Empty, 0);
         var ending = EndingOf(status, work);
-        if (ending is null && status == ReadStatus.Cold && taken == 0 && !begins) return LoadFirst();
+        if (ending is null && status == ReadStatus.Cold && taken == 0) return LoadFirst();
         if ((work & Work.Due) != 0) transport.Heartbeat(Writer);
         if (ending is not null) End(ending.Value);
         else if (status != ReadStatus.Empty) Post(Work.Read);
-        return (taken == 0 && !begins && (work & Work.Due) == 0 && !IsLast) || Flush();
+        _owesFlush |= taken > 0 || (work & Work.Due) != 0 || IsLast;
+        return !_owesFlush || FlushOwed();
+    }
+
+    void Begin()
+    {
+        transport.Begin(Writer, Reader.Position);
+        _begun = _owesFlush = true;
+    }
+
+    bool FlushOwed()
+    {
+        _owesFlush = false;
+        return Flush();
     }
 
     bool LoadFirst()

@@ -4,6 +4,8 @@ sealed class DiskFiles(string directory) : IJournalFiles
 {
     public ulong Boot { get; } = KernelBoot.Current();
 
+    public long Room => new DriveInfo(Path.GetFullPath(directory)).AvailableFreeSpace;
+
     public IReadOnlyList<string> Names() => [.. Directory.EnumerateFiles(directory).Select(path => Path.GetFileName(path))];
 
     public IJournalFile Create(string name) => new DiskFile(PathOf(name), FileMode.Create);

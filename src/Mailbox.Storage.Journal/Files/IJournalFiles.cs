@@ -6,6 +6,9 @@ interface IJournalFiles
     /// <summary>Which run of the kernel this is, as long as which all that was written is there, synced or not; 0 for unknown.</summary>
     ulong Boot { get; }
 
+    /// <summary>Bytes that this process may still write to the disk.</summary>
+    long Room { get; }
+
     IReadOnlyList<string> Names();
 
     /// <summary>A new, empty file; one that is there already is emptied.</summary>

@@ -117,6 +117,10 @@ sealed class JournalUpkeep(JournalOptions options, JournalLog log, FairLock turn
         {
             RunOnce();
         }
+        catch (Exception e) when (log.IsFull && e is StoreFullException or DiskFullException)
+        {
+            // The reserve has told that the disk is full, and tells when it is no longer.
+        }
         catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
         {
             options.Notice?.Invoke($"Snapshot or compaction failed and is tried again later: {e.Message}");

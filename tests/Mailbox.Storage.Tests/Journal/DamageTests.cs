@@ -115,6 +115,27 @@ public sealed class DamageTests : FakeDiskTest
         Assert.Equal("/fake/00000002.segment", Assert.Throws<JournalDamagedException>(() => Open()).File);
     }
 
+    [Fact]
+    public async Task A_damaged_message_is_told_once_and_holds_its_mailbox_up_until_it_is_deleted()
+    {
+        using var store = Open();
+        var driver = new StoreDriver(store);
+        var ann = driver.Make("ann");
+        driver.Deliver(ann, 1, "damaged");
+        driver.Deliver(ann, 2, "whole");
+        var at = Disk[First].Bytes.IndexOf("damaged"u8);
+        Disk[First].Bytes[at] ^= 1;
+
+        for (var reads = 0; reads < 2; reads++)
+            await Assert.ThrowsAsync<JournalDamagedException>(async () => await driver.Read(ann, 1, 2));
+        var notice = Assert.Single(Notices, notice => notice.Contains("damaged at offset"));
+        Assert.StartsWith("/fake/00000001.segment ", notice);
+        Assert.Contains($"message {new Position(ann.Epoch, 1)} of mailbox ann", notice);
+
+        driver.Commit(new MessageRemoved(ann, 1, null));
+        Assert.Equal([null, "whole"], await driver.Read(ann, 1, 2));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -15,6 +15,8 @@ sealed class FakeDisk : IJournalFiles
     /// <summary>Told of every read, change and sync before it happens; may throw.</summary>
     public Action<string, string>? Before { get; set; }
 
+    long IJournalFiles.Room => Room;
+
     public ulong Boot { get; set; } = 1;
 
     public IReadOnlyList<string> Names()

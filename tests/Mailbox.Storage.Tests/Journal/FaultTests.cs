@@ -104,6 +104,35 @@ public sealed class FaultTests : FakeDiskTest
         Assert.Equal(60_000, Disk["reserve"].Length);
     }
 
+    [Fact]
+    public void Of_a_small_disk_an_eighth_is_kept_back_and_that_is_told()
+    {
+        Disk.Room = 4 << 20;
+        using var store = Open(reserveBytes: 64 << 20);
+        var driver = new StoreDriver(store);
+        driver.Deliver(driver.Make("ann"), 1);
+        var kept = Disk["reserve"].Length;
+        Assert.InRange(kept, 500_000, 512 << 10);
+        Assert.Single(Notices, notice => notice.Contains($"{kept} are kept back"));
+    }
+
+    [Fact]
+    public void That_the_disk_is_full_and_that_it_has_room_again_is_told_once_each()
+    {
+        Disk.Room = 200_000;
+        using var store = Open(segmentBytes: 16 << 10, reserveBytes: 60_000);
+        var driver = new StoreDriver(store);
+        var ann = driver.Make("ann");
+        var sequence = FillUp(driver, ann);
+        Disk.Room = 10;
+        CommitFreeing(store, new Acknowledged(ann, sequence, sequence));
+        Assert.Throws<StoreFullException>(() => driver.Deliver(ann, sequence + 1));
+        store.Upkeep.RunOnce();
+        driver.Deliver(ann, sequence + 1);
+        Assert.Single(Notices, notice => notice.Contains("is full"));
+        Assert.Single(Notices, notice => notice.Contains("has room again"));
+    }
+
     static long FillUp(StoreDriver driver, MailboxHandle mailbox)
     {
         for (var sequence = 1L; ; sequence++)
