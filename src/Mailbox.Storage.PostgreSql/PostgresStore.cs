@@ -1,0 +1,174 @@
+using System.Diagnostics.CodeAnalysis;
+using Npgsql;
+
+namespace Mailbox.Storage.PostgreSql;
+
+/// <summary>
+/// Mailboxes in a PostgreSQL database that any number of processes share. Each mailbox has one owner at a time: a load takes it and raises
+/// its fence, and a batch stores nothing for mailboxes whose fence is another. Commits block the calling thread, one thread at a time;
+/// everything else may be called from any thread beside them (spec section 10).
+/// </summary>
+public sealed class PostgresStore : IMailboxStore
+{
+    const int ProbesBetweenCleanings = 60;
+
+    readonly PostgresOptions _options;
+    readonly NpgsqlDataSource _source;
+    readonly NumberBlocks _numbers;
+    readonly KnownKeys _keys = new();
+    readonly Queries _queries;
+    readonly Ownership _ownership;
+    readonly MailboxLoader _loader;
+    readonly Committer _committer;
+    readonly ITimer? _timer;
+    int _upkeepRuns;
+    int _probes;
+    long _seen;
+    bool _isDisposed;
+
+    PostgresStore(PostgresOptions options, NpgsqlDataSource source, TimeProvider time, ISendParts? parts)
+    {
+        (_options, _source) = (options, source);
+        (_numbers, _queries, _ownership, Upkeep) = (new(source), new(source, options), new(source, options), new(source));
+        _loader = new(source, options, _keys);
+        _committer = new(source, options, _numbers, parts);
+        _seen = Math.Max(_ownership.LatestSeen(), DateTimeOffset.UnixEpoch.UtcTicks);
+        _keys.Remember(_queries.FreeKeys(), LastSeen);
+        if (options.RunsUpkeep) _timer = time.CreateTimer(_ => _ = RunUpkeepAsync(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+    }
+
+    public DateTimeOffset LastSeen => new(Volatile.Read(ref _seen), TimeSpan.Zero);
+
+    /// <summary>False while the database cannot be reached; true again by itself.</summary>
+    public bool IsWritable => _committer.IsWritable;
+
+    public string? Owner => _options.Owner;
+
+    /// <summary>Keys that this process knows: of the mailboxes that it took, and what it stored itself.</summary>
+    public int KeyCount => _keys.Count;
+
+    internal NpgsqlDataSource Source => _source;
+
+    internal NumberBlocks Numbers => _numbers;
+
+    internal Upkeep Upkeep { get; }
+
+    /// <summary>Connects, and makes the schema or brings it up to date.</summary>
+    /// <exception cref="StoreException">The database cannot be reached or written, or a newer program made its schema.</exception>
+    public static PostgresStore Open(PostgresOptions options, TimeProvider time) => Open(options, time, null);
+
+    [SuppressMessage("Reliability", "CA2000", Justification = "The store that is returned owns it.")]
+    internal static PostgresStore Open(PostgresOptions options, TimeProvider time, ISendParts? parts)
+    {
+        var source = DataSources.Open(options);
+        try
+        {
+            SchemaMigration.Run(source, options.Schema);
+            return new(options, source, time, parts);
+        }
+        catch (Exception e)
+        {
+            source.Dispose();
+            if (e is not NpgsqlException fault) throw;
+            throw new StoreException($"The database cannot be opened: {fault.Message}", fault);
+        }
+    }
+
+    public ulong NewEpoch() => (ulong)_numbers.Next();
+
+    public ValueTask PrepareAsync(IReadOnlyCollection<MailboxName> names, CancellationToken cancel = default) =>
+        new(_loader.PrepareAsync(names, cancel));
+
+    public StoredMailbox? Load(MailboxName name) => _loader.Load(name);
+
+    public IReadOnlyList<MailboxName> LoadGroup(GroupName group) => _queries.Members(group);
+
+    public RememberedKey? FindKey(KeyId key, DateTimeOffset now) => _keys.Find(key, now);
+
+    public IReadOnlyList<MailboxName> Names(string? after, int limit) => _queries.Names(after, limit);
+
+    public IReadOnlyList<MailboxName> Overdue(DateTimeOffset now, int limit) => _queries.Overdue(now, limit);
+
+    public ValueTask ReadAsync(MailboxHandle mailbox, ReadOnlyMemory<long> sequences, Message?[] into, CancellationToken cancel = default) =>
+        new(_queries.ReadAsync(mailbox, sequences, into, cancel));
+
+    public void Sync() => _committer.Sync();
+
+    public void Commit(CommitBatch batch)
+    {
+        var plan = new CommitPlan(batch);
+        try
+        {
+            var keys = _committer.Commit(plan);
+            plan.Complete();
+            Saw(batch.At);
+            _keys.Remember(keys, LastSeen);
+        }
+        catch
+        {
+            plan.Abandon();
+            throw;
+        }
+        foreach (var mailbox in plan.Mailboxes)
+            if (mailbox.Made is not null || mailbox.IsReleased) _loader.Forget(mailbox.Handle.Name);
+    }
+
+    /// <summary>
+    /// Mailboxes of owners that are not alive belong to nobody from now on, and whoever still believes to own one is fenced off. Those
+    /// that were held count as disconnected at <paramref name="now"/> (spec M15).
+    /// </summary>
+    /// <param name="alive">As <see cref="Owner"/>; this one is always.</param>
+    /// <exception cref="StoreException">The database cannot be reached.</exception>
+    public async Task ForgetOwnersAsync(IReadOnlyCollection<string> alive, DateTimeOffset now, CancellationToken cancel = default)
+    {
+        try
+        {
+            await _ownership.ForgetOthersAsync(alive, now, cancel).ConfigureAwait(false);
+        }
+        catch (NpgsqlException e)
+        {
+            throw new StoreException($"The database cannot be reached: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Gives up what it owns and closes its connections.</summary>
+    public void Dispose()
+    {
+        if (_isDisposed) return;
+        _isDisposed = true;
+        _timer?.Dispose();
+        try
+        {
+            _ownership.ReleaseAll(LastSeen.UtcTicks);
+        }
+        catch (NpgsqlException e)
+        {
+            _options.Notice?.Invoke($"The database does not know that {_options.Owner} has ended: {e.Message}");
+        }
+        _committer.Dispose();
+        _source.Dispose();
+    }
+
+    void Saw(DateTimeOffset at)
+    {
+        if (at.UtcTicks > _seen) Volatile.Write(ref _seen, at.UtcTicks);
+    }
+
+    async Task RunUpkeepAsync()
+    {
+        if (Interlocked.Exchange(ref _upkeepRuns, 1) == 1) return;
+        try
+        {
+            if (!IsWritable && await Upkeep.IsReachableAsync().ConfigureAwait(false)) _committer.IsWritable = true;
+            if (++_probes % ProbesBetweenCleanings == 0) await Upkeep.RunAsync(LastSeen).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is NpgsqlException or ObjectDisposedException)
+        {
+            if (!_isDisposed) _options.Notice?.Invoke($"Cleaning the database failed: {e.Message}");
+        }
+        finally
+        {
+            Volatile.Write(ref _upkeepRuns, 0);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using Npgsql;
+
+namespace Mailbox.Storage.PostgreSql;
+
+/// <summary>Cleans up in the background: keys that have ended, and bodies that no mailbox refers to any more.</summary>
+sealed class Upkeep(NpgsqlDataSource source)
+{
+    const int BodiesAtOnce = 10_000;
+    const string DropKeys = "DELETE FROM keys WHERE hash IN (SELECT hash FROM keys WHERE expires <= $1 LIMIT 10000 FOR UPDATE SKIP LOCKED)";
+
+    // A body and what refers to it come in one transaction, so a body without is one that lost them.
+    const string DropBodies = """
+        WITH page AS (SELECT id FROM bodies WHERE id > $1 ORDER BY id LIMIT $2),
+        gone AS (
+            DELETE FROM bodies b USING page p
+            WHERE b.id = p.id AND NOT EXISTS (SELECT FROM entries e WHERE e.body_id = b.id))
+        SELECT coalesce(max(id), 0), count(*) FROM page
+        """;
+
+    long _body;
+
+    public async Task RunAsync(DateTimeOffset now, CancellationToken cancel = default)
+    {
+        await using var keys = source.CreateCommand(DropKeys);
+        keys.Parameters.Add(new() { Value = now.ToUnixTimeSeconds() });
+        await keys.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
+        await DropSomeBodiesAsync(cancel).ConfigureAwait(false);
+    }
+
+    public async Task<bool> IsReachableAsync()
+    {
+        try
+        {
+            await using var command = source.CreateCommand("SELECT 1");
+            await command.ExecuteScalarAsync().ConfigureAwait(false);
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
+    }
+
+    async Task DropSomeBodiesAsync(CancellationToken cancel)
+    {
+        await using var bodies = source.CreateCommand(DropBodies);
+        bodies.Parameters.Add(new() { Value = _body });
+        bodies.Parameters.Add(new() { Value = BodiesAtOnce });
+        await using var reader = await bodies.ExecuteReaderAsync(cancel).ConfigureAwait(false);
+        await reader.ReadAsync(cancel).ConfigureAwait(false);
+        _body = reader.GetInt64(1) == BodiesAtOnce ? reader.GetInt64(0) : 0;
+    }
+}

@@ -1,0 +1,6 @@
+namespace Mailbox.Storage.Tests;
+
+[AttributeUsage(AttributeTargets.Class)]
+sealed class NeedsPostgresAttribute : Attribute
+{
+}

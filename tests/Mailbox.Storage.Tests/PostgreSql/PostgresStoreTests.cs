@@ -1,0 +1,11 @@
+using Mailbox.Storage.PostgreSql;
+using Xunit;
+
+namespace Mailbox.Storage.Tests.PostgreSql;
+
+[NeedsPostgres]
+[Collection(PostgresGroup.Name)]
+public sealed class PostgresStoreTests(PostgresServer server) : StoreContract
+{
+    protected override IMailboxStore Open() => PostgresStore.Open(server.NewSchema(), TimeProvider.System);
+}
