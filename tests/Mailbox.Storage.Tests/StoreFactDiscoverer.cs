@@ -6,13 +6,14 @@ namespace Mailbox.Storage.Tests;
 
 public sealed class StoreFactDiscoverer(IMessageSink messages) : IXunitTestCaseDiscoverer
 {
-    public IEnumerable<IXunitTestCase> Discover(ITestFrameworkDiscoveryOptions options, ITestMethod method, IAttributeInfo fact)
+    public IEnumerable<IXunitTestCase> Discover(
+        ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo factAttribute)
     {
-        var display = options.MethodDisplayOrDefault();
-        var how = options.MethodDisplayOptionsOrDefault();
-        var needsServer = method.TestClass.Class.GetCustomAttributes(typeof(NeedsPostgresAttribute)).Any();
+        var display = discoveryOptions.MethodDisplayOrDefault();
+        var how = discoveryOptions.MethodDisplayOptionsOrDefault();
+        var needsServer = testMethod.TestClass.Class.GetCustomAttributes(typeof(NeedsPostgresAttribute)).Any();
         yield return needsServer && PostgresPrograms.Missing is { } reason
-            ? new XunitSkippedDataRowTestCase(messages, display, how, method, reason)
-            : new XunitTestCase(messages, display, how, method);
+            ? new XunitSkippedDataRowTestCase(messages, display, how, testMethod, reason)
+            : new XunitTestCase(messages, display, how, testMethod);
     }
 }
