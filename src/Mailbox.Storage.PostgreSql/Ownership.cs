@@ -57,7 +57,7 @@ sealed class Ownership(NpgsqlDataSource source, PostgresOptions options)
         await using (var reader = await find.ExecuteReaderAsync(cancel).ConfigureAwait(false))
             while (await reader.ReadAsync(cancel).ConfigureAwait(false)) names.Add(reader.GetString(0));
         await using (var forget = new NpgsqlCommand(Forget, connection)
-            { Parameters = { new() { Value = names }, new() { Value = now.ToUnixTimeMilliseconds() } } })
+        { Parameters = { new() { Value = names }, new() { Value = now.ToUnixTimeMilliseconds() } } })
             await forget.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
         await transaction.CommitAsync(cancel).ConfigureAwait(false);
         return names.Count;

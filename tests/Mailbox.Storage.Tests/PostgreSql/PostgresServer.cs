@@ -66,9 +66,12 @@ public sealed class PostgresServer : IDisposable
     void Start()
     {
         using var ready = new ManualResetEventSlim();
-        var process = new Process { StartInfo = Unprivileged(
+        var process = new Process
+        {
+            StartInfo = Unprivileged(
             PostgresPrograms.Path("postgres"), "-D", _directory["data"], "-p", $"{_port}", "-k", "",
-            "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200") };
+            "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200")
+        };
         process.StartInfo.RedirectStandardError = true;
         process.ErrorDataReceived += (_, line) =>
         {
@@ -105,7 +108,7 @@ public sealed class PostgresServer : IDisposable
     // The server refuses to run as root. setpriv becomes the program, so that its number is the server's.
     static ProcessStartInfo Unprivileged(string program, params string[] arguments) => Environment.IsPrivilegedProcess
         ? new("setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", program, .. arguments])
-            { RedirectStandardOutput = true, WorkingDirectory = "/" }
+        { RedirectStandardOutput = true, WorkingDirectory = "/" }
         : new(program, arguments) { RedirectStandardOutput = true };
 
     static int FreePort()
