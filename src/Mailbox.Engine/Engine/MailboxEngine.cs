@@ -194,6 +194,10 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         }
     }
 
+    /// <summary>Whether a mailbox is this engine's now.</summary>
+    internal ValueTask<bool> OwnsAsync(MailboxName mailbox) =>
+        AskAsync(new Request<bool>(_ => Table.Owns(mailbox), static _ => false, relieves: true), CancellationToken.None);
+
     /// <summary>Removes those of these mailboxes that are due.</summary>
     internal ValueTask<bool> LookAtAsync(IReadOnlyCollection<MailboxName> mailboxes) => AskAsync(
         new Request<bool>(

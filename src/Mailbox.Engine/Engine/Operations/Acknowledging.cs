@@ -5,6 +5,7 @@ static class Acknowledging
 {
     public static AcknowledgeOutcome Acknowledge(Batch batch, MailboxEngine engine, MailboxName name, Position position)
     {
+        if (!engine.Table.Owns(name)) return AcknowledgeOutcome.Unavailable;
         if (engine.Table.Find(name) is not { } mailbox) return AcknowledgeOutcome.NotFound;
         lock (mailbox)
         {

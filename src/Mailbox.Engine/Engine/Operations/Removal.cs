@@ -5,6 +5,7 @@ static class Removal
 {
     public static Outcome RemoveMailbox(MailboxEngine engine, MailboxName name)
     {
+        if (!engine.Table.Owns(name)) return Outcome.NotOwner;
         if (engine.Table.Find(name) is not { } mailbox) return Outcome.NotFound;
         engine.Table.Remove(mailbox, MailboxEventKind.Deleted);
         return Outcome.Stored;
@@ -12,6 +13,7 @@ static class Removal
 
     public static Outcome RemoveMessage(Batch batch, MailboxEngine engine, MailboxName name, Position position)
     {
+        if (!engine.Table.Owns(name)) return Outcome.NotOwner;
         if (engine.Table.Find(name) is not { } mailbox || mailbox.Handle.Epoch != position.Epoch) return Outcome.NotFound;
         lock (mailbox)
         {

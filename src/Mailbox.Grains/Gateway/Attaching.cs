@@ -1,0 +1,136 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace Mailbox.Grains;
+
+/// <summary>
+/// Attaches readers to their mailboxes, wherever those are, and attaches them again when they are lost: as often as it takes, a bounded
+/// number at once.
+/// </summary>
+sealed partial class Attaching : IDisposable
+{
+    const int MostAtOnce = 512;
+
+    static readonly TimeSpan s_openDeadline = TimeSpan.FromSeconds(20);
+
+    readonly ConcurrentDictionary<SiloAddress, Uplink> _uplinks = new();
+    readonly SemaphoreSlim _slots = new(MostAtOnce);
+    readonly CancellationTokenSource _stopping = new();
+    readonly RemoteReaders _readers;
+    readonly GatewayLink _link;
+    readonly IGrainFactory _grains;
+    readonly MailboxHubs _hubs;
+    readonly TimeProvider _time;
+    readonly ILogger _log;
+
+    public Attaching(
+        RemoteReaders readers, GatewayLink link, GridServices grid, MailboxHubs hubs, ILogger<Attaching> log)
+    {
+        (_readers, _link, _grains, _hubs, _time, _log) = (readers, link, grid.Grains, hubs, grid.Time, log);
+        Gateway = grid.Silo.SiloAddress.ToParsableString();
+        readers.Lost += reader => _ = ReattachAsync(reader);
+        readers.Reported += (silo, report) => UplinkTo(silo).Enqueue(report);
+    }
+
+    /// <summary>The name of this process among gateways.</summary>
+    public string Gateway { get; }
+
+    /// <summary>Silos that readers were attached to.</summary>
+    public IEnumerable<SiloAddress> Silos => _uplinks.Keys;
+
+    /// <summary>The silo has left the cluster.</summary>
+    public void Forget(SiloAddress silo)
+    {
+        _uplinks.TryRemove(silo, out _);
+        _readers.Lose(silo);
+    }
+
+    /// <summary>Opens a mailbox; tries again while nobody can answer, but not for long.</summary>
+    public async Task<OpenOutcome> OpenAsync(RemoteReader reader, CancellationToken cancel)
+    {
+        var (backoff, start) = (new Backoff(_time), _time.GetTimestamp());
+        while (true)
+        {
+            var outcome = await TryAttachAsync(reader).WaitAsync(cancel).ConfigureAwait(false);
+            if (outcome != OpenOutcome.Unavailable || _time.GetElapsedTime(start) >= s_openDeadline) return outcome;
+            await backoff.WaitAsync(cancel).ConfigureAwait(false);
+        }
+    }
+
+    async Task ReattachAsync(RemoteReader reader)
+    {
+        try
+        {
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            await ReattachAsync(reader, _stopping.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The process is leaving.
+        }
+        catch (Exception fault)
+        {
+            LogGaveUp(reader.Mailbox, fault);
+        }
+    }
+
+    async Task ReattachAsync(RemoteReader reader, CancellationToken cancel)
+    {
+        var backoff = new Backoff(_time);
+        while (!reader.IsClosed)
+        {
+            await _slots.WaitAsync(cancel).ConfigureAwait(false);
+            try
+            {
+                if (await TryAttachAsync(reader).ConfigureAwait(false) == OpenOutcome.Opened) return;
+            }
+            finally
+            {
+                _slots.Release();
+            }
+            await backoff.WaitAsync(cancel).ConfigureAwait(false);
+        }
+    }
+
+    async Task<OpenOutcome> TryAttachAsync(RemoteReader reader)
+    {
+        var request = reader.NewAttachment(Gateway, _link.Reference);
+        try
+        {
+            var attached = await _grains.GetGrain<IMailboxGrain>(reader.Mailbox.ToString()).Attach(request).ConfigureAwait(false);
+            if (attached is not { Outcome: OpenOutcome.Opened, Silo: { } silo }) return attached.Outcome;
+            var uplink = UplinkTo(silo);
+            if (!reader.Attach(request.Key, attached)) uplink.Enqueue(new(request.Key, default, IsClosed: true));
+            return OpenOutcome.Opened;
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            LogNotAttached(reader.Mailbox, fault);
+            return OpenOutcome.Unavailable;
+        }
+    }
+
+    Uplink UplinkTo(SiloAddress silo) =>
+        _uplinks.GetOrAdd(silo, static (silo, all) => new(all._hubs.Of(silo), all.Gateway, fault => all.NoteFailed(silo, fault)), this);
+
+    void NoteFailed(SiloAddress silo, Exception fault)
+    {
+        LogNoReports(silo, fault);
+        _readers.Lose(silo);
+    }
+
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        _stopping.Dispose();
+    }
+
+    [LoggerMessage(3101, LogLevel.Debug, "Mailbox {Mailbox} could not be attached to; it is tried again.")]
+    partial void LogNotAttached(MailboxName mailbox, Exception fault);
+
+    [LoggerMessage(3102, LogLevel.Warning, "Silo {Silo} takes no reports: its readers attach again.")]
+    partial void LogNoReports(SiloAddress silo, Exception fault);
+
+    [LoggerMessage(3103, LogLevel.Error, "A reader of {Mailbox} is not attached again.")]
+    partial void LogGaveUp(MailboxName mailbox, Exception fault);
+}

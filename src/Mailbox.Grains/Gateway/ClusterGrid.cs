@@ -1,0 +1,128 @@
+using Mailbox.Storage;
+
+namespace Mailbox.Grains;
+
+/// <summary>
+/// Station 1 in a cluster: mailboxes and groups wherever they are. A call that nobody could answer is repeated for a while; a delivery
+/// that may have been stored only where it carries an idempotency key, and otherwise answers <see cref="Outcome.StoreFailed"/>.
+/// </summary>
+sealed class ClusterGrid(GridServices grid, RemoteReaders readers, Attaching attaching, GridState state) : IMailboxGrid
+{
+    readonly Retries _retries = new(grid.Time);
+
+    public bool IsReady => state.IsReady;
+
+    IOfficeGrain Office => grid.Grains.GetGrain<IOfficeGrain>(0);
+
+    public ValueTask<DeliverResult> DeliverAsync(MailboxName mailbox, MessageDraft draft, CancellationToken cancel = default)
+    {
+        var (grain, delivery) = (GrainOf(mailbox), new Delivery(draft));
+        return _retries.RunAsync(
+            () => grain.Deliver(delivery), answer => IsUnanswered(answer.Outcome, draft), draft.IdempotencyKey is not null,
+            new(Outcome.StoreFailed), cancel);
+    }
+
+    public ValueTask<SendResult> SendAsync(
+        GroupName group, MessageDraft draft, IReadOnlyCollection<MailboxName>? except = null, CancellationToken cancel = default) =>
+        SendAsync(group, new GroupSend(draft, [.. except ?? []]), cancel);
+
+    ValueTask<SendResult> SendAsync(GroupName group, GroupSend send, CancellationToken cancel)
+    {
+        var grain = GrainOf(group);
+        return _retries.RunAsync(
+            () => grain.Send(send), answer => IsUnanswered(answer.Outcome, send.Draft), send.Draft.IdempotencyKey is not null,
+            new(Outcome.StoreFailed), cancel);
+    }
+
+    public async ValueTask<PostResult> PostAsync(PostRequest post, CancellationToken cancel = default)
+    {
+        if (post.To.Count + post.Groups.Count > 1 && await PostWholeAsync(post, cancel).ConfigureAwait(false) is { } result) return result;
+        return await new PostInParts(post, DeliverAsync, SendAsync).RunAsync(cancel).ConfigureAwait(false);
+    }
+
+    ValueTask<PostResult?> PostWholeAsync(PostRequest post, CancellationToken cancel)
+    {
+        var failed = new PostResult(
+            [.. post.To.Select(static _ => new DeliverResult(Outcome.StoreFailed))], [.. post.Groups.Select(static _ => new SendResult(Outcome.StoreFailed))]);
+        return _retries.RunAsync(() => Office.Post(new(post)), static _ => false, post.Draft.IdempotencyKey is not null, failed, cancel);
+    }
+
+    public async ValueTask<OpenResult> OpenAsync(
+        MailboxName mailbox, OpenRequest request, IReaderSignal? signal, CancellationToken cancel = default)
+    {
+        var reader = readers.Make(mailbox, request, signal);
+        try
+        {
+            var outcome = await attaching.OpenAsync(reader, cancel).ConfigureAwait(false);
+            if (outcome == OpenOutcome.Opened) return new(outcome, reader);
+            reader.Close();
+            return new(outcome);
+        }
+        catch (OperationCanceledException)
+        {
+            reader.Close();
+            throw;
+        }
+    }
+
+    public ValueTask<AcknowledgeOutcome> AcknowledgeAsync(MailboxName mailbox, Position position, CancellationToken cancel = default) =>
+        _retries.RunAsync(
+            () => GrainOf(mailbox).Acknowledge(position), static answer => answer == AcknowledgeOutcome.Unavailable, isRepeatable: true,
+            AcknowledgeOutcome.Unavailable, cancel);
+
+    public ValueTask<Outcome> SetOptionsAsync(MailboxName mailbox, MailboxOptionsChange change, CancellationToken cancel = default) =>
+        ChangeAsync(() => GrainOf(mailbox).SetOptions(change), cancel);
+
+    public async ValueTask<MailboxInfo?> GetAsync(MailboxName mailbox, CancellationToken cancel = default)
+    {
+        var found = await _retries.RunAsync(
+            () => GrainOf(mailbox).Describe(), static answer => answer.Outcome == Outcome.NotOwner, isRepeatable: true,
+            new(Outcome.StoreFailed), cancel).ConfigureAwait(false);
+        return Told(found.Outcome) ? found.Info : null;
+    }
+
+    public ValueTask<Outcome> RemoveAsync(MailboxName mailbox, CancellationToken cancel = default) =>
+        ChangeAsync(() => GrainOf(mailbox).Remove(), cancel);
+
+    public ValueTask<Outcome> DeleteMessageAsync(MailboxName mailbox, Position position, CancellationToken cancel = default) =>
+        ChangeAsync(() => GrainOf(mailbox).DeleteMessage(position), cancel);
+
+    public async ValueTask<IReadOnlyList<MailboxName>> ListAsync(string? after, int limit, CancellationToken cancel = default) =>
+        await _retries.RunAsync(() => Office.List(after, limit), static _ => false, isRepeatable: true, null, cancel).ConfigureAwait(false)
+        ?? throw new StoreException("No silo can list the mailboxes now.");
+
+    public ValueTask<MembersResult> ChangeMembersAsync(
+        GroupName group, IReadOnlyCollection<MailboxName> add, IReadOnlyCollection<MailboxName> remove, CancellationToken cancel = default)
+    {
+        var change = new MembersChange([.. add], [.. remove]);
+        return _retries.RunAsync(
+            () => GrainOf(group).ChangeMembers(change), static answer => answer.Outcome == Outcome.NotOwner, isRepeatable: true,
+            new(Outcome.StoreFailed), cancel);
+    }
+
+    public async ValueTask<GroupPage?> GetGroupAsync(GroupName group, string? after, int limit, CancellationToken cancel = default)
+    {
+        var found = await _retries.RunAsync(
+            () => GrainOf(group).Describe(after, limit), static answer => answer.Outcome == Outcome.NotOwner, isRepeatable: true,
+            new(Outcome.StoreFailed), cancel).ConfigureAwait(false);
+        return Told(found.Outcome) ? found.Page : null;
+    }
+
+    public ValueTask<Outcome> RemoveGroupAsync(GroupName group, CancellationToken cancel = default) =>
+        ChangeAsync(() => GrainOf(group).Remove(), cancel);
+
+    ValueTask<Outcome> ChangeAsync(Func<Task<Outcome>> change, CancellationToken cancel) =>
+        _retries.RunAsync(change, static outcome => outcome == Outcome.NotOwner, isRepeatable: true, Outcome.StoreFailed, cancel);
+
+    /// <summary>Nothing was stored; or it is not known and the key makes that harmless.</summary>
+    static bool IsUnanswered(Outcome outcome, MessageDraft draft) =>
+        outcome is Outcome.NotOwner or Outcome.Stopping || (outcome == Outcome.StoreFailed && draft.IdempotencyKey is not null);
+
+    static bool Told(Outcome outcome) => outcome is Outcome.Stored or Outcome.NotFound
+        ? true
+        : throw new StoreException($"The grid cannot answer now: {outcome}.");
+
+    IMailboxGrain GrainOf(MailboxName mailbox) => grid.Grains.GetGrain<IMailboxGrain>(mailbox.ToString());
+
+    IGroupGrain GrainOf(GroupName group) => grid.Grains.GetGrain<IGroupGrain>(group.ToString());
+}

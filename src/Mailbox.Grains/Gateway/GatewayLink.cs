@@ -1,0 +1,30 @@
+namespace Mailbox.Grains;
+
+/// <summary>Where silos push to. The runtime holds an observer weakly, so this lives as long as the process.</summary>
+sealed class GatewayLink(RemoteReaders readers, IGrainFactory grains) : IGatewayLink
+{
+    IGatewayLink? _reference;
+
+    /// <summary>What silos are given.</summary>
+    public IGatewayLink Reference => _reference ??= grains.CreateObjectReference<IGatewayLink>(this);
+
+    /// <summary>For tests: what becomes of a batch on its way; null for what is usual.</summary>
+    internal Func<PushBatch, IReadOnlyList<PushBatch>>? OnTheWay { get; set; }
+
+    public Task<AttachmentKey[]> Push(PushBatch batch)
+    {
+        var unknown = new List<AttachmentKey>();
+        foreach (var arrived in OnTheWay?.Invoke(batch) ?? [batch]) Pass(arrived, unknown);
+        return Task.FromResult<AttachmentKey[]>([.. unknown]);
+    }
+
+    void Pass(PushBatch batch, List<AttachmentKey> unknown)
+    {
+        foreach (var item in batch.Items)
+        {
+            var message = item.Message > 0 ? batch.Messages[item.Message - 1] : null;
+            var pushed = new Pushed(item.Before, new(item.Position, message, item.Gap), item.Ending);
+            if (readers.Find(item.Key.Id)?.Push(item.Key, pushed) != true) unknown.Add(item.Key);
+        }
+    }
+}

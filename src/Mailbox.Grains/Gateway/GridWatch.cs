@@ -1,0 +1,104 @@
+using Microsoft.Extensions.Logging;
+
+namespace Mailbox.Grains;
+
+/// <summary>
+/// Follows the cluster for a gateway: readers of a silo that is gone attach again, every few seconds both sides compare what they believe
+/// to be attached, and it is asked whether deliveries are accepted.
+/// </summary>
+sealed partial class GridWatch(
+    IClusterMembershipService membership, RemoteReaders readers, Attaching attaching, GridServices grid, MailboxHubs hubs, GridState state,
+    ILogger<GridWatch> log) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
+{
+    static readonly TimeSpan s_every = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan s_soon = TimeSpan.FromMilliseconds(200);
+
+    readonly CancellationTokenSource _stopping = new();
+    readonly HashSet<SiloAddress> _doubted = [];
+    Task _running = Task.CompletedTask;
+
+    public void Participate(ISiloLifecycle lifecycle) =>
+        lifecycle.Subscribe(nameof(GridWatch), ServiceLifecycleStage.Active, _ => StartAsync(), _ => StopAsync());
+
+    Task StartAsync()
+    {
+        _running = Task.WhenAll(Task.Run(FollowAsync), Task.Run(AuditAsync));
+        return Task.CompletedTask;
+    }
+
+    async Task StopAsync()
+    {
+        state.IsReady = false;
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    async Task FollowAsync()
+    {
+        await foreach (var snapshot in membership.MembershipUpdates.WithCancellation(_stopping.Token).ConfigureAwait(false))
+            foreach (var silo in attaching.Silos)
+                if (snapshot.GetSiloStatus(silo).IsTerminating()) attaching.Forget(silo);
+    }
+
+    async Task AuditAsync()
+    {
+        while (true)
+        {
+            state.IsReady = await IsReadyAsync().ConfigureAwait(false);
+            foreach (var silo in attaching.Silos) await TryCompareAsync(silo).ConfigureAwait(false);
+            await Task.Delay(state.IsReady ? s_every : s_soon, grid.Time, _stopping.Token).ConfigureAwait(false);
+        }
+    }
+
+    async Task<bool> IsReadyAsync()
+    {
+        try
+        {
+            return await grid.Grains.GetGrain<IOfficeGrain>(0).IsReady().ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            LogNotReady(fault);
+            return false;
+        }
+    }
+
+    async Task TryCompareAsync(SiloAddress silo)
+    {
+        try
+        {
+            await CompareAsync(silo).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (!_stopping.IsCancellationRequested)
+        {
+            // Whether the silo is gone the membership will tell.
+            LogNotCompared(silo, fault);
+        }
+    }
+
+    /// <summary>What differs once may be on its way; what differs twice is compared one by one.</summary>
+    internal async Task CompareAsync(SiloAddress silo)
+    {
+        var isDoubted = _doubted.Remove(silo);
+        AttachmentKey[] attached = [.. readers.AttachedTo(silo)];
+        var request = new AuditRequest(attaching.Gateway, attached.Length, AuditHash.Of(attached))
+        {
+            // With those that are about to be attached, so that the silo keeps them.
+            Keys = isDoubted ? [.. readers.Keys] : null,
+        };
+        var answer = await hubs.Of(silo).Audit(request).ConfigureAwait(false);
+        if (answer.Agrees) return;
+        if (!isDoubted) _doubted.Add(silo);
+        var missing = answer.Missing.ToHashSet();
+        foreach (var key in attached)
+            if (missing.Contains(key)) readers.Find(key.Id)?.Lose(key);
+    }
+
+    public void Dispose() => _stopping.Dispose();
+
+    [LoggerMessage(3111, LogLevel.Debug, "No silo answers whether the grid is ready.")]
+    partial void LogNotReady(Exception fault);
+
+    [LoggerMessage(3112, LogLevel.Debug, "What is attached to silo {Silo} could not be compared.")]
+    partial void LogNotCompared(SiloAddress silo, Exception fault);
+}

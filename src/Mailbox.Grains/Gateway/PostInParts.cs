@@ -1,0 +1,33 @@
+namespace Mailbox.Grains;
+
+/// <summary>One message for several targets whose mailboxes are at several silos: stored at most once in each mailbox, as far as nobody dies.</summary>
+sealed class PostInParts(
+    PostRequest post, Func<MailboxName, MessageDraft, CancellationToken, ValueTask<DeliverResult>> deliver,
+    Func<GroupName, GroupSend, CancellationToken, ValueTask<SendResult>> send)
+{
+    readonly HashSet<MailboxName> _except = [.. post.Except];
+
+    public async Task<PostResult> RunAsync(CancellationToken cancel)
+    {
+        var to = await DeliverAsync(cancel).ConfigureAwait(false);
+        MailboxName[] reached = [.. post.To.Where((_, i) => to[i].Outcome == Outcome.Stored).Distinct()];
+        var groups = new List<SendResult>(post.Groups.Count);
+        for (var i = 0; i < post.Groups.Count; i++)
+        {
+            var part = new GroupSend(post.Draft, [.. _except]) { Reached = reached, ReachedGroups = [.. post.Groups.Take(i)] };
+            groups.Add(await send(post.Groups[i], part, cancel).ConfigureAwait(false));
+        }
+        return new(to, groups);
+    }
+
+    async Task<DeliverResult[]> DeliverAsync(CancellationToken cancel)
+    {
+        var once = new Dictionary<MailboxName, Task<DeliverResult>>();
+        foreach (var name in post.To)
+            if (!once.ContainsKey(name)) once[name] = DeliverAsync(name, cancel);
+        return await Task.WhenAll(post.To.Select(name => once[name])).ConfigureAwait(false);
+    }
+
+    Task<DeliverResult> DeliverAsync(MailboxName name, CancellationToken cancel) =>
+        _except.Contains(name) ? Task.FromResult(new DeliverResult(Outcome.Excepted)) : deliver(name, post.Draft, cancel).AsTask();
+}

@@ -1,0 +1,34 @@
+namespace Mailbox.Grains;
+
+/// <summary>Repeats calls that a process in the cluster could not answer, until a deadline, where repeating is safe.</summary>
+sealed class Retries(TimeProvider time)
+{
+    static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(25);
+
+    /// <param name="call">One attempt.</param>
+    /// <param name="isUnanswered">Whether an answer says that nothing was done and to ask again.</param>
+    /// <param name="isRepeatable">True where doing it twice is as doing it once. Otherwise only what was surely not done is repeated.</param>
+    /// <param name="unanswered">The answer where there is none.</param>
+    public async ValueTask<T> RunAsync<T>(
+        Func<Task<T>> call, Func<T, bool> isUnanswered, bool isRepeatable, T unanswered, CancellationToken cancel)
+    {
+        var (backoff, start) = (new Backoff(time), time.GetTimestamp());
+        while (true)
+        {
+            try
+            {
+                var answer = await call().WaitAsync(cancel).ConfigureAwait(false);
+                if (!isUnanswered(answer) || time.GetElapsedTime(start) >= s_deadline) return answer;
+            }
+            catch (Exception fault) when (!cancel.IsCancellationRequested)
+            {
+                if (!isRepeatable && !IsRejection(fault) || time.GetElapsedTime(start) >= s_deadline) return unanswered;
+            }
+            await backoff.WaitAsync(cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The call never reached its grain. That a silo is gone says nothing about what it did before.</summary>
+    static bool IsRejection(Exception fault) =>
+        fault is LimitExceededException || (fault is OrleansMessageRejectionException and not SiloUnavailableException);
+}

@@ -1,0 +1,21 @@
+using Mailbox.Engine;
+
+namespace Mailbox.Grains;
+
+/// <summary>Groups of an engine that owns every mailbox.</summary>
+sealed class EngineOffice(MailboxEngine engine) : IGroupOffice
+{
+    public IGroupSender SenderOf(GroupName group) => new Sender(engine, group);
+
+    public ValueTask<MembersResult> ChangeMembersAsync(GroupName group, MembersChange change) =>
+        engine.ChangeMembersAsync(group, change.Add, change.Remove);
+
+    public ValueTask<GroupPage?> GetAsync(GroupName group, string? after, int limit) => engine.GetGroupAsync(group, after, limit);
+
+    public ValueTask<Outcome> RemoveAsync(GroupName group) => engine.RemoveGroupAsync(group);
+
+    sealed class Sender(MailboxEngine engine, GroupName group) : IGroupSender
+    {
+        public ValueTask<SendResult> SendAsync(GroupSend send) => engine.SendAsync(group, send.Draft, send.Except);
+    }
+}

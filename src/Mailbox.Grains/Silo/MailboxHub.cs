@@ -1,0 +1,25 @@
+using Mailbox.Engine;
+using Orleans.Concurrency;
+using Microsoft.Extensions.Logging;
+
+namespace Mailbox.Grains;
+
+/// <summary>Passes on to the engine what gateways and groups say of many mailboxes at once.</summary>
+[Reentrant]
+sealed class MailboxHub(GrainId id, Silo silo, ILoggerFactory log, Outboxes outboxes, MailboxEngine engine)
+    : GrainService(id, silo, log), IMailboxHub
+{
+    public Task Report(GatewayReport report)
+    {
+        outboxes.Report(report);
+        return Task.CompletedTask;
+    }
+
+    public Task<AuditAnswer> Audit(AuditRequest request) => Task.FromResult(outboxes.Audit(request));
+
+    public async Task<byte[]> SendPart(SendPart part)
+    {
+        var outcomes = await engine.SendPartAsync(part.Send, part.Message, part.Members, takeUnowned: false);
+        return [.. outcomes.Select(static outcome => (byte)outcome)];
+    }
+}
