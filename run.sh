@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the mailbox server and runs it in the foreground. Arguments go to the server:
+# Builds the mailbox server and runs it in the foreground: a silo with a gateway in one process or, where Orleans cannot be restored, the
+# same without a cluster's runtime. Arguments go to the server:
 #   ./run.sh --urls http://127.0.0.1:9090 --Mailbox:Data DIR --Mailbox:Demo false
 set -euo pipefail
 
@@ -12,7 +13,12 @@ if ! { command -v dotnet && dotnet --list-sdks | grep -q '^10\.'; } >/dev/null 2
 fi
 
 # One start after another may find nothing to do; what the build says matters only when it fails.
-if ! build=$(dotnet build "$root/standalone" -c Release -v quiet --nologo 2>&1); then
+host=silo/bin/Release/net10.0/Mailbox.Silo.dll
+if ! dotnet restore "$root/silo" -v quiet --nologo >/dev/null 2>&1; then
+  echo 'The configured package feed has no Orleans: starting without it, as one process that no other can join.' >&2
+  host=standalone/bin/Release/net10.0/Mailbox.Standalone.dll
+fi
+if ! build=$(dotnet build "$root/${host%%/*}" -c Release -v quiet --nologo 2>&1); then
   printf '%s\n' "$build" >&2
   exit 1
 fi
@@ -23,4 +29,4 @@ export Mailbox__Data=${Mailbox__Data:-$root/data}
 export Mailbox__Demo=${Mailbox__Demo:-true}
 
 # exec: the server gets the signals itself. The working directory stays the caller's, so that relative arguments mean what they say.
-exec dotnet "$root/standalone/bin/Release/net10.0/Mailbox.Standalone.dll" "$@"
+exec dotnet "$root/$host" "$@"

@@ -60,7 +60,7 @@ in_solution() { sed -nE 's/^Project\(.*\) = "[^"]*", "([^"]*\.csproj)".*/\1/p' "
 
 in_filter() { sed -nE 's/^ *"([^"]*\.csproj)",?.*/\1/p' "$filter" | sed 's/\\\\/\//g' | sort; }
 
-in_tree() { find src tests standalone samples bench -name '*.csproj' 2>/dev/null | sort; }
+in_tree() { find src tests standalone silo gateway samples bench -name '*.csproj' 2>/dev/null | sort; }
 
 # A project that nobody builds here would go on unnoticed.
 check_solution() {

@@ -46,17 +46,13 @@ public static class MailboxServices
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(new EngineOptions { MaxBodyBytes = options.MaxBodyBytes });
         services.TryAddSingleton<IMailboxStore, MemoryStore>();
-        services.TryAddSingleton<IMailboxGrid>(StartEngine);
-    }
-
-    static MailboxEngine StartEngine(IServiceProvider services)
-    {
-        var engine = ActivatorUtilities.CreateInstance<MailboxEngine>(services);
-        engine.Faulted += ActivatorUtilities.CreateInstance<EngineFaults>(services).Note;
-        return engine;
+        if (services.Any(static service => service.ServiceType == typeof(IMailboxGrid))) return;
+        services.AddSingleton<MailboxEngine>();
+        services.AddSingleton<IMailboxGrid>(static provider => provider.GetRequiredService<MailboxEngine>());
     }
 
     static void AddGateway(this IServiceCollection services) => services
+        .AddSingleton<EngineFaults>()
         .AddSingleton<EngineMetrics>()
         .AddSingleton<GatewayMetrics>()
         .AddSingleton<HeldConnections>()

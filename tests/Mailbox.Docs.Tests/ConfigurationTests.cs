@@ -26,12 +26,12 @@ public sealed partial class ConfigurationTests
     }
 
     [Fact]
-    public void The_keys_of_the_standalone_process_stand_in_the_table()
+    public void The_keys_of_the_process_stand_in_the_table()
     {
-        var keys = Settable().Matches(Readme.Read("standalone/StandaloneOptions.cs")).Select(match => match.Groups[1].Value).ToList();
+        var keys = Settable().Matches(Readme.Read("src/Mailbox.Hosting/ServerOptions.cs")).Select(match => match.Groups[1].Value).ToList();
 
         Assert.NotEmpty(keys);
-        Assert.All(keys, key => RowOf("StandaloneOptions", key));
+        Assert.All(keys, key => RowOf("ServerOptions", key));
     }
 
     [Theory]

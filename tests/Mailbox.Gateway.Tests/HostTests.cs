@@ -58,7 +58,7 @@ public sealed class HostTests
     public void A_store_that_has_failed_is_told_to_the_log_once_and_a_defect_each_time()
     {
         var log = new CountingLog();
-        var faults = new EngineFaults(log);
+        var faults = new EngineFaults([], log);
         foreach (var fault in new Exception[] { new StoreException("1"), new StoreException("2"), new InvalidOperationException("3"), new InvalidOperationException("4") })
             faults.Note(fault);
         Assert.Equal(["1", "3", "4"], log.Faults);

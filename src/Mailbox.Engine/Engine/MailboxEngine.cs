@@ -12,6 +12,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
     readonly Sweep _sweep;
     ITimer? _timer;
     int _isMaintaining;
+    int _isDisposed;
 
     /// <summary>Starts an engine on a store. The engine disposes of the store.</summary>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
@@ -138,6 +139,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
     /// <summary>Refuses what comes, stores what was accepted, and closes the store.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         if (_timer is not null) await _timer.DisposeAsync().ConfigureAwait(false);
         _timer = null;
         Maintain();

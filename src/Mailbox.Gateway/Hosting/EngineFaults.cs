@@ -5,12 +5,18 @@ using Microsoft.Extensions.Logging;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Writes down what an engine survived. A store fails once and for good, and after that with every batch: its first failure says it all.
-/// Called by the engine's one thread.
+/// Writes down what the engine of this process survived. A store fails once and for good, and after that with every batch: its first
+/// failure says it all. Called by the engine's one thread.
 /// </summary>
-sealed class EngineFaults(ILogger<MailboxEngine> log)
+/// <param name="engines">None where the mailboxes are in other processes.</param>
+sealed class EngineFaults(IEnumerable<MailboxEngine> engines, ILogger<MailboxEngine> log)
 {
     bool _hasStoreFailed;
+
+    public void Watch()
+    {
+        foreach (var engine in engines) engine.Faulted += Note;
+    }
 
     public void Note(Exception fault)
     {

@@ -5,12 +5,14 @@ using Microsoft.Extensions.Options;
 namespace Mailbox.Gateway;
 
 /// <summary>What happens at the start and at the end of the process.</summary>
-sealed class GatewayLife(HeldConnections held, IOptions<GatewayOptions> options, TimeProvider time, ILogger<GatewayLife> log) : IHostedLifecycleService
+sealed class GatewayLife(
+    HeldConnections held, EngineFaults faults, IOptions<GatewayOptions> options, TimeProvider time, ILogger<GatewayLife> log) : IHostedLifecycleService
 {
     static readonly TimeSpan s_lastAnswers = TimeSpan.FromSeconds(2);
 
     public Task StartingAsync(CancellationToken cancellationToken)
     {
+        faults.Watch();
         if (FileDescriptors.SoftLimit() is { } limit and < FileDescriptors.LowLimit) log.FewFileDescriptors(limit, FileDescriptors.LowLimit);
         return Task.CompletedTask;
     }

@@ -12,6 +12,7 @@ public sealed class SettingsReader(IConfigurationSection section)
 {
     readonly List<string> _faults = [];
     readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
+    readonly List<SettingsReader> _within = [];
 
     /// <summary>Sets the properties that the section names, and remembers the faults.</summary>
     public T Read<T>() where T : class, new()
@@ -22,13 +23,29 @@ public sealed class SettingsReader(IConfigurationSection section)
         return options;
     }
 
+    /// <summary>Reads a section within this one; <see cref="Check"/> of this one reports its faults too.</summary>
+    public SettingsReader Within(string key)
+    {
+        _known.Add(key);
+        var within = new SettingsReader(section.GetSection(key));
+        _within.Add(within);
+        return within;
+    }
+
+    /// <summary>Remembers a fault that shows only when keys are seen together.</summary>
+    public void Refuse(string key, string allowed) => _faults.Add(OptionRanges.Describe($"{section.Path}:{key}", section[key], allowed));
+
     /// <exception cref="SettingsException">There were faults.</exception>
     public void Check()
     {
-        foreach (var key in section.GetChildren().Where(key => !_known.Contains(key.Key)))
-            _faults.Add(OptionRanges.Describe(key.Path, key.Value, $"the key is unknown; known are {string.Join(", ", _known.Order())}"));
-        if (_faults.Count > 0) throw new SettingsException(_faults);
+        var faults = Faults().ToList();
+        if (faults.Count > 0) throw new SettingsException(faults);
     }
+
+    IEnumerable<string> Faults() => _faults.Concat(Unknown()).Concat(_within.SelectMany(static within => within.Faults()));
+
+    IEnumerable<string> Unknown() => section.GetChildren().Where(key => !_known.Contains(key.Key))
+        .Select(key => OptionRanges.Describe(key.Path, key.Value, $"the key is unknown; known are {string.Join(", ", _known.Order())}"));
 
     void Set(object options, PropertyInfo property)
     {

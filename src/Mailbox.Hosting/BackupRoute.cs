@@ -1,16 +1,19 @@
 using System.Globalization;
 using Mailbox.Storage;
 using Mailbox.Storage.Journal;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 
-namespace Mailbox.Standalone;
+namespace Mailbox.Hosting;
 
 /// <summary>
 /// <c>POST /backups</c>: copies the journal while it is used (spec section 9) and answers where the copy is. The place is the operator's
 /// to choose, in the configuration, never the caller's. A host that is started on the copy gives every mailbox a new epoch.
 /// </summary>
-static class BackupRoute
+public static class BackupRoute
 {
-    public static void MapBackups(this IEndpointRouteBuilder routes, StandaloneOptions options)
+    public static void MapBackups(this IEndpointRouteBuilder routes, ServerOptions options)
     {
         var place = options.Backups.Length > 0 ? options.Backups : Path.TrimEndingDirectorySeparator(options.Data) + "-backups";
         routes.MapPost("/backups", (JournalStore store, TimeProvider time, CancellationToken cancel) => BackUpAsync(store, NewIn(place, time), cancel));
@@ -24,7 +27,7 @@ static class BackupRoute
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(directory)!);
-            await store.BackupAsync(directory, cancel);
+            await store.BackupAsync(directory, cancel).ConfigureAwait(false);
             return Results.Json(new { backup = directory }, statusCode: StatusCodes.Status201Created);
         }
         catch (Exception fault) when (fault is StoreException or IOException or UnauthorizedAccessException)

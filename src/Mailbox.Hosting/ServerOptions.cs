@@ -1,9 +1,9 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace Mailbox.Standalone;
+namespace Mailbox.Hosting;
 
-/// <summary>What only this host knows of the section <c>Mailbox</c>.</summary>
-sealed class StandaloneOptions
+/// <summary>What a process that keeps its mailboxes in a journal knows of the section <c>Mailbox</c> beside the gateway and the engine.</summary>
+public sealed class ServerOptions
 {
     /// <summary>The directory of the journal.</summary>
     [MinLength(1, ErrorMessage = "the name of a directory is needed")]

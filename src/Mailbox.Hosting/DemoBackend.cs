@@ -1,6 +1,7 @@
 using System.Text.Json;
+using Microsoft.Extensions.Hosting;
 
-namespace Mailbox.Standalone;
+namespace Mailbox.Hosting;
 
 /// <summary>In demo mode: writes prices to the group <c>ticker</c>, as <c>samples/Ticker</c> does over HTTP.</summary>
 sealed class DemoBackend(IMailboxGrid grid, TimeProvider time) : BackgroundService
@@ -12,8 +13,8 @@ sealed class DemoBackend(IMailboxGrid grid, TimeProvider time) : BackgroundServi
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(s_pace, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-            if (grid.IsReady) await WriteAsync(stoppingToken);
+        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+            if (grid.IsReady) await WriteAsync(stoppingToken).ConfigureAwait(false);
     }
 
     async Task WriteAsync(CancellationToken cancel)
@@ -21,7 +22,7 @@ sealed class DemoBackend(IMailboxGrid grid, TimeProvider time) : BackgroundServi
         foreach (var symbol in _prices.Keys)
         {
             _prices[symbol] *= 1 + (Random.Shared.NextDouble() - 0.5) * 0.012;
-            await grid.SendAsync(s_ticker, Price(symbol), cancel: cancel);
+            await grid.SendAsync(s_ticker, Price(symbol), cancel: cancel).ConfigureAwait(false);
         }
     }
 

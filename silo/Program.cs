@@ -1,0 +1,30 @@
+using Mailbox.Clustering;
+using Mailbox.Engine;
+using Mailbox.Gateway;
+using Mailbox.Grains;
+using Mailbox.Hosting;
+
+// One process: a silo that owns mailboxes, with its store, and a gateway beside it.
+return await HostRun.RunAsync(() =>
+{
+    var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+    var settings = new SettingsReader(builder.Configuration.GetSection("Mailbox"));
+    var host = settings.Read<ServerOptions>();
+    var gateway = settings.Read<GatewayOptions>();
+    var engine = settings.Read<EngineOptions>();
+    var cluster = settings.Within("Cluster");
+    var node = cluster.Read<NodeOptions>();
+    if (node is { Silo: not "" }) cluster.Refuse(nameof(node.Silo), "a journal has one silo; only gateways join it");
+    settings.Check();
+
+    builder.Services.AddJournal(host);
+    builder.Services.AddSingleton(engine);
+    builder.UseOrleans(silo => silo.UseNode(node).AddMailboxGrains(ownsAll: true));
+    builder.Services.AddMailboxes(gateway);
+    builder.Services.AddDemo(host);
+
+    var app = builder.Build();
+    app.MapHost();
+    app.MapBackups(host);
+    return app;
+});

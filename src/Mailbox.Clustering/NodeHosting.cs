@@ -1,0 +1,20 @@
+using System.Net;
+using Orleans.Configuration;
+
+namespace Mailbox.Clustering;
+
+/// <summary>Makes a process a member of a cluster, as its <see cref="NodeOptions"/> say.</summary>
+public static class NodeHosting
+{
+    /// <exception cref="IOException">A port is in use.</exception>
+    public static ISiloBuilder UseNode(this ISiloBuilder silo, NodeOptions node)
+    {
+        var own = Ports.Free(IPAddress.Parse(node.Address), node.SiloPort);
+        if (node.ClientPort > 0) Ports.Free(own.Address, node.ClientPort);
+        silo.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = node.Id);
+        silo.Configure<EndpointOptions>(options =>
+            (options.AdvertisedIPAddress, options.SiloPort, options.GatewayPort) = (own.Address, own.Port, node.ClientPort));
+        silo.UseDevelopmentClustering(node.Silo.Length > 0 ? IPEndPoint.Parse(node.Silo) : own);
+        return silo;
+    }
+}

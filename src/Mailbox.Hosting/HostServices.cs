@@ -1,0 +1,32 @@
+using Mailbox.Gateway;
+using Mailbox.Storage;
+using Mailbox.Storage.Journal;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Mailbox.Hosting;
+
+/// <summary>What the hosts share.</summary>
+public static class HostServices
+{
+    /// <summary>A journal is the store of this process. It is opened when it is asked for first.</summary>
+    public static IServiceCollection AddJournal(this IServiceCollection services, ServerOptions host)
+    {
+        var journal = new JournalOptions { Directory = host.Data, ReserveBytes = host.ReserveBytes, Notice = Console.Error.WriteLine };
+        services.AddSingleton(_ => JournalStore.Open(journal, TimeProvider.System));
+        return services.AddSingleton<IMailboxStore>(static provider => provider.GetRequiredService<JournalStore>());
+    }
+
+    /// <summary>Prices for the page's ticker, where <see cref="ServerOptions.Demo"/> says so.</summary>
+    public static IServiceCollection AddDemo(this IServiceCollection services, ServerOptions host) =>
+        host.Demo ? services.AddHostedService<DemoBackend>() : services;
+
+    /// <summary>The gateway's routes, the page, and a problem for all others.</summary>
+    public static void MapHost(this WebApplication app)
+    {
+        app.MapMailboxes();
+        app.UseRouting();
+        app.MapPages();
+        app.MapUnknown();
+    }
+}
