@@ -19,19 +19,19 @@ sealed class KeyMemory(IMailboxStore store, EngineOptions options, Batch batch)
         return store.FindKey(key, batch.Now);
     }
 
-    public bool HasRoom
+    /// <summary>Keys that clients made for themselves leave half of the room to those that backends chose.</summary>
+    public bool HasRoomFor(MessageDraft draft)
     {
-        get
-        {
-            ForgetEnded();
-            return store.KeyCount + _volatile.Count + batch.Keys.Count < options.MaxKeys;
-        }
+        ForgetEnded();
+        return store.KeyCount + _volatile.Count + batch.Keys.Count < (draft.KeyLife is null ? options.MaxKeys : options.MaxKeys / 2);
     }
 
     /// <summary>Remembers an answer as durably as its message.</summary>
-    public void Remember(KeyId key, RememberedKey answer, Durability durability)
+    /// <param name="life">No longer than this; null for as long as the options say.</param>
+    public void Remember(KeyId key, RememberedKey answer, Durability durability, TimeSpan? life)
     {
-        answer = answer with { Expires = batch.NowSeconds + (uint)options.KeyMemory.TotalSeconds };
+        var remembered = life < options.KeyMemory ? life.Value : options.KeyMemory;
+        answer = answer with { Expires = batch.NowSeconds + (uint)remembered.TotalSeconds };
         batch.Keys[key] = answer;
         if (durability > Durability.Memory) batch.Add(new KeyRemembered(key, answer), durability);
         else _planned.Add(key);

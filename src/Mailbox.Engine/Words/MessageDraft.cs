@@ -47,6 +47,9 @@ public sealed record MessageDraft
         init => field = value is null || IsKey(value) ? value : throw Invalid(nameof(IdempotencyKey), "1 to 64 bytes");
     }
 
+    /// <summary>How long the key is needed, where a client made it only to repeat its own calls; null for as long as keys are remembered.</summary>
+    internal TimeSpan? KeyLife { get; init; }
+
     /// <summary>Null for the grid's default.</summary>
     public Durability? Durability { get; init; }
 
@@ -56,6 +59,16 @@ public sealed record MessageDraft
         get;
         init => field = value is null || IsIdle(value.Value) ? value : throw Invalid(nameof(Idle), "1 second to 30 days");
     }
+
+    /// <summary>A message of plain text.</summary>
+    public static MessageDraft FromText(string text) => new() { ContentType = "text/plain", Body = System.Text.Encoding.UTF8.GetBytes(text) };
+
+    /// <summary>A message of JSON, as <see cref="System.Text.Json.JsonSerializer"/> writes the value.</summary>
+    public static MessageDraft FromJson<T>(T value, System.Text.Json.JsonSerializerOptions? options = null) => new()
+    {
+        ContentType = "application/json",
+        Body = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(value, options),
+    };
 
     public static bool IsType(string value) => NameRules.IsMessageType(value);
 

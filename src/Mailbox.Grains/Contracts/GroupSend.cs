@@ -17,4 +17,7 @@ public sealed class GroupSend(MessageDraft draft, MailboxName[] except)
     /// <summary>Groups that the same post was sent to before: likewise for their members.</summary>
     [Id(3)]
     public GroupName[] ReachedGroups { get; init; } = [];
+
+    public GroupSend With(MessageDraft draft) =>
+        ReferenceEquals(draft, Draft) ? this : new(draft, Except) { Reached = Reached, ReachedGroups = ReachedGroups };
 }

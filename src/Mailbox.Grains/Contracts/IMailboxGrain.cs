@@ -10,6 +10,11 @@ public interface IMailboxGrain : IGrainWithStringKey
     [Alias("deliver"), ResponseTimeout("00:00:05")]
     Task<DeliverResult> Deliver(Delivery delivery);
 
+    /// <summary>In order.</summary>
+    /// <returns>One for each.</returns>
+    [Alias("deliver-many"), ResponseTimeout("00:00:10")]
+    Task<DeliverResult[]> DeliverMany(Deliveries deliveries);
+
     [Alias("acknowledge"), ResponseTimeout("00:00:05")]
     Task<AcknowledgeOutcome> Acknowledge(Position position);
 

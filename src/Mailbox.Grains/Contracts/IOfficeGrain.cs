@@ -9,6 +9,11 @@ interface IOfficeGrain : IGrainWithIntegerKey
     [Alias("post"), ResponseTimeout("00:00:10")]
     Task<PostResult?> Post(Posting posting);
 
+    /// <summary>Many deliveries, each by itself, where one engine owns all their mailboxes.</summary>
+    /// <returns>One for each; null where silos own parts of the grid.</returns>
+    [Alias("deliver-many"), ResponseTimeout("00:00:10")]
+    Task<DeliverResult[]?> DeliverMany(DeliveryBatch batch);
+
     /// <returns>Null while the store cannot be read.</returns>
     [Alias("list"), ResponseTimeout("00:00:05")]
     Task<MailboxName[]?> List(string? after, int limit);

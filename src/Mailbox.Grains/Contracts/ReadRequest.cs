@@ -13,4 +13,8 @@ public sealed class ReadRequest(OpenRequest open, TimeSpan wait)
 
     [Id(1)]
     public TimeSpan Wait { get; } = wait;
+
+    /// <summary>Asks only where the reader begins: nothing is taken and nothing waited for.</summary>
+    [Id(2)]
+    public bool PositionOnly { get; init; }
 }

@@ -1,29 +1,37 @@
 namespace Mailbox.Grains;
 
 /// <summary>Repeats calls that a process in the cluster could not answer, until a deadline, where repeating is safe.</summary>
-sealed class Retries(TimeProvider time)
+sealed class Retries(TimeProvider time, TimeSpan? deadline = null)
 {
-    static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(25);
+    readonly TimeSpan _deadline = deadline ?? TimeSpan.FromSeconds(25);
 
     /// <param name="call">One attempt.</param>
     /// <param name="isUnanswered">Whether an answer says that nothing was done and to ask again.</param>
     /// <param name="isRepeatable">True where doing it twice is as doing it once. Otherwise only what was surely not done is repeated.</param>
     /// <param name="unanswered">The answer where there is none.</param>
-    public async ValueTask<T> RunAsync<T>(
-        Func<Task<T>> call, Func<T, bool> isUnanswered, bool isRepeatable, T unanswered, CancellationToken cancel)
+    public ValueTask<T> RunAsync<T>(
+        Func<Task<T>> call, Func<T, bool> isUnanswered, bool isRepeatable, T unanswered, CancellationToken cancel) =>
+        AskAsync(call, isUnanswered, isRepeatable, _ => unanswered, cancel);
+
+    /// <summary>As <see cref="RunAsync"/>.</summary>
+    /// <param name="giveUp">The answer to the fault of the last attempt, where there is no other.</param>
+    public async ValueTask<T> AskAsync<T>(
+        Func<Task<T>> call, Func<T, bool> isUnanswered, bool isRepeatable, Func<Exception, T> giveUp, CancellationToken cancel)
     {
-        var (backoff, start) = (new Backoff(time), time.GetTimestamp());
+        var start = time.GetTimestamp();
+        Backoff? backoff = null;
         while (true)
         {
             try
             {
                 var answer = await call().WaitAsync(cancel).ConfigureAwait(false);
-                if (!isUnanswered(answer) || time.GetElapsedTime(start) >= s_deadline) return answer;
+                if (!isUnanswered(answer) || time.GetElapsedTime(start) >= _deadline) return answer;
             }
             catch (Exception fault) when (!cancel.IsCancellationRequested)
             {
-                if (!isRepeatable && !IsRejection(fault) || time.GetElapsedTime(start) >= s_deadline) return unanswered;
+                if (!isRepeatable && !IsRejection(fault) || time.GetElapsedTime(start) >= _deadline) return giveUp(fault);
             }
+            backoff ??= new(time);
             await backoff.WaitAsync(cancel).ConfigureAwait(false);
         }
     }

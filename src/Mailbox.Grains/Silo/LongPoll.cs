@@ -15,6 +15,7 @@ sealed class LongPoll(MailboxEngine engine, TimeProvider time) : IReaderSignal
         if (opened.Reader is not { } reader) return new(opened.Outcome);
         try
         {
+            if (request.PositionOnly) return new(opened.Outcome) { Position = reader.Position };
             return await ReadAsync(reader, request.Wait, cancel).ConfigureAwait(false);
         }
         catch (Storage.StoreException)

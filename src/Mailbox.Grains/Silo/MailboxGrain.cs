@@ -37,6 +37,13 @@ sealed class MailboxGrain(MailboxEngine engine, Outboxes outboxes, ILocalSiloDet
         return result;
     }
 
+    public async Task<DeliverResult[]> DeliverMany(Deliveries deliveries)
+    {
+        var results = await Task.WhenAll(Array.ConvertAll(deliveries.Drafts, draft => engine.DeliverAsync(_name, draft).AsTask()));
+        foreach (var result in results) LeaveIfLost(result.Outcome);
+        return results;
+    }
+
     public async Task<AcknowledgeOutcome> Acknowledge(Position position)
     {
         var outcome = await engine.AcknowledgeAsync(_name, position);

@@ -1,6 +1,6 @@
 using Mailbox.Engine;
-using Orleans.Concurrency;
 using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
 
 namespace Mailbox.Grains;
 

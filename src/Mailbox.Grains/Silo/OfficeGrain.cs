@@ -1,6 +1,6 @@
 using Mailbox.Engine;
-using Orleans.Concurrency;
 using Mailbox.Storage;
+using Orleans.Concurrency;
 
 namespace Mailbox.Grains;
 
@@ -10,6 +10,14 @@ namespace Mailbox.Grains;
 sealed class OfficeGrain(MailboxEngine engine) : Grain, IOfficeGrain
 {
     public async Task<PostResult?> Post(Posting posting) => engine.Options.OwnsAll ? await engine.PostAsync(posting.Post) : null;
+
+    public async Task<DeliverResult[]?> DeliverMany(DeliveryBatch batch)
+    {
+        if (!engine.Options.OwnsAll) return null;
+        var answers = new Task<DeliverResult>[batch.To.Length];
+        for (var i = 0; i < answers.Length; i++) answers[i] = engine.DeliverAsync(batch.To[i], batch.Drafts[i]).AsTask();
+        return await Task.WhenAll(answers);
+    }
 
     public async Task<MailboxName[]?> List(string? after, int limit)
     {

@@ -28,6 +28,9 @@ struct DraftWire
     [Id(7)]
     public TimeSpan? Idle;
 
+    [Id(8)]
+    public TimeSpan? KeyLife;
+
     [RegisterConverter]
     internal sealed class Converter : IConverter<MessageDraft, DraftWire>
     {
@@ -41,6 +44,7 @@ struct DraftWire
             IdempotencyKey = wire.IdempotencyKey,
             Durability = (Durability?)wire.Durability,
             Idle = wire.Idle,
+            KeyLife = wire.KeyLife,
         };
 
         public DraftWire ConvertToSurrogate(in MessageDraft value) => new()
@@ -53,6 +57,7 @@ struct DraftWire
             IdempotencyKey = value.IdempotencyKey,
             Durability = (byte?)value.Durability,
             Idle = value.Idle,
+            KeyLife = value.KeyLife,
         };
     }
 }

@@ -56,9 +56,9 @@ sealed class PostOperation : AnsweredOperation<PostResult>
         if (_keys.Length == 0) return DeliverOnce(batch, name);
         var key = _keys[index];
         if (_engine.Keys.Find(key) is { } answered) return answered.Digest == _digest ? AsDelivered(answered) : new(Outcome.KeyReused);
-        if (!_engine.Keys.HasRoom) return new(Outcome.TooManyKeys);
+        if (!_engine.Keys.HasRoomFor(_post.Draft)) return new(Outcome.TooManyKeys);
         var result = DeliverOnce(batch, name);
-        if (result.Outcome == Outcome.Stored) _engine.Keys.Remember(key, ToRemember(result), _durability);
+        if (result.Outcome == Outcome.Stored) _engine.Keys.Remember(key, ToRemember(result), _durability, _post.Draft.KeyLife);
         return result;
     }
 
@@ -96,9 +96,9 @@ sealed class PostOperation : AnsweredOperation<PostResult>
         if (_keys.Length == 0) return SendOnce(batch, name, index);
         var key = _keys[_post.To.Count + index];
         if (_engine.Keys.Find(key) is { } answered) return answered.Digest == _digest ? AsSent(answered) : new(Outcome.KeyReused);
-        if (!_engine.Keys.HasRoom) return new(Outcome.TooManyKeys);
+        if (!_engine.Keys.HasRoomFor(_post.Draft)) return new(Outcome.TooManyKeys);
         var result = SendOnce(batch, name, index);
-        if (result.Stored > 0) _engine.Keys.Remember(key, ToRemember(result), _durability);
+        if (result.Stored > 0) _engine.Keys.Remember(key, ToRemember(result), _durability, _post.Draft.KeyLife);
         return result;
     }
 

@@ -1,0 +1,64 @@
+using System.Runtime.CompilerServices;
+
+namespace Mailbox.Grains;
+
+/// <summary>
+/// Mailboxes and groups for a .NET backend: a client of the cluster, or code in one of its silos. One for each process; safe from any
+/// thread. Calls are repeated inside until <see cref="MailboxGridOptions.Deadline"/> and do once what they say. To cancel is to stop
+/// waiting: what was asked may happen all the same.
+/// </summary>
+public sealed class MailboxGridClient
+{
+    const int MostNames = 10_000;
+
+    readonly GridCalls _calls;
+    readonly BatchRoute _route;
+
+    internal MailboxGridClient(GridCalls calls) => (_calls, _route) = (calls, new(calls));
+
+    /// <exception cref="ArgumentException">The text is not a mailbox name (spec M1).</exception>
+    public MailboxClient Mailbox(string name) => new(_calls, MailboxName.Parse(name));
+
+    public MailboxClient Mailbox(MailboxName name) => new(_calls, name);
+
+    /// <exception cref="ArgumentException">The text is not a group name (spec G1).</exception>
+    public GroupClient Group(string name) => new(_calls, GroupName.Parse(name));
+
+    public GroupClient Group(GroupName name) => new(_calls, name);
+
+    /// <summary>
+    /// Many deliveries, each by itself, in as few calls as possible; those to one mailbox in the order of the list, as long as none has to
+    /// be repeated. Several calls may be under way at once.
+    /// </summary>
+    /// <returns>One outcome for each: what is refused or could not be answered is no exception here.</returns>
+    public ValueTask<DeliverResult[]> DeliverManyAsync(IReadOnlyList<Letter> letters, CancellationToken cancel = default) =>
+        new BatchDelivery(_calls, _route, letters).RunAsync(cancel);
+
+    /// <summary>One message for several mailboxes and groups, at most once into each mailbox; <c>Except</c> beats all.</summary>
+    /// <returns>One outcome for each target: what is refused is no exception here.</returns>
+    /// <exception cref="MailboxUnavailableException">Nobody could answer in time.</exception>
+    public async ValueTask<PostResult> PostAsync(PostRequest post, CancellationToken cancel = default)
+    {
+        var keyed = post with { Draft = _calls.WithKey(post.Draft) };
+        var whole = await _calls.AskAsync(() => _calls.Office.Post(new(keyed)), static _ => false, cancel).ConfigureAwait(false);
+        return whole ?? await new PostInParts(keyed, DeliverAsync, _calls.SendAsync).RunAsync(cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>The names of all mailboxes, in ordinal order, fetched in pages.</summary>
+    /// <exception cref="MailboxUnavailableException">Nobody could answer in time.</exception>
+    public async IAsyncEnumerable<MailboxName> MailboxesAsync([EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        string? after = null;
+        while (true)
+        {
+            var page = await _calls.AskAsync(() => _calls.Office.List(after, MostNames), static page => page is null, cancel).ConfigureAwait(false)
+                ?? throw new MailboxUnavailableException(Outcome.StoreFailed);
+            foreach (var name in page) yield return name;
+            if (page.Length < MostNames) yield break;
+            after = page[^1].ToString();
+        }
+    }
+
+    ValueTask<DeliverResult> DeliverAsync(MailboxName mailbox, MessageDraft draft, CancellationToken cancel) =>
+        _calls.DeliverAsync(_calls.GrainOf(mailbox), draft, cancel);
+}

@@ -1,0 +1,59 @@
+using System.Runtime.CompilerServices;
+
+namespace Mailbox.Grains;
+
+/// <summary>
+/// Reads one mailbox page by page. The first call only learns where the reader begins: if its answer is lost nothing else is, and from
+/// then on every page is asked for by position.
+/// </summary>
+sealed class MailboxReading(GridCalls calls, MailboxName mailbox, ReadingOptions options)
+{
+    // Bodies are at most 64 MiB each; a page always admits one.
+    const int MostBytes = 1 << 20;
+
+    readonly IMailboxGrain _grain = calls.GrainOf(mailbox);
+
+    public async IAsyncEnumerable<Received> RunAsync([EnumeratorCancellation] CancellationToken cancel)
+    {
+        var (at, hasHandled) = (options.After ?? await StartAsync(cancel).ConfigureAwait(false), false);
+        while (true)
+        {
+            var answer = await AskAsync(PageAfter(at, hasHandled && options.AcknowledgesByReading), cancel).ConfigureAwait(false);
+            foreach (var item in answer.Items) yield return item.ToReceived();
+            if (IsFinal(answer.Ending)) throw new MailboxReadingEndedException(mailbox, answer.Ending!.Value);
+            hasHandled |= answer.Items.Length > 0;
+            at = answer.Position;
+        }
+    }
+
+    async Task<Position> StartAsync(CancellationToken cancel)
+    {
+        var request = new ReadRequest(new() { From = options.From }, TimeSpan.Zero) { PositionOnly = true };
+        return (await AskAsync(request, cancel).ConfigureAwait(false)).Position;
+    }
+
+    ReadRequest PageAfter(Position at, bool acknowledges) => new(
+        new() { After = at, Resumes = !acknowledges, WindowMessages = options.PageMessages, WindowBytes = MostBytes }, ReadRequest.MaxWait);
+
+    /// <summary>As long as it takes: a reader outlives what it reads from.</summary>
+    async Task<ReadAnswer> AskAsync(ReadRequest request, CancellationToken cancel)
+    {
+        var backoff = new Backoff(calls.Time);
+        while (true)
+        {
+            cancel.ThrowIfCancellationRequested();
+            try
+            {
+                var answer = await _grain.Read(request, cancel).WaitAsync(cancel).ConfigureAwait(false);
+                if (answer.Outcome == OpenOutcome.Opened) return answer;
+            }
+            catch (Exception) when (!cancel.IsCancellationRequested)
+            {
+                // Nobody answers: the silo is gone, or its answer is late.
+            }
+            await backoff.WaitAsync(cancel).ConfigureAwait(false);
+        }
+    }
+
+    static bool IsFinal(Ending? ending) => ending is Ending.Deleted or Ending.TakenOver or Ending.Replaced;
+}

@@ -1,0 +1,19 @@
+namespace Mailbox.Grains;
+
+/// <summary>The request was refused and would be again: the mailbox is full, the body too large, or the idempotency key another message's.</summary>
+public sealed class MailboxRefusedException : MailboxGridException
+{
+    internal MailboxRefusedException(Outcome outcome, string target) : base(outcome, $"{target}: {Reason(outcome)}")
+    {
+    }
+
+    internal static bool Covers(Outcome outcome) => outcome is Outcome.MailboxFull or Outcome.TooLarge or Outcome.KeyReused or Outcome.NotFound;
+
+    static string Reason(Outcome outcome) => outcome switch
+    {
+        Outcome.MailboxFull => "the mailbox is full and its policy is to reject.",
+        Outcome.TooLarge => "the body is larger than the grid or the mailbox allows.",
+        Outcome.KeyReused => "the idempotency key was used with another message.",
+        _ => "it does not exist.",
+    };
+}
