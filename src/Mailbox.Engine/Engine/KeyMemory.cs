@@ -42,6 +42,7 @@ sealed class KeyMemory(IMailboxStore store, EngineOptions options, Batch batch)
     {
         foreach (var key in _planned)
         {
+            if (BatchApplication<Message>.IsRefused(batch.Keys[key], batch.Records.Fenced)) continue;
             _volatile[key] = batch.Keys[key];
             _order.Enqueue((batch.Keys[key].Expires, key));
         }

@@ -10,6 +10,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
 {
     readonly StoreWriter _writer;
     readonly Sweep _sweep;
+    readonly Takings _takings;
     ITimer? _timer;
     int _isMaintaining;
     int _isDisposed;
@@ -33,7 +34,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         Maintenance = new(this);
         Meter = new(this);
         _writer = new(this, batch, Table, options);
-        _sweep = new(this);
+        (_sweep, _takings) = (new(this), new(this));
     }
 
     /// <summary>A fault that the engine survived: a store's failure or a defect. Called by the writer's thread; must not throw.</summary>
@@ -56,6 +57,9 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
     internal EngineMeter Meter { get; }
 
     internal EventFeed Events { get; } = new();
+
+    /// <summary>The last sweep has ended.</summary>
+    internal Task Swept { get; private set; } = Task.CompletedTask;
 
     internal bool HasUnsynced => _writer.HasUnsynced;
 
@@ -142,7 +146,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         if (_timer is not null) await _timer.DisposeAsync().ConfigureAwait(false);
         _timer = null;
-        Maintain();
+        EnqueueMaintenance();
         _writer.Enqueue(new Request<bool>(ReleaseAll, static _ => false));
         await Task.Factory.StartNew(() => _writer.Close(Outcome.Stopping), default, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
         Store.Dispose();
@@ -155,22 +159,8 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
     /// </summary>
     /// <exception cref="StoreException">The store cannot be reached.</exception>
     /// <returns>False where the engine is stopping.</returns>
-    internal async ValueTask<bool> AcquireAsync(IReadOnlyCollection<MailboxName> mailboxes, CancellationToken cancel = default)
-    {
-        // Taking in the store what is ours already would fence ourselves off.
-        var missing = await AskAsync(new AcquireOperation(this, mailboxes, onlyOwned: true), cancel).ConfigureAwait(false);
-        if (missing is not { Count: > 0 }) return missing is not null;
-        try
-        {
-            await Store.PrepareAsync(missing, cancel).ConfigureAwait(false);
-        }
-        catch
-        {
-            await ReleaseAsync([.. mailboxes.Except(missing)]).ConfigureAwait(false);
-            throw;
-        }
-        return await AskAsync(new AcquireOperation(this, missing, onlyOwned: false), CancellationToken.None).ConfigureAwait(false) is not null;
-    }
+    internal ValueTask<bool> AcquireAsync(IReadOnlyCollection<MailboxName> mailboxes, CancellationToken cancel = default) =>
+        new(_takings.AcquireAsync(mailboxes, cancel));
 
     /// <summary>Gives mailboxes up once everything before is stored; their readers are told to come back.</summary>
     /// <returns>False where the engine is stopping.</returns>
@@ -185,7 +175,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         long send, Message message, IReadOnlyList<SendMember> members, bool takeUnowned, CancellationToken cancel = default)
     {
         MailboxName[] taken = takeUnowned ? [.. members.Select(static member => member.Mailbox)] : [];
-        if (taken.Length > 0 && !await AcquireAsync(taken, cancel).ConfigureAwait(false)) return [.. members.Select(static _ => PartOutcome.NotOwner)];
+        if (taken.Length > 0 && !await TryAcquireAsync(taken, cancel).ConfigureAwait(false)) return [.. members.Select(static _ => PartOutcome.NotOwner)];
         try
         {
             return await AskAsync(new SendPartOperation(this, send, message, members), CancellationToken.None).ConfigureAwait(false);
@@ -193,6 +183,19 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         finally
         {
             if (taken.Length > 0) await ReleaseAsync(taken).ConfigureAwait(false);
+        }
+    }
+
+    async ValueTask<bool> TryAcquireAsync(IReadOnlyCollection<MailboxName> mailboxes, CancellationToken cancel)
+    {
+        try
+        {
+            return await AcquireAsync(mailboxes, cancel).ConfigureAwait(false);
+        }
+        catch (StoreException fault)
+        {
+            Report(fault);
+            return false;
         }
     }
 
@@ -215,7 +218,12 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
 
     internal void Maintain()
     {
-        if (!Options.OwnsAll) _ = _sweep.RunAsync();
+        if (!Options.OwnsAll) Swept = _sweep.RunAsync();
+        EnqueueMaintenance();
+    }
+
+    void EnqueueMaintenance()
+    {
         if (Interlocked.Exchange(ref _isMaintaining, 1) == 0) _writer.Enqueue(Maintenance);
     }
 
@@ -243,7 +251,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         else Maintenance.HandOver(batch, mailbox);
     }
 
-    ValueTask<TAnswer> AskAsync<TAnswer>(AnsweredOperation<TAnswer> operation, CancellationToken cancel)
+    internal ValueTask<TAnswer> AskAsync<TAnswer>(AnsweredOperation<TAnswer> operation, CancellationToken cancel)
     {
         _writer.Enqueue(operation);
         return new(operation.Answer.WaitAsync(cancel));

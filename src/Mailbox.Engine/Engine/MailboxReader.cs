@@ -1,4 +1,5 @@
 using Mailbox.Storage;
+using Why = Mailbox.Ending;
 
 namespace Mailbox.Engine;
 
@@ -203,7 +204,22 @@ sealed class MailboxReader : IMailboxReader
             Ending = why;
             (tell, _isArmed) = (_isArmed, false);
         }
-        if (tell) Signal?.Ready();
+        if (tell) Ring();
+    }
+
+    /// <summary>Tells the connection. One that throws will not come for what there is: it is let go.</summary>
+    public void Ring()
+    {
+        try
+        {
+            Signal?.Ready();
+        }
+        catch (Exception fault)
+        {
+            _engine.Report(fault);
+            lock (_mailbox) Ending ??= Why.Unavailable;
+            Close();
+        }
     }
 
     /// <summary>True where the connection waits for a signal and there is something: it gets one.</summary>

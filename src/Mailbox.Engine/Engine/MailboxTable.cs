@@ -24,15 +24,15 @@ sealed class MailboxTable(IMailboxStore store, EngineOptions options, Batch batc
     /// <summary>Counted: whoever acquires releases.</summary>
     public void Acquire(MailboxName name) => _acquired[name] = _acquired.GetValueOrDefault(name) + 1;
 
-    /// <summary>The mailbox if the next release of this name is the last; null where it is not, or the mailbox is not in memory.</summary>
-    public LiveMailbox? LastOf(MailboxName name) =>
-        _acquired.GetValueOrDefault(name) <= 1 ? _byName.GetValueOrDefault(name) : null;
-
-    public void Release(MailboxName name)
+    /// <returns>True where nobody else has acquired it: it is not this engine's any more, and is to be forgotten.</returns>
+    public bool Release(MailboxName name)
     {
-        if (_acquired.GetValueOrDefault(name) > 1) _acquired[name]--;
-        else Drop(name);
+        if (_acquired.GetValueOrDefault(name) <= 1) return _acquired.Remove(name);
+        _acquired[name]--;
+        return false;
     }
+
+    public LiveMailbox? InMemory(MailboxName name) => _byName.GetValueOrDefault(name);
 
     /// <summary>Gives a mailbox up; its readers end and come back to the new owner.</summary>
     void Drop(MailboxName name)

@@ -25,8 +25,10 @@ static class Publication
     static Ending EndingOf(Batch batch, RemovedMailbox removed) =>
         batch.Records.Fenced?.Contains(removed.Mailbox.Handle) == true ? Ending.Moved : removed.Ending;
 
+    /// <summary>Of one that went, what came last may not be stored: another owner may have it.</summary>
     static void Publish(LiveMailbox mailbox)
     {
+        if (mailbox.IsGone) return;
         lock (mailbox)
         {
             mailbox.Committed = mailbox.State.Marks.Tail;
@@ -44,6 +46,6 @@ static class Publication
     {
         bool tell;
         lock (mailbox) tell = reader.Disarm();
-        if (tell) reader.Signal?.Ready();
+        if (tell) reader.Ring();
     }
 }

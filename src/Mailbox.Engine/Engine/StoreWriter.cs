@@ -182,7 +182,8 @@ sealed class StoreWriter
 
     void Undo()
     {
-        foreach (var operation in _running) operation.Withdraw();
+        // The last first: each finds what it left.
+        for (var i = _running.Count - 1; i >= 0; i--) _running[i].Withdraw();
         _batch.Undo();
         _table.Undo();
         _engine.Keys.Undo();

@@ -65,6 +65,71 @@ public sealed class FenceTests
         Assert.Equal("1 2 3 4", _former.Peek("a"));
     }
 
+    [Fact, Trait("Rule", "M9")]
+    public void An_open_in_the_batch_that_was_fenced_off_is_refused_and_ends_nobody_for_good()
+    {
+        var line = _former.Open("a");
+        _owner.Look("a");
+        var delivery = _former.Engine.DeliverAsync(Office.Name("a"), Office.Draft("lost"));
+        var poll = _former.Engine.OpenAsync(Office.Name("a"), new(), null);
+        var takeover = _former.TryOpen("a", new OpenRequest { Conflict = ConflictPolicy.Takeover });
+        Assert.Equal(Outcome.StoreFailed, _former.Ask(delivery).Outcome);
+        Assert.Equal(OpenOutcome.Unavailable, _former.Ask(poll).Outcome);
+        Assert.Equal(OpenOutcome.Unavailable, takeover.Result.Outcome);
+        Assert.Equal((ReadStatus.Ended, Ending.Moved), (line.Reader.TryRead([]), line.Ending));
+    }
+
+    [Fact, Trait("Rule", "M9")]
+    public void A_reader_that_does_not_hold_gets_nothing_that_was_fenced_off()
+    {
+        var poll = _former.Ask(_former.Engine.OpenAsync(Office.Name("a"), new(), null)).Reader!;
+        _owner.Look("a");
+        Assert.Equal(Outcome.StoreFailed, _former.Deliver("a", "lost").Outcome);
+        Assert.Equal("1 2", new Line(poll, new()).Read());
+    }
+
+    [Fact, Trait("Rule", "M13")]
+    public void The_key_of_a_message_in_memory_that_was_fenced_off_is_free()
+    {
+        var draft = Office.Draft("3") with { Durability = Durability.Memory, IdempotencyKey = "k" };
+        _owner.Look("a");
+        Assert.Equal(Outcome.StoreFailed, _former.Deliver("a", draft).Outcome);
+        Assert.Equal(Outcome.Stored, _former.Deliver("a", draft).Outcome);
+        Assert.Equal("1 2 3", _former.Peek("a"));
+    }
+
+    [Theory, Trait("Rule", "M5")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Of_two_that_take_one_mailbox_at_once_one_writes(bool isFirstLater)
+    {
+        var silos = new Neighbours();
+        var (former, owner) = isFirstLater ? (silos.Two, silos.One) : (silos.One, silos.Two);
+        former.Acquire("a");
+        former.Deliver("a", "1");
+        former.Store.Committing = () => owner.Acquire("a");
+        Assert.Equal(Outcome.StoreFailed, former.Deliver("a", "lost").Outcome);
+        Assert.Equal(Outcome.NotOwner, former.Deliver("a", "lost").Outcome);
+        Assert.Equal(2, owner.Deliver("a", "2").Position.Sequence);
+        Assert.Equal("1 2", owner.Peek("a"));
+        former.Release("a");
+        Assert.Equal(owner.Store.Owner, silos.OwnerOf("a"));
+    }
+
+    [Fact, Trait("Rule", "M2")]
+    public void Of_two_that_make_one_mailbox_at_once_one_does()
+    {
+        var silos = new Neighbours();
+        silos.One.Acquire("a");
+        silos.Two.Acquire("a");
+        Assert.Equal(Outcome.Stored, silos.Two.Deliver("a", "1").Outcome);
+        silos.One.Store.Committing = () => silos.Two.Deliver("b", "x");
+        silos.Two.Acquire("b");
+        silos.One.Acquire("b");
+        Assert.Equal(Outcome.StoreFailed, silos.One.Deliver("b", "y").Outcome);
+        Assert.Equal("x", silos.Two.Peek("b"));
+    }
+
     [Fact, Trait("Rule", "M5")]
     public void A_mailbox_that_is_not_owned_is_refused_until_it_is_acquired()
     {

@@ -66,6 +66,20 @@ public sealed class FullDiskTests
         Assert.Equal(0, _office.Look("a")!.Connections);
     }
 
+    [Fact, Trait("Rule", "M14")]
+    public void Of_two_opens_of_one_client_that_shared_a_refused_batch_neither_holds_the_mailbox()
+    {
+        var line = _office.Open("a");
+        _office.Store.HasNoReserve = true;
+        var request = new OpenRequest { Client = "tab", Conflict = ConflictPolicy.Takeover, Idle = TimeSpan.FromMinutes(1) };
+        var first = _office.Engine.OpenAsync(Office.Name("a"), request, new Bell());
+        var second = _office.Engine.OpenAsync(Office.Name("a"), request, new Bell());
+        line.Reader.Close();
+        Assert.Equal(OpenOutcome.Unavailable, _office.Ask(first).Outcome);
+        Assert.Equal(OpenOutcome.Unavailable, _office.Ask(second).Outcome);
+        Assert.False(_office.Engine.Table.All.Single().IsHeld);
+    }
+
     [Fact, Trait("Rule", "M13")]
     public void A_key_of_what_was_refused_is_free()
     {

@@ -34,10 +34,15 @@ sealed class Office
     public T Ask<T>(ValueTask<T> question)
     {
         var asked = question.AsTask();
+        Finish(asked);
+        return asked.GetAwaiter().GetResult();
+    }
+
+    void Finish(Task asked)
+    {
         StepAll();
         // What asks more than once goes on in a thread of the pool.
         while (!asked.IsCompleted) if (!Engine.Step()) Thread.Yield();
-        return asked.GetAwaiter().GetResult();
     }
 
     public void StepAll()
@@ -138,8 +143,12 @@ sealed class Office
     public void Maintain()
     {
         Engine.Maintain();
-        StepAll();
+        Finish(Engine.Swept);
     }
+
+    public bool Acquire(params string[] mailboxes) => Ask(Engine.AcquireAsync([.. mailboxes.Select(Name)]));
+
+    public bool Release(params string[] mailboxes) => Ask(Engine.ReleaseAsync([.. mailboxes.Select(Name)]));
 
     /// <summary>The process dies and another starts on the same store.</summary>
     public void Restart()

@@ -3,9 +3,10 @@ using Mailbox.Storage;
 namespace Mailbox.Engine.Tests;
 
 /// <summary>A store in memory that can be made to fail, and that outlives the engines a test starts on it.</summary>
-sealed class TestStore : IMailboxStore
+/// <param name="inner">Null for one that is this engine's alone.</param>
+sealed class TestStore(IMailboxStore? inner = null) : IMailboxStore
 {
-    readonly MemoryStore _inner = new();
+    readonly IMailboxStore _inner = inner ?? new MemoryStore();
 
     /// <summary>No room but for what may use the reserve.</summary>
     public bool IsFull { get; set; }
@@ -20,6 +21,12 @@ sealed class TestStore : IMailboxStore
 
     /// <summary>Called after a batch was committed, before anybody is told.</summary>
     public Action? Committed { get; set; }
+
+    /// <summary>Called before mailboxes are taken, by any thread.</summary>
+    public Action? Preparing { get; set; }
+
+    /// <summary>What becomes of the next batch is not told: null for not at all, else whether it is stored.</summary>
+    public bool? NextIsUncertain { get; set; }
 
     /// <summary>Reads wait for it; null for not at all.</summary>
     public Func<Task>? Reading { get; set; }
@@ -36,9 +43,17 @@ sealed class TestStore : IMailboxStore
 
     public int KeyCount => _inner.KeyCount;
 
+    public string? Owner => _inner.Owner;
+
     public ulong NewEpoch() => _inner.NewEpoch();
 
     public StoredMailbox? Load(MailboxName name) => _inner.Load(name);
+
+    public ValueTask PrepareAsync(IReadOnlyCollection<MailboxName> names, CancellationToken cancel = default)
+    {
+        Preparing?.Invoke();
+        return _inner.PrepareAsync(names, cancel);
+    }
 
     public IReadOnlyList<MailboxName> LoadGroup(GroupName group) => _inner.LoadGroup(group);
 
@@ -51,8 +66,16 @@ sealed class TestStore : IMailboxStore
         if ((IsFull && !batch.MayUseReserve) || HasNoReserve) throw new StoreFullException("The store was made to be full.");
         Commits++;
         LastDurability = batch.Durability;
+        if (NextIsUncertain is { } isStored) CommitInDoubt(batch, isStored);
         _inner.Commit(batch);
         Committed?.Invoke();
+    }
+
+    void CommitInDoubt(CommitBatch batch, bool isStored)
+    {
+        NextIsUncertain = null;
+        if (isStored) _inner.Commit(batch);
+        throw new UncertainStoreException("The answer was made to get lost.");
     }
 
     public void Sync()

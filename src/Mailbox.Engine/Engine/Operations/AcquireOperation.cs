@@ -10,6 +10,9 @@ sealed class AcquireOperation(MailboxEngine engine, IReadOnlyCollection<MailboxN
 {
     readonly List<MailboxName> _taken = [];
 
+    /// <summary>Those that it counted; known once it is answered.</summary>
+    public IReadOnlyCollection<MailboxName> Taken => _taken;
+
     public override bool Relieves => true;
 
     public override void Plan(Batch batch)
@@ -25,6 +28,14 @@ sealed class AcquireOperation(MailboxEngine engine, IReadOnlyCollection<MailboxN
     {
         foreach (var name in _taken) engine.Table.Release(name);
         _taken.Clear();
+    }
+
+    /// <summary>What the same batch lost to another owner was not taken.</summary>
+    public override void Succeed(Batch batch)
+    {
+        _taken.RemoveAll(name => !engine.Table.Owns(name));
+        if (_taken.Count + Planned!.Count < names.Count) Planned = [.. names.Except(_taken)];
+        base.Succeed(batch);
     }
 
     protected override IReadOnlyCollection<MailboxName>? Refuse(Outcome why) => null;

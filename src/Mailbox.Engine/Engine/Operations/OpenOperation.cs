@@ -23,7 +23,9 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
         lock (mailbox)
         {
             if (Planned.Reader is MailboxReader reader) mailbox.Readers.Remove(reader);
-            foreach (var (other, _) in _ended) mailbox.Readers.Add(other);
+            // One that was closed meanwhile has left for good.
+            foreach (var (other, _) in _ended)
+                if (other.IsOpen) mailbox.Readers.Add(other);
         }
         if (_hasAnnounced) mailbox.IsAnnounced = false;
         mailbox.Displaced = _displacedBefore;
@@ -32,10 +34,13 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
 
     public override void Succeed(Batch batch)
     {
-        foreach (var (other, why) in _ended) other.End(why);
-        if (Planned.Reader is not null && signal is not null) engine.Meter.CountConnection(1);
+        var isLost = batch.Records.Fenced?.Any(handle => DependsOn(handle.Name)) == true;
+        foreach (var (other, why) in _ended) other.End(isLost ? Ending.Moved : why);
+        if (!isLost && Planned.Reader is not null && signal is not null) engine.Meter.CountConnection(1);
         base.Succeed(batch);
     }
+
+    protected override bool DependsOn(MailboxName mailbox) => mailbox == name;
 
     /// <summary>Nobody waits for the reader any more.</summary>
     public async Task CloseOnceOpenedAsync() => (await Answer.ConfigureAwait(false)).Reader?.Close();

@@ -6,16 +6,27 @@ namespace Mailbox.Engine;
 /// </summary>
 sealed class ReleaseOperation(MailboxEngine engine, IReadOnlyCollection<MailboxName> names) : AnsweredOperation<bool>
 {
+    readonly List<MailboxName> _released = [];
+
     public override bool Relieves => true;
 
+    /// <summary>What comes later in the same batch finds them not owned: it would change what is handed over.</summary>
     public override void Plan(Batch batch)
     {
         Planned = true;
         foreach (var name in names)
         {
-            if (engine.Table.LastOf(name) is not { } mailbox) continue;
-            lock (mailbox) Maintenance.HandOver(batch, mailbox);
+            if (!engine.Table.Owns(name)) continue;
+            _released.Add(name);
+            if (engine.Table.Release(name) && engine.Table.InMemory(name) is { } mailbox)
+                lock (mailbox) Maintenance.HandOver(batch, mailbox);
         }
+    }
+
+    public override void Withdraw()
+    {
+        foreach (var name in _released) engine.Table.Acquire(name);
+        _released.Clear();
     }
 
     public override void Succeed(Batch batch)
@@ -26,14 +37,22 @@ sealed class ReleaseOperation(MailboxEngine engine, IReadOnlyCollection<MailboxN
 
     public override void Fail(Outcome why)
     {
-        Forget();
+        // Of an engine that stops nothing is left to forget, and this is not the writer's thread.
+        if (why != Outcome.Stopping) GiveUp();
         base.Fail(why);
     }
 
     protected override bool Refuse(Outcome why) => why != Outcome.Stopping;
 
-    void Forget()
+    void GiveUp()
     {
         foreach (var name in names) engine.Table.Release(name);
+        Forget();
+    }
+
+    void Forget()
+    {
+        foreach (var name in names)
+            if (!engine.Table.Owns(name)) engine.Table.Forget(name);
     }
 }
