@@ -82,6 +82,7 @@ public sealed class FenceTests
     [Fact, Trait("Rule", "M9")]
     public void A_reader_that_does_not_hold_gets_nothing_that_was_fenced_off()
     {
+        _former.Open("a");
         var last = _former.Look("a")!.Last;
         var poll = _former.Ask(_former.Engine.OpenAsync(Office.Name("a"), new() { After = last }, null)).Reader!;
         _owner.Look("a");
