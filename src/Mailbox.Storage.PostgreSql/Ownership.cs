@@ -11,9 +11,16 @@ sealed class Ownership(NpgsqlDataSource source, PostgresOptions options)
 
     const int AtOnce = 5000;
 
-    const string Find = """
-        SELECT name FROM mailboxes WHERE owner IS NOT NULL AND owner <> ALL ($1) ORDER BY name LIMIT $2 FOR NO KEY UPDATE
+    // One look at the index for each owner, however many mailboxes it has.
+    const string Owners = """
+        WITH RECURSIVE found AS (
+            (SELECT owner FROM mailboxes WHERE owner IS NOT NULL ORDER BY owner LIMIT 1)
+            UNION ALL
+            SELECT (SELECT m.owner FROM mailboxes m WHERE m.owner > f.owner ORDER BY m.owner LIMIT 1) FROM found f WHERE f.owner IS NOT NULL)
+        SELECT owner FROM found WHERE owner IS NOT NULL
         """;
+
+    const string Find = "SELECT name FROM mailboxes WHERE owner = ANY ($1) ORDER BY name LIMIT $2 FOR NO KEY UPDATE";
 
     const string Forget = """
         UPDATE mailboxes SET owner = NULL, fence = nextval('fences'), held = false,
@@ -33,10 +40,19 @@ sealed class Ownership(NpgsqlDataSource source, PostgresOptions options)
         return (long)command.ExecuteScalar()!;
     }
 
-    public async Task ForgetOthersAsync(IReadOnlyCollection<string> alive, DateTimeOffset now, CancellationToken cancel)
+    public async Task<IReadOnlyList<string>> OwnersAsync(CancellationToken cancel)
     {
-        var kept = alive.Append(options.Owner).ToArray();
-        while (await ForgetSomeAsync(kept, now, cancel).ConfigureAwait(false) == AtOnce) { }
+        await using var command = source.CreateCommand(Owners);
+        await using var reader = await command.ExecuteReaderAsync(cancel).ConfigureAwait(false);
+        var owners = new List<string>();
+        while (await reader.ReadAsync(cancel).ConfigureAwait(false)) owners.Add(reader.GetString(0));
+        return owners;
+    }
+
+    public async Task ForgetAsync(IReadOnlyCollection<string> dead, DateTimeOffset now, CancellationToken cancel)
+    {
+        var owners = dead.ToArray();
+        while (await ForgetSomeAsync(owners, now, cancel).ConfigureAwait(false) == AtOnce) { }
     }
 
     public void ReleaseAll(long seen)
@@ -48,12 +64,12 @@ sealed class Ownership(NpgsqlDataSource source, PostgresOptions options)
         batch.ExecuteNonQuery();
     }
 
-    async Task<int> ForgetSomeAsync(string[] kept, DateTimeOffset now, CancellationToken cancel)
+    async Task<int> ForgetSomeAsync(string[] owners, DateTimeOffset now, CancellationToken cancel)
     {
         await using var connection = await source.OpenConnectionAsync(cancel).ConfigureAwait(false);
         await using var transaction = await connection.BeginTransactionAsync(cancel).ConfigureAwait(false);
         var names = new List<string>();
-        await using (var find = new NpgsqlCommand(Find, connection) { Parameters = { new() { Value = kept }, new() { Value = AtOnce } } })
+        await using (var find = new NpgsqlCommand(Find, connection) { Parameters = { new() { Value = owners }, new() { Value = AtOnce } } })
         await using (var reader = await find.ExecuteReaderAsync(cancel).ConfigureAwait(false))
             while (await reader.ReadAsync(cancel).ConfigureAwait(false)) names.Add(reader.GetString(0));
         await using (var forget = new NpgsqlCommand(Forget, connection)

@@ -13,6 +13,19 @@ static class PostgresFault
     public static bool IsPassing(NpgsqlException e) =>
         !IsAnswer(e) || e.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure;
 
+    /// <summary>Asks the database; what it fails with is a <see cref="StoreException"/>.</summary>
+    public static async Task<T> GuardAsync<T>(Func<Task<T>> ask)
+    {
+        try
+        {
+            return await ask().ConfigureAwait(false);
+        }
+        catch (NpgsqlException e)
+        {
+            throw new StoreException($"The database cannot be reached: {e.Message}", e);
+        }
+    }
+
     public static StoreException ToStore(NpgsqlException e) => e.SqlState == PostgresErrorCodes.DiskFull
         ? new StoreFullException($"The database's disk is full: {e.Message}", e)
         : new StoreException($"The database failed, and nothing was stored: {e.Message}", e);

@@ -8,7 +8,7 @@ namespace Mailbox.Storage.PostgreSql;
 /// its fence, and a batch stores nothing for mailboxes whose fence is another. Commits block the calling thread, one thread at a time;
 /// everything else may be called from any thread beside them (spec section 10).
 /// </summary>
-public sealed class PostgresStore : IMailboxStore
+public sealed class PostgresStore : IMailboxStore, IOwnerRegistry
 {
     const int ProbesBetweenCleanings = 60;
 
@@ -26,12 +26,12 @@ public sealed class PostgresStore : IMailboxStore
     long _seen;
     bool _isDisposed;
 
-    PostgresStore(PostgresOptions options, NpgsqlDataSource source, TimeProvider time, ISendParts? parts)
+    PostgresStore(PostgresOptions options, NpgsqlDataSource source, TimeProvider time)
     {
         (_options, _source) = (options, source);
         (_numbers, _queries, _ownership, Upkeep) = (new(source), new(source, options), new(source, options), new(source));
         _loader = new(source, options, _keys);
-        _committer = new(source, options, _numbers, parts);
+        _committer = new(source, options, _numbers);
         _seen = Math.Max(_ownership.LatestSeen(), DateTimeOffset.UnixEpoch.UtcTicks);
         _keys.Remember(_queries.FreeKeys(), LastSeen);
         if (options.RunsUpkeep) _timer = time.CreateTimer(_ => _ = RunUpkeepAsync(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
@@ -55,16 +55,14 @@ public sealed class PostgresStore : IMailboxStore
 
     /// <summary>Connects, and makes the schema or brings it up to date.</summary>
     /// <exception cref="StoreException">The database cannot be reached or written, or a newer program made its schema.</exception>
-    public static PostgresStore Open(PostgresOptions options, TimeProvider time) => Open(options, time, null);
-
     [SuppressMessage("Reliability", "CA2000", Justification = "The store that is returned owns it.")]
-    internal static PostgresStore Open(PostgresOptions options, TimeProvider time, ISendParts? parts)
+    public static PostgresStore Open(PostgresOptions options, TimeProvider time)
     {
         var source = DataSources.Open(options);
         try
         {
             SchemaMigration.Run(source, options.Schema);
-            return new(options, source, time, parts);
+            return new(options, source, time);
         }
         catch (Exception e)
         {
@@ -78,6 +76,9 @@ public sealed class PostgresStore : IMailboxStore
 
     public ValueTask PrepareAsync(IReadOnlyCollection<MailboxName> names, CancellationToken cancel = default) =>
         new(_loader.PrepareAsync(names, cancel));
+
+    public ValueTask<IReadOnlyCollection<MailboxName>> PrepareUnownedAsync(
+        IReadOnlyCollection<MailboxName> names, CancellationToken cancel = default) => new(_loader.PrepareUnownedAsync(names, cancel));
 
     public StoredMailbox? Load(MailboxName name) => _loader.Load(name);
 
@@ -113,23 +114,15 @@ public sealed class PostgresStore : IMailboxStore
             if (mailbox.Made is not null || mailbox.IsReleased) _loader.Forget(mailbox.Handle.Name);
     }
 
-    /// <summary>
-    /// Mailboxes of owners that are not alive belong to nobody from now on, and whoever still believes to own one is fenced off. Those
-    /// that were held count as disconnected at <paramref name="now"/> (spec M15).
-    /// </summary>
-    /// <param name="alive">As <see cref="Owner"/>; this one is always.</param>
-    /// <exception cref="StoreException">The database cannot be reached.</exception>
-    public async Task ForgetOwnersAsync(IReadOnlyCollection<string> alive, DateTimeOffset now, CancellationToken cancel = default)
-    {
-        try
+    public ValueTask<IReadOnlyList<string>> OwnersAsync(CancellationToken cancel = default) =>
+        new(PostgresFault.GuardAsync(() => _ownership.OwnersAsync(cancel)));
+
+    public async ValueTask ForgetOwnersAsync(IReadOnlyCollection<string> dead, DateTimeOffset now, CancellationToken cancel = default) =>
+        await PostgresFault.GuardAsync(async () =>
         {
-            await _ownership.ForgetOthersAsync(alive, now, cancel).ConfigureAwait(false);
-        }
-        catch (NpgsqlException e)
-        {
-            throw new StoreException($"The database cannot be reached: {e.Message}", e);
-        }
-    }
+            await _ownership.ForgetAsync(dead, now, cancel).ConfigureAwait(false);
+            return true;
+        }).ConfigureAwait(false);
 
     /// <summary>Gives up what it owns and closes its connections.</summary>
     public void Dispose()

@@ -159,8 +159,13 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
     /// </summary>
     /// <exception cref="StoreException">The store cannot be reached.</exception>
     /// <returns>False where the engine is stopping.</returns>
-    internal ValueTask<bool> AcquireAsync(IReadOnlyCollection<MailboxName> mailboxes, CancellationToken cancel = default) =>
-        new(_takings.AcquireAsync(mailboxes, cancel));
+    internal async ValueTask<bool> AcquireAsync(IReadOnlyCollection<MailboxName> mailboxes, CancellationToken cancel = default) =>
+        await _takings.AcquireAsync(mailboxes, onlyUnowned: false, cancel).ConfigureAwait(false) is not null;
+
+    /// <summary>As <see cref="AcquireAsync"/>, but leaves those that another engine has.</summary>
+    /// <returns>Those that are this engine's now, to be released; null where the engine is stopping.</returns>
+    internal Task<IReadOnlyCollection<MailboxName>?> AcquireUnownedAsync(IReadOnlyCollection<MailboxName> mailboxes, CancellationToken cancel = default) =>
+        _takings.AcquireAsync(mailboxes, onlyUnowned: true, cancel);
 
     /// <summary>Gives mailboxes up once everything before is stored; their readers are told to come back.</summary>
     /// <returns>False where the engine is stopping.</returns>
@@ -169,33 +174,32 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
 
     /// <summary>A part of a group send whose members belong to many engines (spec G5, G6, G9).</summary>
     /// <param name="send">As <see cref="OpenSend.Id"/>.</param>
-    /// <param name="takeUnowned">Members that nobody owns are taken for the moment.</param>
+    /// <param name="takeUnowned">Members that no other engine owns are taken for the moment.</param>
     /// <returns>One for each member.</returns>
     internal async ValueTask<IReadOnlyList<PartOutcome>> SendPartAsync(
         long send, Message message, IReadOnlyList<SendMember> members, bool takeUnowned, CancellationToken cancel = default)
     {
-        MailboxName[] taken = takeUnowned ? [.. members.Select(static member => member.Mailbox)] : [];
-        if (taken.Length > 0 && !await TryAcquireAsync(taken, cancel).ConfigureAwait(false)) return [.. members.Select(static _ => PartOutcome.NotOwner)];
+        var taken = takeUnowned ? await TryAcquireAsync([.. members.Select(static member => member.Mailbox)], cancel).ConfigureAwait(false) : [];
         try
         {
             return await AskAsync(new SendPartOperation(this, send, message, members), CancellationToken.None).ConfigureAwait(false);
         }
         finally
         {
-            if (taken.Length > 0) await ReleaseAsync(taken).ConfigureAwait(false);
+            if (taken.Count > 0) await ReleaseAsync(taken).ConfigureAwait(false);
         }
     }
 
-    async ValueTask<bool> TryAcquireAsync(IReadOnlyCollection<MailboxName> mailboxes, CancellationToken cancel)
+    async ValueTask<IReadOnlyCollection<MailboxName>> TryAcquireAsync(IReadOnlyCollection<MailboxName> mailboxes, CancellationToken cancel)
     {
         try
         {
-            return await AcquireAsync(mailboxes, cancel).ConfigureAwait(false);
+            return await AcquireUnownedAsync(mailboxes, cancel).ConfigureAwait(false) ?? [];
         }
         catch (StoreException fault)
         {
             Report(fault);
-            return false;
+            return [];
         }
     }
 

@@ -3,8 +3,8 @@ using Mailbox.Storage;
 namespace Mailbox.Engine;
 
 /// <summary>
-/// Removes mailboxes that are overdue and that nobody owns, where several engines share a store (spec M15): takes them, which fences off
-/// whoever comes at the same time, looks at each as its owner, and lets go. Who finds one that was used meanwhile leaves it alone.
+/// Removes mailboxes that are overdue and that nobody owns, where several engines share a store (spec M15): takes them, looks at each as
+/// its owner, and lets go. Who finds one that was used meanwhile, or has an owner by now, leaves it alone.
 /// </summary>
 sealed class Sweep(MailboxEngine engine)
 {
@@ -33,8 +33,10 @@ sealed class Sweep(MailboxEngine engine)
     async Task SweepAsync()
     {
         var names = engine.Store.Overdue(engine.Clock.Now, AtOnce);
-        if (names.Count == 0 || !await engine.AcquireAsync(names).ConfigureAwait(false)) return;
-        await engine.LookAtAsync(names).ConfigureAwait(false);
-        await engine.ReleaseAsync(names).ConfigureAwait(false);
+        if (names.Count == 0) return;
+        var taken = await engine.AcquireUnownedAsync(names).ConfigureAwait(false);
+        if (taken is not { Count: > 0 }) return;
+        await engine.LookAtAsync(taken).ConfigureAwait(false);
+        await engine.ReleaseAsync(taken).ConfigureAwait(false);
     }
 }

@@ -9,7 +9,7 @@ namespace Mailbox.Storage;
 /// </summary>
 public interface IGroupLedger
 {
-    /// <summary>Adds, then removes. Adding makes a mailbox that does not exist; one that is due must have been removed before.</summary>
+    /// <summary>Adds, then removes. Adding makes a mailbox that does not exist; one that is due is removed first, with all it holds.</summary>
     /// <param name="defaults">Of mailboxes that are made.</param>
     ValueTask<MembersResult> ChangeMembersAsync(
         GroupName group, IReadOnlyCollection<MailboxName> add, IReadOnlyCollection<MailboxName> remove, MailboxOptions defaults,
@@ -31,6 +31,9 @@ public interface IGroupLedger
     /// <summary>Sends that were begun and not finished, in order.</summary>
     ValueTask<IReadOnlyList<OpenSend>> OpenSendsAsync(GroupName group, CancellationToken cancel = default);
 
+    /// <summary>Groups with a send that was begun before then and is not finished: perhaps nobody goes on with it.</summary>
+    ValueTask<IReadOnlyList<GroupName>> UnfinishedAsync(DateTimeOffset begunBefore, int limit, CancellationToken cancel = default);
+
     /// <summary>Begins a send, durably; or answers for one that was finished under the same key.</summary>
     /// <exception cref="FencedException">Another process has taken the group.</exception>
     ValueTask<BegunSend> BeginAsync(GroupName group, long fence, SendIntent intent, CancellationToken cancel = default);
@@ -38,7 +41,7 @@ public interface IGroupLedger
     /// <summary>The members of a send that no engine has reported on, each with who owns its mailbox now.</summary>
     ValueTask<IReadOnlyList<SendMember>> RemainingAsync(long send, CancellationToken cancel = default);
 
-    /// <summary>Ends a send that has no members remaining, and remembers its answer under its key.</summary>
+    /// <summary>Ends a send that has no members remaining, and remembers its answer under its key, unless nobody got it.</summary>
     /// <exception cref="FencedException">Another process has taken the group.</exception>
     ValueTask<SendResult> FinishAsync(GroupName group, long fence, long send, CancellationToken cancel = default);
 }

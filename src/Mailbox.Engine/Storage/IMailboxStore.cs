@@ -29,6 +29,12 @@ public interface IMailboxStore : IDisposable
     /// <exception cref="StoreException">The store cannot be reached.</exception>
     ValueTask PrepareAsync(IReadOnlyCollection<MailboxName> names, CancellationToken cancel = default) => default;
 
+    /// <summary>As <see cref="PrepareAsync"/>, but leaves those that another owner has: nobody is fenced off.</summary>
+    /// <returns>Those that were left.</returns>
+    /// <exception cref="StoreException">The store cannot be reached.</exception>
+    ValueTask<IReadOnlyCollection<MailboxName>> PrepareUnownedAsync(
+        IReadOnlyCollection<MailboxName> names, CancellationToken cancel = default) => new([]);
+
     /// <summary>The members of a group, by ordinal name; empty where it does not exist.</summary>
     IReadOnlyList<MailboxName> LoadGroup(GroupName group);
 

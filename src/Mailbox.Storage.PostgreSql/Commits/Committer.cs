@@ -6,7 +6,7 @@ namespace Mailbox.Storage.PostgreSql;
 /// Commits batches, one at a time, on a connection of its own: locks and fences, then writes and COMMIT in one exchange. A connection that
 /// breaks before the second has written nothing, and the batch is tried again on a new one; after that nobody knows.
 /// </summary>
-sealed class Committer(NpgsqlDataSource source, PostgresOptions options, NumberBlocks numbers, ISendParts? parts) : IDisposable
+sealed class Committer(NpgsqlDataSource source, PostgresOptions options, NumberBlocks numbers) : IDisposable
 {
     const int Attempts = 3;
     const long SeenStep = TimeSpan.TicksPerSecond;
@@ -59,10 +59,10 @@ sealed class Committer(NpgsqlDataSource source, PostgresOptions options, NumberB
         _mayHaveWritten = false;
         plan.Begin();
         Execute(plan.MustSync || plan.Batch.Durability == Durability.Disk ? "BEGIN" : "BEGIN; SET LOCAL synchronous_commit = off");
-        if (plan.Parts.Count > 0 && parts is not null) parts.Lock(_connection!, plan.Parts, plan.Batch.Fenced ??= []);
+        var parts = plan.Parts.Count > 0 ? SendParts.Lock(_connection!, plan.Parts, plan.Batch.Fenced ??= []) : null;
         BatchLock.Take(_connection!, plan, options.Owner);
         options.Locked?.Invoke();
-        if (plan.Parts.Count > 0 && parts is not null) parts.Record(_connection!, plan.Parts, plan.Batch.Fenced ?? []);
+        parts?.Record(_connection!, options.Owner, plan.Batch.Fenced ?? []);
         if (plan.Batch.Fenced is { Count: 0 }) plan.Batch.Fenced = null;
         var rows = new BatchRows(plan, numbers);
         Write(plan, rows);

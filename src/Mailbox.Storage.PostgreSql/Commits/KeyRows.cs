@@ -6,7 +6,7 @@ namespace Mailbox.Storage.PostgreSql;
 /// <summary>The idempotency keys of a batch, each with the mailbox that its answer names, so that they come with the mailbox when it is taken.</summary>
 sealed class KeyRows(CommitPlan plan)
 {
-    const string Upsert = """
+    public const string Upsert = """
         INSERT INTO keys (hash, mailbox, digest, expires, first, second, third, fourth)
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (hash) DO UPDATE SET mailbox = excluded.mailbox, digest = excluded.digest, expires = excluded.expires,

@@ -30,6 +30,14 @@ sealed class MailboxLoader(NpgsqlDataSource source, PostgresOptions options, Kno
         return taken.WaitAsync(cancel);
     }
 
+    /// <returns>Those that another owner has.</returns>
+    public async Task<IReadOnlyCollection<MailboxName>> PrepareUnownedAsync(IReadOnlyCollection<MailboxName> names, CancellationToken cancel)
+    {
+        var taken = await Task.Run(() => TakeAsync(names, onlyUnowned: true), cancel).ConfigureAwait(false);
+        Keep(names.Except(taken.Left), taken);
+        return taken.Left;
+    }
+
     /// <summary>What was prepared, once; else it is taken now. Null where it does not exist.</summary>
     public StoredMailbox? Load(MailboxName name)
     {
@@ -58,7 +66,7 @@ sealed class MailboxLoader(NpgsqlDataSource source, PostgresOptions options, Kno
     {
         try
         {
-            Keep(gathering, await TakeAsync(gathering.Names).ConfigureAwait(false));
+            Keep(gathering.Names, await TakeAsync(gathering.Names).ConfigureAwait(false));
             gathering.Succeed();
         }
         catch (Exception e)
@@ -75,12 +83,12 @@ sealed class MailboxLoader(NpgsqlDataSource source, PostgresOptions options, Kno
         }
     }
 
-    async Task<TakenMailboxes> TakeAsync(IEnumerable<MailboxName> names)
+    async Task<TakenMailboxes> TakeAsync(IEnumerable<MailboxName> names, bool onlyUnowned = false)
     {
         try
         {
             var sorted = names.Select(static name => name.ToString()).Order(StringComparer.Ordinal).ToArray();
-            var taken = await TakenMailboxes.TakeAsync(source, sorted, options.Owner, default).ConfigureAwait(false);
+            var taken = await TakenMailboxes.TakeAsync(source, sorted, options.Owner, onlyUnowned).ConfigureAwait(false);
             keys.Remember(taken.Keys, DateTimeOffset.UnixEpoch);
             return taken;
         }
@@ -90,11 +98,11 @@ sealed class MailboxLoader(NpgsqlDataSource source, PostgresOptions options, Kno
         }
     }
 
-    void Keep(Gathering gathering, TakenMailboxes taken)
+    void Keep(IEnumerable<MailboxName> names, TakenMailboxes taken)
     {
         lock (_lock)
         {
-            foreach (var name in gathering.Names) _prepared.TryAdd(name, null);
+            foreach (var name in names) _prepared.TryAdd(name, null);
             foreach (var mailbox in taken.Mailboxes)
                 if (_prepared.GetValueOrDefault(mailbox.Name) is not { } other || other.Fence < mailbox.Fence)
                     _prepared[mailbox.Name] = mailbox;

@@ -6,10 +6,10 @@ namespace Mailbox.Storage.PostgreSql;
 sealed class TakenMailboxes
 {
     // First, in a statement of its own: it waits for whoever writes to them, and what follows sees what that stored.
-    const string Lock = "SELECT FROM mailboxes WHERE name = ANY ($1) ORDER BY name FOR NO KEY UPDATE";
+    const string Lock = "SELECT name, $2 AND owner <> $3 FROM mailboxes WHERE name = ANY ($1) ORDER BY name FOR NO KEY UPDATE";
 
     const string Take = """
-        UPDATE mailboxes SET fence = nextval('fences'), owner = $2 WHERE name = ANY ($1)
+        UPDATE mailboxes SET fence = nextval('fences'), owner = $2 WHERE name = ANY ($1) AND (NOT $3 OR owner IS NULL OR owner = $2)
         RETURNING name, epoch, fence, idle, overflow, max_messages, max_bytes,
             tail, acknowledged, written, reserved, unsynced, deadline, held
         """;
@@ -35,21 +35,24 @@ sealed class TakenMailboxes
 
     public IReadOnlyCollection<RecoveredMailbox> Mailboxes => _byEpoch.Values;
 
+    /// <summary>Those that another owner has, where only the others were to be taken.</summary>
+    public List<MailboxName> Left { get; } = [];
+
     public List<KeyValuePair<KeyId, RememberedKey>> Keys { get; } = [];
 
-    public static async Task<TakenMailboxes> TakeAsync(NpgsqlDataSource source, string[] names, string owner, CancellationToken cancel)
+    public static async Task<TakenMailboxes> TakeAsync(NpgsqlDataSource source, string[] names, string owner, bool onlyUnowned)
     {
         var taken = new TakenMailboxes();
-        await using var connection = await source.OpenConnectionAsync(cancel).ConfigureAwait(false);
+        await using var connection = await source.OpenConnectionAsync().ConfigureAwait(false);
         await using var batch = connection.CreateBatch();
-        batch.Add(Lock, (object)names);
-        batch.Add(Take, names, owner);
+        batch.Add(Lock, names, onlyUnowned, owner);
+        batch.Add(Take, names, owner, onlyUnowned);
         batch.Add(Entries, (object)names);
         batch.Add(Holes, (object)names);
         batch.Add(Members, (object)names);
         batch.Add($"{KeyColumns} WHERE mailbox = ANY ($1)", (object)names);
-        await using var reader = await batch.ExecuteReaderAsync(cancel).ConfigureAwait(false);
-        await taken.ReadAsync(reader, cancel).ConfigureAwait(false);
+        await using var reader = await batch.ExecuteReaderAsync().ConfigureAwait(false);
+        await taken.ReadAsync(reader).ConfigureAwait(false);
         return taken;
     }
 
@@ -58,11 +61,14 @@ sealed class TakenMailboxes
         new(
             (ulong)row.GetInt64(1), (uint)row.GetInt64(2), (ulong)row.GetInt64(3), row.GetInt64(4), row.GetInt32(5), row.GetInt64(6)));
 
-    async Task ReadAsync(NpgsqlDataReader reader, CancellationToken cancel)
+    async Task ReadAsync(NpgsqlDataReader reader)
     {
         Action<NpgsqlDataReader>[] results =
         [
-            static _ => { },
+            row =>
+            {
+                if (!row.IsDBNull(1) && row.GetBoolean(1)) Left.Add(MailboxName.Parse(row.GetString(0)));
+            },
             row => _byEpoch.Add(row.GetInt64(1), new(row)),
             row => Find(row)?.ReadEntry(row),
             row => Find(row)?.ReadHole(row),
@@ -71,8 +77,8 @@ sealed class TakenMailboxes
         ];
         foreach (var read in results)
         {
-            while (await reader.ReadAsync(cancel).ConfigureAwait(false)) read(reader);
-            await reader.NextResultAsync(cancel).ConfigureAwait(false);
+            while (await reader.ReadAsync().ConfigureAwait(false)) read(reader);
+            await reader.NextResultAsync().ConfigureAwait(false);
         }
     }
 

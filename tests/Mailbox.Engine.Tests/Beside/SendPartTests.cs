@@ -115,6 +115,16 @@ public sealed class SendPartTests
     }
 
     [Fact, Trait("Rule", "G9")]
+    public void A_member_that_another_engine_took_meanwhile_stays_with_it()
+    {
+        var members = new[] { Member("a"), Member("b") };
+        One.Release("b");
+        Assert.Equal("NotOwner Stored", Part(Two, takeUnowned: true, members));
+        Assert.Equal("silo-1", _silos.OwnerOf("a"));
+        Assert.Equal(Outcome.Stored, One.Deliver("a", "2").Outcome);
+    }
+
+    [Fact, Trait("Rule", "G9")]
     public void Where_the_store_is_away_nothing_is_known()
     {
         var member = Member("a");

@@ -25,6 +25,13 @@ sealed class SharedStore(SharedRows rows, string owner) : IMailboxStore
         return default;
     }
 
+    public async ValueTask<IReadOnlyCollection<MailboxName>> PrepareUnownedAsync(IReadOnlyCollection<MailboxName> names, CancellationToken cancel = default)
+    {
+        MailboxName[] left = [.. names.Where(name => (rows.OwnerOf(name) ?? owner) != owner)];
+        await PrepareAsync([.. names.Except(left)], cancel);
+        return left;
+    }
+
     public StoredMailbox? Load(MailboxName name)
     {
         lock (_gate)

@@ -55,6 +55,12 @@ sealed class TestStore(IMailboxStore? inner = null) : IMailboxStore
         return _inner.PrepareAsync(names, cancel);
     }
 
+    public ValueTask<IReadOnlyCollection<MailboxName>> PrepareUnownedAsync(IReadOnlyCollection<MailboxName> names, CancellationToken cancel = default)
+    {
+        Preparing?.Invoke();
+        return _inner.PrepareUnownedAsync(names, cancel);
+    }
+
     public IReadOnlyList<MailboxName> LoadGroup(GroupName group) => _inner.LoadGroup(group);
 
     public RememberedKey? FindKey(KeyId key, DateTimeOffset now) => _inner.FindKey(key, now);

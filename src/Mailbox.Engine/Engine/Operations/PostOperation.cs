@@ -5,8 +5,6 @@ namespace Mailbox.Engine;
 /// <summary>Station 1: one message for mailboxes, groups or both, as the writer plans it.</summary>
 sealed class PostOperation : AnsweredOperation<PostResult>
 {
-    static readonly TimeSpan s_shortestLife = TimeSpan.FromSeconds(1);
-
     readonly MailboxEngine _engine;
     readonly PostRequest _post;
     readonly Durability _durability;
@@ -155,27 +153,7 @@ sealed class PostOperation : AnsweredOperation<PostResult>
         if (_durability > Durability.Memory) batch.Add(new MessageAppended(message, targets, count), _durability);
     }
 
-    Message MessageFor(Batch batch, GroupName? group)
-    {
-        var draft = _post.Draft;
-        return new()
-        {
-            Body = draft.Body,
-            ContentType = draft.ContentType,
-            Type = draft.Type,
-            Topic = draft.Topic,
-            Group = group,
-            At = batch.Now,
-            Expires = ExpiryOf(batch.Now),
-        };
-    }
-
-    /// <summary>Even one that may not wait (RFC 8030 section 5.2) lives until who is connected has it.</summary>
-    DateTimeOffset ExpiryOf(DateTimeOffset now)
-    {
-        var live = _post.Draft.TimeToLive ?? _engine.Options.TimeToLive;
-        return ExpiryTick.TimeOf(ExpiryTick.NotBefore(now + (live > s_shortestLife ? live : s_shortestLife)));
-    }
+    Message MessageFor(Batch batch, GroupName? group) => Acceptance.Accept(_post.Draft, group, batch.Now, _engine.Options);
 
     RememberedKey ToRemember(DeliverResult result) => new(
         _digest, 0, result.Position.Epoch, result.Position.Sequence, result.Connections, result.Expires.ToUnixTimeMilliseconds());

@@ -1,0 +1,72 @@
+using Npgsql;
+
+namespace Mailbox.Storage.PostgreSql;
+
+/// <summary>Who is in a group (spec G2, G3): any number of names in two exchanges.</summary>
+sealed class Joining(NumberBlocks numbers)
+{
+    // First, in a statement of its own: it waits for whoever moves a deadline.
+    const string LockDue = "SELECT FROM mailboxes WHERE name = ANY ($1) AND NOT held AND deadline <= $2 ORDER BY name FOR UPDATE";
+
+    const string RemoveDue = """
+        WITH gone AS (DELETE FROM mailboxes WHERE name = ANY ($1) AND NOT held AND deadline <= $2 RETURNING epoch),
+        entries_gone AS (DELETE FROM entries e USING gone g WHERE e.epoch = g.epoch)
+        DELETE FROM holes h USING gone g WHERE h.epoch = g.epoch
+        """;
+
+    const string Existing = "SELECT name FROM mailboxes WHERE name = ANY ($1)";
+
+    const string Make = """
+        INSERT INTO mailboxes (name, epoch, fence, idle, overflow, max_messages, max_bytes, deadline)
+        SELECT t.name, t.epoch, nextval('fences'), $3, $4, $5, $6, $7 FROM unnest($1, $2) AS t (name, epoch) ON CONFLICT DO NOTHING
+        """;
+
+    const string Join = """
+        INSERT INTO members (group_name, mailbox, epoch) SELECT $1, b.name, b.epoch FROM unnest($2) AS t (name) JOIN mailboxes b ON b.name = t.name
+        ON CONFLICT DO NOTHING
+        """;
+
+    const string Leave = "DELETE FROM members WHERE group_name = $1 AND mailbox = ANY ($2)";
+    const string Count = "SELECT count(*) FROM members WHERE group_name = $1";
+
+    public async Task<MembersResult> ChangeAsync(NpgsqlConnection connection, MembersChange change, CancellationToken cancel)
+    {
+        var made = change.Add.Length > 0 ? await FindMissingAsync(connection, change, cancel).ConfigureAwait(false) : [];
+        await using var batch = connection.CreateBatch();
+        if (made.Length > 0) AddMaking(batch, made, change);
+        batch.Add(Join, change.Group, change.Add);
+        batch.Add(Leave, change.Group, change.Remove);
+        batch.Add(Count, change.Group);
+        int count;
+        await using (var reader = await batch.ExecuteReaderAsync(cancel).ConfigureAwait(false))
+        {
+            await reader.ReadAsync(cancel).ConfigureAwait(false);
+            count = (int)reader.GetInt64(0);
+        }
+        return new(Outcome.Stored, batch.BatchCommands[^3].RecordsAffected, batch.BatchCommands[^2].RecordsAffected, count);
+    }
+
+    /// <summary>Removes those that are due.</summary>
+    static async Task<string[]> FindMissingAsync(NpgsqlConnection connection, MembersChange change, CancellationToken cancel)
+    {
+        var now = change.Now.ToUnixTimeMilliseconds();
+        await using var batch = connection.CreateBatch();
+        batch.Add(LockDue, change.Add, now);
+        batch.Add(RemoveDue, change.Add, now);
+        batch.Add(Existing, (object)change.Add);
+        await using var reader = await batch.ExecuteReaderAsync(cancel).ConfigureAwait(false);
+        await reader.NextResultAsync(cancel).ConfigureAwait(false);
+        var existing = new HashSet<string>();
+        while (await reader.ReadAsync(cancel).ConfigureAwait(false)) existing.Add(reader.GetString(0));
+        return [.. change.Add.Where(name => !existing.Contains(name))];
+    }
+
+    void AddMaking(NpgsqlBatch batch, string[] names, MembersChange change)
+    {
+        var options = change.Defaults;
+        batch.Add(
+            Make, names, Array.ConvertAll(names, _ => numbers.Next()),
+            options.Idle.Ticks, (short)options.Overflow, options.MaxMessages, options.MaxBytes,
+            (change.Now + options.Idle).ToUnixTimeMilliseconds());
+    }
+}

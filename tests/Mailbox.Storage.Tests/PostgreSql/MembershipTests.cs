@@ -1,0 +1,99 @@
+using Xunit;
+
+namespace Mailbox.Storage.Tests.PostgreSql;
+
+[NeedsPostgres]
+[Collection(PostgresGroup.Name)]
+public sealed class MembershipTests(PostgresServer server) : IDisposable
+{
+    readonly TwoOwners _owners = new(server);
+
+    public void Dispose() => _owners.Dispose();
+
+    [StoreFact]
+    public async Task Joining_makes_the_mailbox_and_twice_is_one_membership()
+    {
+        Assert.Equal(new(Outcome.Stored, 2, 0, 2), await _owners.Join("ann bob ann"));
+        Assert.Equal(new(Outcome.Stored, 1, 0, 3), await _owners.Join("bob cid"));
+        var ann = _owners.Second.Load("ann")!;
+        Assert.Equal(StoreDriver.Noon.Add(MailboxOptions.Default.Idle).ToUnixTimeMilliseconds(), ann.Marks.Deadline);
+        Assert.Equal(MailboxOptions.Default, ann.Options);
+    }
+
+    [StoreFact]
+    public async Task Joining_leaves_a_mailbox_as_it_is_and_with_its_owner()
+    {
+        var ann = _owners.Second.Make("ann");
+        await _owners.Join("ann");
+        Assert.Null(_owners.Second.Deliver(ann, 1).Fenced);
+        Assert.Equal(ann.Epoch, _owners.First.Load("ann")!.Handle.Epoch);
+    }
+
+    [StoreFact]
+    public async Task Who_is_added_and_removed_at_once_is_no_member()
+    {
+        await _owners.Join("ann");
+        Assert.Equal(new(Outcome.Stored, 1, 2, 0), await _owners.Join("bob", remove: "ann bob cid"));
+        Assert.Null(await _owners.Members());
+    }
+
+    [StoreFact]
+    public async Task A_mailbox_that_is_due_is_removed_before_it_joins()
+    {
+        var ann = _owners.First.Make("ann", deadline: StoreDriver.Noon.ToUnixTimeMilliseconds());
+        await _owners.Join("ann", group: "former", at: StoreDriver.Noon.AddSeconds(-1));
+        _owners.First.Deliver(ann, 1);
+        await _owners.Join("ann bob");
+
+        Assert.NotEqual(ann.Epoch, _owners.Second.Load("ann")!.Handle.Epoch);
+        Assert.Null(await _owners.Members("former"));
+        Assert.Equal("ann bob", await _owners.Members());
+        Assert.Equal([ann], _owners.First.Deliver(ann, 2).Fenced!);
+        Assert.Equal(0, server.Ask($"SELECT count(*) FROM {_owners.Schema}.entries"));
+    }
+
+    [StoreFact]
+    public async Task A_mailbox_that_is_removed_leaves_its_groups()
+    {
+        var ann = _owners.First.Make("ann");
+        await _owners.Join("ann bob");
+        await _owners.Join("ann", group: "a/b");
+        Assert.Equal("a/b room", string.Join(' ', await _owners.Ledger.GroupsOfAsync(ann.Name)));
+        _owners.First.Commit(new MailboxRemoved(ann));
+        Assert.Equal("bob", await _owners.Members());
+        Assert.Null(await _owners.Members("a/b"));
+    }
+
+    [StoreFact]
+    public async Task Members_come_in_pages_in_ordinal_order()
+    {
+        await _owners.Join("b Z a c");
+        var first = (await _owners.Ledger.GetAsync(TwoOwners.Room, null, 3))!;
+        Assert.Equal("Z a b", string.Join(' ', first.Members));
+        Assert.Equal((4, "b"), (first.Count, first.Next));
+        var last = (await _owners.Ledger.GetAsync(TwoOwners.Room, first.Next, 3))!;
+        Assert.Equal(("c", null), (string.Join(' ', last.Members), last.Next));
+    }
+
+    [StoreFact]
+    public async Task A_removed_group_is_gone_and_its_mailboxes_stay()
+    {
+        await _owners.Join("ann bob");
+        Assert.True(await _owners.Ledger.RemoveAsync(TwoOwners.Room));
+        Assert.False(await _owners.Ledger.RemoveAsync(TwoOwners.Room));
+        Assert.Null(await _owners.Members());
+        Assert.Equal(["ann", "bob"], _owners.First.Names());
+    }
+
+    [StoreFact]
+    public async Task Two_processes_may_change_a_group_at_once()
+    {
+        var names = string.Join(' ', Enumerable.Range(0, 500).Select(i => $"m{i}"));
+        var changes = Enumerable.Range(0, 8).Select(i => Task.Run(
+            async () => await (i % 2 == 0 ? _owners.Ledger : _owners.OtherLedger).ChangeMembersAsync(
+                TwoOwners.Room, TwoOwners.Names(names), [], MailboxOptions.Default, StoreDriver.Noon)));
+        var results = await Task.WhenAll(changes);
+        Assert.Equal(500, results.Sum(result => result.Added));
+        Assert.Equal(500, (await _owners.Ledger.GetAsync(TwoOwners.Room, null, 1))!.Count);
+    }
+}
