@@ -102,6 +102,7 @@ sealed class StoreWriter
         {
             _batch.Begin(_engine.Clock.Now);
             foreach (var operation in _running) operation.Plan(_batch);
+            TellSubscribers.Plan(_batch, _engine);
             Commit();
             return Outcome.Stored;
         }
