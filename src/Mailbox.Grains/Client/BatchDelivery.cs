@@ -22,7 +22,8 @@ sealed class BatchDelivery
         _drafts = new MessageDraft[letters.Count];
         for (var i = 0; i < _drafts.Length; i++)
         {
-            if (letters[i].To == default || letters[i].Draft is null) throw new ArgumentException("A letter has a mailbox and a draft.", nameof(letters));
+            if (letters[i].To == default || letters[i].Draft is null)
+                throw new ArgumentException("A letter has a mailbox and a draft.", nameof(letters));
             _drafts[i] = calls.WithKey(letters[i].Draft);
         }
     }
@@ -67,9 +68,11 @@ sealed class BatchDelivery
 
     int[] TakeKeysOff(int[] pending)
     {
-        int[] refused = [.. pending.Where(i => _results[i].Outcome == Outcome.TooManyKeys && !ReferenceEquals(_drafts[i], _letters[i].Draft))];
+        int[] refused = [.. pending.Where(i => _results[i].Outcome == Outcome.TooManyKeys && IsKeyMade(i))];
         if (refused.Length > 0) _calls.KeysAreMany();
         foreach (var i in refused) _drafts[i] = _letters[i].Draft;
         return refused;
     }
+
+    bool IsKeyMade(int index) => !ReferenceEquals(_drafts[index], _letters[index].Draft);
 }

@@ -12,14 +12,16 @@ sealed class BatchRoute(GridCalls calls)
     {
         if (!_isByMailbox && await DeliverWholeAsync(letters, batch, cancel).ConfigureAwait(false)) return;
         _isByMailbox = true;
-        await Task.WhenAll(letters.GroupBy(batch.NameOf).Select(one => DeliverAsync(one.Key, [.. one], batch, cancel))).ConfigureAwait(false);
+        var mailboxes = letters.GroupBy(batch.NameOf);
+        await Task.WhenAll(mailboxes.Select(one => DeliverAsync(one.Key, [.. one], batch, cancel))).ConfigureAwait(false);
     }
 
     async Task<bool> DeliverWholeAsync(int[] letters, BatchDelivery batch, CancellationToken cancel)
     {
         var drafts = DraftsOf(letters, batch);
         var whole = new DeliveryBatch(Array.ConvertAll(letters, batch.NameOf), drafts);
-        var answers = await calls.AskAsync(() => calls.Office.DeliverMany(whole), AreKeyed(drafts), Uncertain(letters), cancel).ConfigureAwait(false);
+        var answers = await calls.AskAsync(
+            () => calls.Office.DeliverMany(whole), AreKeyed(drafts), Uncertain(letters), cancel).ConfigureAwait(false);
         Answer(letters, answers, batch);
         return answers is not null;
     }
@@ -28,7 +30,8 @@ sealed class BatchRoute(GridCalls calls)
     {
         var (grain, drafts) = (calls.GrainOf(mailbox), DraftsOf(letters, batch));
         var deliveries = new Deliveries(drafts);
-        var answers = await calls.AskAsync(() => grain.DeliverMany(deliveries), AreKeyed(drafts), Uncertain(letters)!, cancel).ConfigureAwait(false);
+        var answers = await calls.AskAsync(
+            () => grain.DeliverMany(deliveries), AreKeyed(drafts), Uncertain(letters)!, cancel).ConfigureAwait(false);
         Answer(letters, answers, batch);
     }
 

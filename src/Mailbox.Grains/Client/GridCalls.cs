@@ -52,7 +52,8 @@ sealed class GridCalls(IGrainFactory grains, TimeProvider time, MailboxGridOptio
 
     /// <summary>Nothing was stored; or it is not known and the key makes that harmless.</summary>
     public static bool IsUnanswered(Outcome outcome, MessageDraft draft) =>
-        outcome is Outcome.NotOwner or Outcome.Stopping or Outcome.Overloaded || (outcome == Outcome.StoreFailed && draft.IdempotencyKey is not null);
+        outcome is Outcome.NotOwner or Outcome.Stopping or Outcome.Overloaded
+        || (outcome == Outcome.StoreFailed && draft.IdempotencyKey is not null);
 
     /// <summary>What is not stored, nor dropped by the mailbox's own policy, is an exception.</summary>
     public static void Demand(Outcome outcome, string target)
@@ -66,7 +67,8 @@ sealed class GridCalls(IGrainFactory grains, TimeProvider time, MailboxGridOptio
     {
         var delivery = new Delivery(draft);
         return _retries.AskAsync(
-            () => grain.Deliver(delivery), answer => IsUnanswered(answer.Outcome, draft), draft.IdempotencyKey is not null, Uncertain<DeliverResult>, cancel);
+            () => grain.Deliver(delivery), answer => IsUnanswered(answer.Outcome, draft), draft.IdempotencyKey is not null,
+            Uncertain<DeliverResult>, cancel);
     }
 
     ValueTask<SendResult> SendKeyedAsync(GroupName group, GroupSend send, CancellationToken cancel)

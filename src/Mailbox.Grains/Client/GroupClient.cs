@@ -87,7 +87,8 @@ public sealed class GroupClient
         foreach (var names in mailboxes.Chunk(MostNames))
         {
             var part = change(names);
-            var result = await _calls.AskAsync(() => _grain.ChangeMembers(part), static answer => IsUnknown(answer.Outcome), cancel).ConfigureAwait(false);
+            var result = await _calls.AskAsync(
+                () => _grain.ChangeMembers(part), static answer => IsUnknown(answer.Outcome), cancel).ConfigureAwait(false);
             GridCalls.Demand(result.Outcome, Name.ToString());
             total = result with { Added = total.Added + result.Added, Removed = total.Removed + result.Removed };
         }
@@ -96,7 +97,8 @@ public sealed class GroupClient
 
     async ValueTask<GroupPage?> PageAsync(string? after, int limit, CancellationToken cancel)
     {
-        var found = await _calls.AskAsync(() => _grain.Describe(after, limit), static answer => IsUnknown(answer.Outcome), cancel).ConfigureAwait(false);
+        var found = await _calls.AskAsync(
+            () => _grain.Describe(after, limit), static answer => IsUnknown(answer.Outcome), cancel).ConfigureAwait(false);
         if (found.Outcome != Outcome.NotFound) GridCalls.Demand(found.Outcome, Name.ToString());
         return found.Page;
     }

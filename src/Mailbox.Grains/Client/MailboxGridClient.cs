@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using Mailbox.Engine;
+using Orleans.Streams;
 
 namespace Mailbox.Grains;
 
@@ -7,12 +9,13 @@ namespace Mailbox.Grains;
 /// thread. Calls are repeated inside until <see cref="MailboxGridOptions.Deadline"/> and do once what they say. To cancel is to stop
 /// waiting: what was asked may happen all the same.
 /// </summary>
-public sealed class MailboxGridClient
+public sealed class MailboxGridClient : IDisposable
 {
     const int MostNames = 10_000;
 
     readonly GridCalls _calls;
     readonly BatchRoute _route;
+    readonly CancellationTokenSource _stopping = new();
 
     internal MailboxGridClient(GridCalls calls) => (_calls, _route) = (calls, new(calls));
 
@@ -25,6 +28,15 @@ public sealed class MailboxGridClient
     public GroupClient Group(string name) => new(_calls, GroupName.Parse(name));
 
     public GroupClient Group(GroupName name) => new(_calls, name);
+
+    /// <summary>
+    /// What happens to mailboxes (spec M16), as a stream that is told to subscribers by this name: at least once, in order for each mailbox,
+    /// and stored while the subscriber is away, as long as a mailbox lives (spec M15). It is <c>GetStream("events", subscriber)</c> of the
+    /// stream provider <c>mailbox</c>. Each subscriber has a name of its own.
+    /// </summary>
+    /// <exception cref="ArgumentException">The name is no part of a mailbox name.</exception>
+    public IAsyncStream<MailboxEvent> Events(string subscriber) =>
+        new EventStream(new(this, subscriber, _calls.Time, _stopping.Token));
 
     /// <summary>
     /// Many deliveries, each by itself, in as few calls as possible; those to one mailbox in the order of the list, as long as none has to
@@ -57,6 +69,12 @@ public sealed class MailboxGridClient
             if (page.Length < MostNames) yield break;
             after = page[^1].ToString();
         }
+    }
+
+    void IDisposable.Dispose()
+    {
+        _stopping.Cancel();
+        _stopping.Dispose();
     }
 
     ValueTask<DeliverResult> DeliverAsync(MailboxName mailbox, MessageDraft draft, CancellationToken cancel) =>

@@ -46,6 +46,7 @@ public static class MailboxGrainsHosting
         services.AddSingleton<GridLife>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<GridLife>());
         if (ownsAll) services.TryAddSingleton<IGroupOffice, EngineOffice>();
+        else services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, EventForwarder>();
     }
 
     static MailboxEngine Start(IServiceProvider services, bool ownsAll)

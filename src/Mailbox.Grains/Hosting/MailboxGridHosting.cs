@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Orleans.Streams;
 
 namespace Mailbox.Grains;
 
@@ -38,5 +39,7 @@ public static class MailboxGridHosting
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => new MailboxGridClient(
             new(provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>(), options)));
+        services.TryAddKeyedSingleton<IStreamProvider>(
+            EventStreams.ProviderName, static (provider, _) => new EventStreams(provider.GetRequiredService<MailboxGridClient>()));
     }
 }
