@@ -48,6 +48,13 @@ static class Lifetime
         batch.Add(new DeadlineMoved(mailbox.Handle, mailbox.Deadline, false), Durability.Process);
     }
 
+    /// <summary>Stores what is stored already: refused where another owner has the mailbox.</summary>
+    public static void Confirm(Batch batch, LiveMailbox mailbox)
+    {
+        batch.Touch(mailbox);
+        batch.Add(new DeadlineMoved(mailbox.Handle, mailbox.State.Marks.Deadline, mailbox.State.Marks.Held), Durability.Process);
+    }
+
     /// <summary>Everybody who holds the mailbox is taken as gone now.</summary>
     public static void LeftBy(Batch batch, LiveMailbox mailbox)
     {

@@ -1,12 +1,14 @@
 namespace Mailbox.Engine.Tests;
 
 /// <summary>A client of one mailbox, which goes on at whichever engine has it. Each message must follow on the one before.</summary>
-sealed class Follower(string mailbox)
+/// <param name="acknowledges">Only where it is alone: what one acknowledges another may not get.</param>
+sealed class Follower(string mailbox, bool acknowledges)
 {
     readonly List<string> _received = [];
     IMailboxReader? _reader;
     Office? _at;
     Position? _position;
+    bool _isBusy;
 
     public string Mailbox => mailbox;
 
@@ -17,9 +19,18 @@ sealed class Follower(string mailbox)
     /// <summary>Its connection needs this engine's writer for no more than reading.</summary>
     public void Step(Office office, Chooser choose)
     {
-        if (_reader is null) Open(office, resumes: _position is not null && choose.Next(3) > 0);
+        // It waits for an engine, which lets others go on meanwhile.
+        if (_isBusy) return;
+        _isBusy = true;
+        Go(office, choose);
+        _isBusy = false;
+    }
+
+    void Go(Office office, Chooser choose)
+    {
+        if (_reader is null) Open(office, resumes: _position is not null && (!acknowledges || choose.Next(3) > 0));
         else if (choose.Next(8) == 0 && _at == office) Leave();
-        else if (choose.Next(4) == 0 && _at == office) Acknowledge(office);
+        else if (acknowledges && choose.Next(4) == 0 && _at == office) Acknowledge(office);
         else Read();
     }
 

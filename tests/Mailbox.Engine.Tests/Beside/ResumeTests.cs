@@ -103,6 +103,22 @@ public sealed class ResumeTests
         Assert.Equal("[3-0 Epoch] new", One.Open("a", Resuming(line.Position)).Read());
     }
 
+    [Theory, Trait("Rule", "M10")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void At_a_former_owner_that_knows_less_it_is_refused_and_not_told_a_gap(bool isSameEpoch)
+    {
+        One.Open("a");
+        Two.Acquire("a");
+        if (!isSameEpoch) Two.Remove("a");
+        var line = Two.Open("a", StartFrom.Oldest);
+        Two.Deliver("a", "4");
+        Assert.EndsWith("4", line.Read(), StringComparison.Ordinal);
+        Assert.Equal(OpenOutcome.Unavailable, One.TryOpen("a", Resuming(line.Position)).Result.Outcome);
+        Assert.Equal(Outcome.NotOwner, One.Deliver("a", "x").Outcome);
+        Assert.Equal("", Two.Open("a", Resuming(line.Position)).Read());
+    }
+
     static OpenRequest Resuming(Position after) => new() { After = after, Resumes = true };
 
     void Move()

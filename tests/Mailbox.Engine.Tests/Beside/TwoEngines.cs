@@ -13,7 +13,7 @@ sealed class TwoEngines
 
     readonly Chooser _choose;
     readonly List<Letter> _letters = [];
-    readonly List<Follower> _followers = [.. s_mailboxes.Select(name => new Follower(name))];
+    readonly List<Follower> _followers = [new("a", acknowledges: true), new("b", acknowledges: false), new("b", acknowledges: false)];
     readonly Action[] _acts;
     Office? _busy;
 

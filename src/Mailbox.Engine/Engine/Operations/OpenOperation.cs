@@ -101,7 +101,10 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
     MailboxReader Start(Batch batch, LiveMailbox mailbox)
     {
         if (!request.Resumes && request.After is { } after && ReaderStart.IsOf(mailbox, after)) Acknowledging.Acknowledge(batch, mailbox, after.Sequence, Durability.Process);
-        var reader = new MailboxReader(mailbox, engine, request, ReaderStart.Of(mailbox, request, batch.NowTick)) { Signal = signal };
+        var start = ReaderStart.Of(mailbox, request, batch.NowTick);
+        // A position that is not known here may be of an owner since: the store says so before the reader is told that it is strange.
+        if (start.Strange is not null && !engine.Options.OwnsAll) Lifetime.Confirm(batch, mailbox);
+        var reader = new MailboxReader(mailbox, engine, request, start) { Signal = signal };
         if (signal is not null) Hold(batch, mailbox, reader);
         if (request.Idle is { } idle) Lifetime.SetIdle(batch, mailbox, idle);
         else Lifetime.ReaderSeen(batch, mailbox);
