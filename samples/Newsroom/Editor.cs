@@ -1,6 +1,7 @@
 using System.Text;
 using Mailbox;
 using Mailbox.Grains;
+using Orleans.Streams;
 
 namespace Newsroom;
 
@@ -8,11 +9,15 @@ public static class Editor
 {
     public static async Task WorkAsync(MailboxGridClient grid, Action<string> print)
     {
+        // What happens to mailboxes, as an Orleans stream: at least once, also what happened while this program was away.
+        await grid.Events("newsroom").SubscribeAsync(async (happened, _) => print($"{happened.Mailbox}: {happened.Kind}"));
+
         // Into one mailbox: stored when answered, and once, however often it had to be repeated inside.
         await grid.Mailbox("alice").DeliverAsync(MessageDraft.FromText("good morning"));
 
         // Into many, each its own, in one call.
-        await grid.DeliverManyAsync([new("alice", MessageDraft.FromText("for you")), new("desk", MessageDraft.FromJson(new { Story = 17 }))]);
+        await grid.DeliverManyAsync(
+            [new("alice", MessageDraft.FromText("for you")), new("desk", MessageDraft.FromJson(new { Story = 17 }))]);
 
         // To a group: everybody but the sender has it.
         await grid.Group("readers").AddAsync(["alice", "bob", "carol"]);

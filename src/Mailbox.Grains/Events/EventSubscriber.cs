@@ -25,8 +25,7 @@ sealed class EventSubscriber(MailboxGridClient grid, string name, TimeProvider t
         await _group.AddAsync([_mailbox.Name], stopping).ConfigureAwait(false);
     }
 
-    public async Task<bool> IsMemberAsync() =>
-        await _mailbox.GetAsync(stopping).ConfigureAwait(false) is { } info && info.Groups.Contains(_group.Name);
+    public async Task<bool> IsMemberAsync() => await _group.MembersAsync(stopping).ContainsAsync(_mailbox.Name).ConfigureAwait(false);
 
     public async Task LeaveAsync()
     {
