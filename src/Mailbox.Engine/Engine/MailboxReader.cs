@@ -171,19 +171,30 @@ sealed class MailboxReader : IMailboxReader
         return [.. cold];
     }
 
-    public void Written()
+    public void Written() => Written(Taken);
+
+    /// <summary>Everything up to this number is flushed. The window opens when that is everything which was taken.</summary>
+    /// <returns>Whether it is.</returns>
+    public bool Written(long through)
     {
         lock (_mailbox)
         {
-            _window.Open();
-            if (Taken <= WrittenThrough) return;
-            _mailbox.MarkWritten(WrittenThrough, Taken);
-            WrittenThrough = Taken;
-            _page = null;
-            _mailbox.Cool();
-            _engine.Maintenance.NoteDirty(_mailbox);
-            if (AcknowledgesByLiving) Mature();
+            var isAll = through == Taken;
+            if (isAll) _window.Open();
+            MarkWritten(through);
+            return isAll;
         }
+    }
+
+    void MarkWritten(long through)
+    {
+        if (through <= WrittenThrough || through > Taken) return;
+        _mailbox.MarkWritten(WrittenThrough, through);
+        WrittenThrough = through;
+        if (through == Taken) _page = null;
+        _mailbox.Cool();
+        _engine.Maintenance.NoteDirty(_mailbox);
+        if (AcknowledgesByLiving) Mature();
     }
 
     void Mature()

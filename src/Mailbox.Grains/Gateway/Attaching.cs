@@ -18,15 +18,16 @@ sealed partial class Attaching : IDisposable
     readonly CancellationTokenSource _stopping = new();
     readonly RemoteReaders _readers;
     readonly GatewayLink _link;
-    readonly IGrainFactory _grains;
+    readonly GridServices _grid;
     readonly MailboxHubs _hubs;
     readonly TimeProvider _time;
     readonly ILogger _log;
+    int _reattaching;
 
     public Attaching(
         RemoteReaders readers, GatewayLink link, GridServices grid, MailboxHubs hubs, ILogger<Attaching> log)
     {
-        (_readers, _link, _grains, _hubs, _time, _log) = (readers, link, grid.Grains, hubs, grid.Time, log);
+        (_readers, _link, _grid, _hubs, _time, _log) = (readers, link, grid, hubs, grid.Time, log);
         Gateway = grid.Silo.SiloAddress.ToParsableString();
         readers.Lost += reader => _ = ReattachAsync(reader);
         readers.Reported += (silo, report) => UplinkTo(silo).Enqueue(report);
@@ -37,6 +38,9 @@ sealed partial class Attaching : IDisposable
 
     /// <summary>Silos that readers were attached to.</summary>
     public IEnumerable<SiloAddress> Silos => _uplinks.Keys;
+
+    /// <summary>For tests: whether nothing is on its way to any silo.</summary>
+    internal bool IsQuiet => _uplinks.Values.All(static uplink => uplink.IsQuiet) && Volatile.Read(ref _reattaching) == 0;
 
     /// <summary>The silo has left the cluster.</summary>
     public void Forget(SiloAddress silo)
@@ -59,6 +63,7 @@ sealed partial class Attaching : IDisposable
 
     async Task ReattachAsync(RemoteReader reader)
     {
+        Interlocked.Increment(ref _reattaching);
         try
         {
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -71,6 +76,10 @@ sealed partial class Attaching : IDisposable
         catch (Exception fault)
         {
             LogGaveUp(reader.Mailbox, fault);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _reattaching);
         }
     }
 
@@ -97,7 +106,7 @@ sealed partial class Attaching : IDisposable
         var request = reader.NewAttachment(Gateway, _link.Reference);
         try
         {
-            var attached = await _grains.GetGrain<IMailboxGrain>(reader.Mailbox.ToString()).Attach(request).ConfigureAwait(false);
+            var attached = await _grid.Of(reader.Mailbox).Attach(request).ConfigureAwait(false);
             if (attached is not { Outcome: OpenOutcome.Opened, Silo: { } silo }) return attached.Outcome;
             var uplink = UplinkTo(silo);
             if (!reader.Attach(request.Key, attached)) uplink.Enqueue(new(request.Key, default, IsClosed: true));

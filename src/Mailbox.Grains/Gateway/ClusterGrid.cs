@@ -12,13 +12,11 @@ sealed class ClusterGrid(GridServices grid, RemoteReaders readers, Attaching att
 
     public bool IsReady => state.IsReady;
 
-    IOfficeGrain Office => grid.Grains.GetGrain<IOfficeGrain>(0);
-
     public ValueTask<DeliverResult> DeliverAsync(MailboxName mailbox, MessageDraft draft, CancellationToken cancel = default)
     {
-        var (grain, delivery) = (GrainOf(mailbox), new Delivery(draft));
+        var delivery = new Delivery(draft);
         return _retries.RunAsync(
-            () => grain.Deliver(delivery), answer => IsUnanswered(answer.Outcome, draft), draft.IdempotencyKey is not null,
+            () => grid.Of(mailbox).Deliver(delivery), answer => IsUnanswered(answer.Outcome, draft), draft.IdempotencyKey is not null,
             new(Outcome.StoreFailed), cancel);
     }
 
@@ -26,13 +24,9 @@ sealed class ClusterGrid(GridServices grid, RemoteReaders readers, Attaching att
         GroupName group, MessageDraft draft, IReadOnlyCollection<MailboxName>? except = null, CancellationToken cancel = default) =>
         SendAsync(group, new GroupSend(draft, [.. except ?? []]), cancel);
 
-    ValueTask<SendResult> SendAsync(GroupName group, GroupSend send, CancellationToken cancel)
-    {
-        var grain = GrainOf(group);
-        return _retries.RunAsync(
-            () => grain.Send(send), answer => IsUnanswered(answer.Outcome, send.Draft), send.Draft.IdempotencyKey is not null,
-            new(Outcome.StoreFailed), cancel);
-    }
+    ValueTask<SendResult> SendAsync(GroupName group, GroupSend send, CancellationToken cancel) => _retries.RunAsync(
+        () => grid.Of(group).Send(send), answer => IsUnanswered(answer.Outcome, send.Draft), send.Draft.IdempotencyKey is not null,
+        new(Outcome.StoreFailed), cancel);
 
     public async ValueTask<PostResult> PostAsync(PostRequest post, CancellationToken cancel = default)
     {
@@ -44,7 +38,7 @@ sealed class ClusterGrid(GridServices grid, RemoteReaders readers, Attaching att
     {
         var failed = new PostResult(
             [.. post.To.Select(static _ => new DeliverResult(Outcome.StoreFailed))], [.. post.Groups.Select(static _ => new SendResult(Outcome.StoreFailed))]);
-        return _retries.RunAsync(() => Office.Post(new(post)), static _ => false, post.Draft.IdempotencyKey is not null, failed, cancel);
+        return _retries.RunAsync(() => grid.Office().Post(new(post)), static _ => false, post.Draft.IdempotencyKey is not null, failed, cancel);
     }
 
     public async ValueTask<OpenResult> OpenAsync(
@@ -67,28 +61,28 @@ sealed class ClusterGrid(GridServices grid, RemoteReaders readers, Attaching att
 
     public ValueTask<AcknowledgeOutcome> AcknowledgeAsync(MailboxName mailbox, Position position, CancellationToken cancel = default) =>
         _retries.RunAsync(
-            () => GrainOf(mailbox).Acknowledge(position), static answer => answer == AcknowledgeOutcome.Unavailable, isRepeatable: true,
+            () => grid.Of(mailbox).Acknowledge(position), static answer => answer == AcknowledgeOutcome.Unavailable, isRepeatable: true,
             AcknowledgeOutcome.Unavailable, cancel);
 
     public ValueTask<Outcome> SetOptionsAsync(MailboxName mailbox, MailboxOptionsChange change, CancellationToken cancel = default) =>
-        ChangeAsync(() => GrainOf(mailbox).SetOptions(change), cancel);
+        ChangeAsync(() => grid.Of(mailbox).SetOptions(change), cancel);
 
     public async ValueTask<MailboxInfo?> GetAsync(MailboxName mailbox, CancellationToken cancel = default)
     {
         var found = await _retries.RunAsync(
-            () => GrainOf(mailbox).Describe(), static answer => answer.Outcome == Outcome.NotOwner, isRepeatable: true,
+            () => grid.Of(mailbox).Describe(), static answer => answer.Outcome == Outcome.NotOwner, isRepeatable: true,
             new(Outcome.StoreFailed), cancel).ConfigureAwait(false);
         return Told(found.Outcome) ? found.Info : null;
     }
 
     public ValueTask<Outcome> RemoveAsync(MailboxName mailbox, CancellationToken cancel = default) =>
-        ChangeAsync(() => GrainOf(mailbox).Remove(), cancel);
+        ChangeAsync(() => grid.Of(mailbox).Remove(), cancel);
 
     public ValueTask<Outcome> DeleteMessageAsync(MailboxName mailbox, Position position, CancellationToken cancel = default) =>
-        ChangeAsync(() => GrainOf(mailbox).DeleteMessage(position), cancel);
+        ChangeAsync(() => grid.Of(mailbox).DeleteMessage(position), cancel);
 
     public async ValueTask<IReadOnlyList<MailboxName>> ListAsync(string? after, int limit, CancellationToken cancel = default) =>
-        await _retries.RunAsync(() => Office.List(after, limit), static _ => false, isRepeatable: true, null, cancel).ConfigureAwait(false)
+        await _retries.RunAsync(() => grid.Office().List(after, limit), static _ => false, isRepeatable: true, null, cancel).ConfigureAwait(false)
         ?? throw new StoreException("No silo can list the mailboxes now.");
 
     public ValueTask<MembersResult> ChangeMembersAsync(
@@ -96,20 +90,20 @@ sealed class ClusterGrid(GridServices grid, RemoteReaders readers, Attaching att
     {
         var change = new MembersChange([.. add], [.. remove]);
         return _retries.RunAsync(
-            () => GrainOf(group).ChangeMembers(change), static answer => answer.Outcome == Outcome.NotOwner, isRepeatable: true,
+            () => grid.Of(group).ChangeMembers(change), static answer => answer.Outcome == Outcome.NotOwner, isRepeatable: true,
             new(Outcome.StoreFailed), cancel);
     }
 
     public async ValueTask<GroupPage?> GetGroupAsync(GroupName group, string? after, int limit, CancellationToken cancel = default)
     {
         var found = await _retries.RunAsync(
-            () => GrainOf(group).Describe(after, limit), static answer => answer.Outcome == Outcome.NotOwner, isRepeatable: true,
+            () => grid.Of(group).Describe(after, limit), static answer => answer.Outcome == Outcome.NotOwner, isRepeatable: true,
             new(Outcome.StoreFailed), cancel).ConfigureAwait(false);
         return Told(found.Outcome) ? found.Page : null;
     }
 
     public ValueTask<Outcome> RemoveGroupAsync(GroupName group, CancellationToken cancel = default) =>
-        ChangeAsync(() => GrainOf(group).Remove(), cancel);
+        ChangeAsync(() => grid.Of(group).Remove(), cancel);
 
     ValueTask<Outcome> ChangeAsync(Func<Task<Outcome>> change, CancellationToken cancel) =>
         _retries.RunAsync(change, static outcome => outcome == Outcome.NotOwner, isRepeatable: true, Outcome.StoreFailed, cancel);
@@ -121,8 +115,4 @@ sealed class ClusterGrid(GridServices grid, RemoteReaders readers, Attaching att
     static bool Told(Outcome outcome) => outcome is Outcome.Stored or Outcome.NotFound
         ? true
         : throw new StoreException($"The grid cannot answer now: {outcome}.");
-
-    IMailboxGrain GrainOf(MailboxName mailbox) => grid.Grains.GetGrain<IMailboxGrain>(mailbox.ToString());
-
-    IGroupGrain GrainOf(GroupName group) => grid.Grains.GetGrain<IGroupGrain>(group.ToString());
 }

@@ -54,7 +54,7 @@ sealed partial class GridWatch(
     {
         try
         {
-            return await grid.Grains.GetGrain<IOfficeGrain>(0).IsReady().ConfigureAwait(false);
+            return await grid.Office().IsReady().ConfigureAwait(false);
         }
         catch (Exception fault)
         {

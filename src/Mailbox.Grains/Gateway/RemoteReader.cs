@@ -10,6 +10,7 @@ sealed class RemoteReader(RemoteReaders readers, long id, MailboxName mailbox, O
     List<Received>? _buffer;
     List<Pushed>? _early;
     Position _received;
+    Position _written;
     Ending? _ending;
     SiloAddress? _silo;
     int _generation;
@@ -54,7 +55,7 @@ sealed class RemoteReader(RemoteReaders readers, long id, MailboxName mailbox, O
         lock (_gate)
         {
             if (_isClosed || key.Generation != _generation) return false;
-            if (!_hasStarted) Position = attached.Start;
+            if (!_hasStarted) Position = _written = attached.Start;
             (_hasStarted, _silo, _received) = (true, attached.Silo, attached.Start);
             foreach (var item in attached.Items) Take(item.ToReceived());
             isLost = !(attached.Ending is not { } ending || End(ending)) || !TakeEarly();
@@ -182,7 +183,11 @@ sealed class RemoteReader(RemoteReaders readers, long id, MailboxName mailbox, O
     /// <summary>Bodies come with what is pushed: nothing is ever cold here.</summary>
     public ValueTask LoadAsync(CancellationToken cancel = default) => default;
 
-    public void Written() => Report();
+    public void Written()
+    {
+        lock (_gate) _written = Position;
+        Report();
+    }
 
     public void Close()
     {
@@ -199,7 +204,7 @@ sealed class RemoteReader(RemoteReaders readers, long id, MailboxName mailbox, O
     {
         SiloAddress? silo;
         ReaderReport report;
-        lock (_gate) (silo, report) = (_silo, new(new(id, _generation), Position, _isClosed));
+        lock (_gate) (silo, report) = (_silo, new(new(id, _generation), _written, _isClosed));
         if (silo is not null) readers.Report(silo, report);
     }
 }

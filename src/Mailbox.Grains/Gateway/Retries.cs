@@ -38,5 +38,5 @@ sealed class Retries(TimeProvider time, TimeSpan? deadline = null)
 
     /// <summary>The call never reached its grain. That a silo is gone says nothing about what it did before.</summary>
     static bool IsRejection(Exception fault) =>
-        fault is LimitExceededException || (fault is OrleansMessageRejectionException and not SiloUnavailableException);
+        fault is LimitExceededException or NoSiloException || (fault is OrleansMessageRejectionException and not SiloUnavailableException);
 }

@@ -10,6 +10,9 @@ sealed class Uplink(IMailboxHub hub, string gateway, Action<Exception> failed)
     readonly ConcurrentQueue<ReaderReport> _reports = new();
     int _isRunning;
 
+    /// <summary>Whether nothing is on its way.</summary>
+    public bool IsQuiet => Volatile.Read(ref _isRunning) == 0 && _reports.IsEmpty;
+
     public void Enqueue(ReaderReport report)
     {
         _reports.Enqueue(report);

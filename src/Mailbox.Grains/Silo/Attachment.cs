@@ -1,3 +1,4 @@
+using Mailbox.Engine;
 using Mailbox.Storage;
 
 namespace Mailbox.Grains;
@@ -10,7 +11,7 @@ sealed class Attachment(Outbox outbox, AttachmentKey key, Action closed) : IRead
 {
     readonly Lock _gate = new();
     readonly List<Received> _taken = [];
-    IMailboxReader? _reader;
+    MailboxReader? _reader;
     Position _told;
     Ending? _failure;
     int _isQueued;
@@ -31,7 +32,7 @@ sealed class Attachment(Outbox outbox, AttachmentKey key, Action closed) : IRead
     public void Ready() => outbox.Enqueue(this);
 
     /// <summary>Called once, with a reader that nobody has read from.</summary>
-    public void Begin(IMailboxReader reader)
+    public void Begin(MailboxReader reader)
     {
         lock (_gate)
         {
@@ -76,7 +77,7 @@ sealed class Attachment(Outbox outbox, AttachmentKey key, Action closed) : IRead
             foreach (var received in _taken) Tell(into, received);
             _taken.Clear();
             if (status == ReadStatus.Ended) into.Enqueue(new(this, _told, new(_told, null, null), _failure ?? _reader!.Ending));
-            if (status == ReadStatus.Cold) _ = LoadAsync();
+            if (status == ReadStatus.Cold) _ = outbox.LoadAsync(this);
         }
     }
 
@@ -103,13 +104,8 @@ sealed class Attachment(Outbox outbox, AttachmentKey key, Action closed) : IRead
         return status;
     }
 
-    async Task LoadAsync()
-    {
-        await TryLoadAsync().ConfigureAwait(false);
-        Ready();
-    }
-
-    async Task<bool> TryLoadAsync()
+    /// <returns>False where the store cannot be read; the reader has ended then.</returns>
+    public async Task<bool> TryLoadAsync()
     {
         try
         {
@@ -124,14 +120,13 @@ sealed class Attachment(Outbox outbox, AttachmentKey key, Action closed) : IRead
         }
     }
 
-    /// <summary>The gateway has flushed everything up to here. The window opens when that is everything which was taken.</summary>
+    /// <summary>The gateway has flushed everything up to here.</summary>
     public void Written(Position through)
     {
         lock (_gate)
         {
-            if (IsClosed || _reader is null || through != _reader.Position) return;
-            _reader.Written();
-            if (!_waitsForWindow) return;
+            if (IsClosed || _reader is null || through.Epoch != _reader.Position.Epoch) return;
+            if (!_reader.Written(through.Sequence) || !_waitsForWindow) return;
             _waitsForWindow = false;
         }
         Ready();

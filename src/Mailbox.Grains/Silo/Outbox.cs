@@ -13,6 +13,7 @@ sealed class Outbox(string gateway, IGatewayLink link, Action<Outbox, Exception>
     readonly Queue<Outgoing> _waiting = new();
     readonly BatchBuilder _builder = new();
     int _isRunning;
+    int _loading;
 
     public string Gateway => gateway;
 
@@ -20,6 +21,9 @@ sealed class Outbox(string gateway, IGatewayLink link, Action<Outbox, Exception>
     public long HeardAt { get; set; }
 
     public bool IsDropped { get; private set; }
+
+    /// <summary>Whether nothing is on its way.</summary>
+    public bool IsQuiet => Volatile.Read(ref _isRunning) == 0 && _ready.IsEmpty && Volatile.Read(ref _loading) == 0;
 
     public int Count => _attachments.Count;
 
@@ -59,6 +63,15 @@ sealed class Outbox(string gateway, IGatewayLink link, Action<Outbox, Exception>
         if (!attachment.TryQueue()) return;
         _ready.Enqueue(attachment);
         Start();
+    }
+
+    /// <summary>Bodies come back from the store, after which there is something to read.</summary>
+    public async Task LoadAsync(Attachment attachment)
+    {
+        Interlocked.Increment(ref _loading);
+        await attachment.TryLoadAsync().ConfigureAwait(false);
+        Enqueue(attachment);
+        Interlocked.Decrement(ref _loading);
     }
 
     void Start()

@@ -34,8 +34,8 @@ sealed partial class Outboxes : IDisposable
         try
         {
             var opened = await _engine.OpenAsync(mailbox, request.Open, request.IsHeld ? attachment : null).ConfigureAwait(false);
-            if (opened.Reader is null) return Refuse(outbox, attachment, opened.Outcome);
-            attachment.Begin(opened.Reader);
+            if (opened.Reader is not MailboxReader reader) return Refuse(outbox, attachment, opened.Outcome);
+            attachment.Begin(reader);
             var (items, ending) = await attachment.FirstPageAsync(request.IsHeld).ConfigureAwait(false);
             if (ending is not null) outbox.Remove(attachment);
             return new(OpenOutcome.Opened) { Silo = silo, Start = attachment.Start, Items = items, Ending = ending };
@@ -107,6 +107,9 @@ sealed partial class Outboxes : IDisposable
     {
         if (_outboxes.TryRemove(gateway, out var outbox)) outbox.Drop();
     }
+
+    /// <summary>For tests: whether nothing is on its way to any gateway.</summary>
+    internal bool IsQuiet => _outboxes.Values.All(static outbox => outbox.IsQuiet);
 
     internal int CountOf(string gateway) => _outboxes.TryGetValue(gateway, out var outbox) ? outbox.Count : 0;
 

@@ -90,12 +90,4 @@ public sealed class LifeOfAMessageTests
         Assert.Equal("3", _office.Poll("a"));
     }
 
-    [Fact, Trait("Rule", "M6")]
-    public void Bodies_come_back_from_the_store_when_they_are_cold()
-    {
-        _office.DeliverAll("a", "1", "2", "3");
-        var line = _office.Open("a");
-        Assert.Equal(ReadStatus.Cold, line.Reader.TryRead([]));
-        Assert.Equal("1 2 3", line.Read());
-    }
 }

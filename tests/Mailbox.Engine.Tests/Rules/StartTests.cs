@@ -69,22 +69,6 @@ public sealed class StartTests
     }
 
     [Fact, Trait("Rule", "M8")]
-    public void The_unread_mark_passes_what_was_written_behind_an_acknowledgement()
-    {
-        var first = _office.Deliver("a", "1").Position;
-        var now = _office.Open("a", StartFrom.Now);
-        _office.DeliverAll("a", "2", "3");
-        Assert.Equal("2 3", now.Read());
-        _office.Acknowledge("a", first);
-        Assert.Equal("", _office.Poll("a"));
-        _office.Deliver("a", Office.Draft("4") with { TimeToLive = TimeSpan.FromSeconds(2) });
-        _office.Wait(TimeSpan.FromSeconds(5));
-        _office.Deliver("a", "5");
-        Assert.Equal("[4-4 Ttl] 5", now.Read());
-        Assert.Equal("", _office.Poll("a"));
-    }
-
-    [Fact, Trait("Rule", "M8")]
     public void The_unread_mark_does_not_pass_a_gap_that_nobody_was_told_of()
     {
         _office.Set("a", new() { MaxMessages = 2 });
@@ -102,19 +86,6 @@ public sealed class StartTests
     {
         _office.DeliverAll("a", "1", "2");
         Assert.Equal("1 2", _office.Poll("a"));
-        _office.Wait(TimeSpan.FromSeconds(5));
-        _office.Restart();
-        Assert.Equal("", _office.Poll("a"));
-    }
-
-    [Fact, Trait("Rule", "M8")]
-    public void What_was_written_just_before_the_reader_left_is_not_unread_after_a_restart()
-    {
-        _office.Deliver("a", "1");
-        var line = _office.Open("a");
-        Assert.Equal("1", line.Take());
-        line.Reader.Close();
-        line.Written();
         _office.Wait(TimeSpan.FromSeconds(5));
         _office.Restart();
         Assert.Equal("", _office.Poll("a"));

@@ -3,7 +3,8 @@ using System.Text;
 namespace Mailbox.Engine.Tests;
 
 /// <summary>One connection to a mailbox: a reader with its signal, read as a pump would.</summary>
-sealed class Line(IMailboxReader reader, Bell bell)
+/// <param name="settle">Waits until nothing is on its way to the reader.</param>
+sealed class Line(IMailboxReader reader, Bell bell, Action? settle = null)
 {
     public IMailboxReader Reader => reader;
 
@@ -24,15 +25,28 @@ sealed class Line(IMailboxReader reader, Bell bell)
     public List<Received> ReadAll(bool write)
     {
         var received = new List<Received>();
+        TakeInto(received);
+        if (!write) return received;
+        int before;
+        do
+        {
+            before = received.Count;
+            reader.Written();
+            TakeInto(received);
+        }
+        while (received.Count > before);
+        return received;
+    }
+
+    void TakeInto(List<Received> received)
+    {
+        settle?.Invoke();
         while (true)
         {
             var status = reader.TryRead(received);
             if (status == ReadStatus.Cold) reader.LoadAsync().AsTask().GetAwaiter().GetResult();
-            else if (status == ReadStatus.WindowFull && write) reader.Written();
-            else if (status != ReadStatus.Read) break;
+            else if (status != ReadStatus.Read) return;
         }
-        if (write) reader.Written();
-        return received;
     }
 
     public static string Tell(IEnumerable<Received> received) => string.Join(' ', received.Select(Tell));

@@ -2,13 +2,19 @@ using System.Text;
 
 namespace Mailbox.Engine.Tests;
 
-/// <summary>An engine whose writer steps when it is asked something, on a store that survives it, with time that stands still.</summary>
-sealed class Office
+/// <summary>
+/// An engine whose writer steps when it is asked something, on a store that survives it, with time that stands still. What it is asked
+/// goes through <see cref="Grid"/>: the engine itself, unless a suite puts something between.
+/// </summary>
+sealed partial class Office
 {
+    bool _isStepping;
+
     public Office(EngineOptions? options = null, TestStore? store = null, FakeTime? time = null)
     {
         (Options, Store, Time) = (options ?? new(), store ?? new(), time ?? new());
-        Engine = Start();
+        Grid = Engine = Start();
+        Surround();
     }
 
     public EngineOptions Options { get; }
@@ -18,6 +24,8 @@ sealed class Office
     public FakeTime Time { get; }
 
     public MailboxEngine Engine { get; private set; }
+
+    public IMailboxGrid Grid { get; private set; }
 
     /// <summary>Faults that the engine reported; a test that expects none asserts that it is empty.</summary>
     public List<Exception> Faults { get; } = [];
@@ -42,17 +50,43 @@ sealed class Office
     {
         StepAll();
         // What asks more than once goes on in a thread of the pool.
-        while (!asked.IsCompleted) if (!Engine.Step()) Thread.Yield();
+        var spin = new SpinWait();
+        while (!asked.IsCompleted) if (!Step()) spin.SpinOnce();
+        StepAll();
     }
 
+    /// <summary>Steps the writer until nothing is on its way any more; within a step, does nothing.</summary>
     public void StepAll()
     {
-        while (Engine.Step()) { }
+        var spin = new SpinWait();
+        while (!_isStepping && !IsQuiet()) spin.SpinOnce();
     }
+
+    bool IsQuiet()
+    {
+        while (Step()) { }
+        var isQuiet = true;
+        Listen(ref isQuiet);
+        return isQuiet && !Step();
+    }
+
+    bool Step()
+    {
+        _isStepping = true;
+        var hasStepped = Engine.Step();
+        _isStepping = false;
+        return hasStepped;
+    }
+
+    /// <summary>Puts something between the tests and the engine.</summary>
+    partial void Surround();
+
+    /// <summary>Says whether what was put there has passed everything on.</summary>
+    partial void Listen(ref bool isQuiet);
 
     public DeliverResult Deliver(string mailbox, string body) => Deliver(mailbox, Draft(body));
 
-    public DeliverResult Deliver(string mailbox, MessageDraft draft) => Ask(Engine.DeliverAsync(Name(mailbox), draft));
+    public DeliverResult Deliver(string mailbox, MessageDraft draft) => Ask(Grid.DeliverAsync(Name(mailbox), draft));
 
     public void DeliverAll(string mailbox, params string[] bodies)
     {
@@ -62,42 +96,42 @@ sealed class Office
     public SendResult Send(string group, string body, params string[] except) => Send(group, Draft(body), except);
 
     public SendResult Send(string group, MessageDraft draft, params string[] except) =>
-        Ask(Engine.SendAsync(Group(group), draft, [.. except.Select(Name)]));
+        Ask(Grid.SendAsync(Group(group), draft, [.. except.Select(Name)]));
 
     public PostResult Post(MessageDraft draft, string[] to, string[] groups, params string[] except) =>
-        Ask(Engine.PostAsync(new(draft, [.. to.Select(Name)], [.. groups.Select(Group)], [.. except.Select(Name)])));
+        Ask(Grid.PostAsync(new(draft, [.. to.Select(Name)], [.. groups.Select(Group)], [.. except.Select(Name)])));
 
     public MembersResult Join(string group, params string[] members) =>
-        Ask(Engine.ChangeMembersAsync(Group(group), [.. members.Select(Name)], []));
+        Ask(Grid.ChangeMembersAsync(Group(group), [.. members.Select(Name)], []));
 
     public MembersResult Leave(string group, params string[] members) =>
-        Ask(Engine.ChangeMembersAsync(Group(group), [], [.. members.Select(Name)]));
+        Ask(Grid.ChangeMembersAsync(Group(group), [], [.. members.Select(Name)]));
 
     public string? Members(string group) =>
-        Ask(Engine.GetGroupAsync(Group(group), null, 1000)) is { } page ? string.Join(' ', page.Members) : null;
+        Ask(Grid.GetGroupAsync(Group(group), null, 1000)) is { } page ? string.Join(' ', page.Members) : null;
 
-    public MailboxInfo? Look(string mailbox) => Ask(Engine.GetAsync(Name(mailbox)));
+    public MailboxInfo? Look(string mailbox) => Ask(Grid.GetAsync(Name(mailbox)));
 
-    public Outcome Set(string mailbox, MailboxOptionsChange change) => Ask(Engine.SetOptionsAsync(Name(mailbox), change));
+    public Outcome Set(string mailbox, MailboxOptionsChange change) => Ask(Grid.SetOptionsAsync(Name(mailbox), change));
 
-    public AcknowledgeOutcome Acknowledge(string mailbox, Position position) => Ask(Engine.AcknowledgeAsync(Name(mailbox), position));
+    public AcknowledgeOutcome Acknowledge(string mailbox, Position position) => Ask(Grid.AcknowledgeAsync(Name(mailbox), position));
 
-    public Outcome Remove(string mailbox) => Ask(Engine.RemoveAsync(Name(mailbox)));
+    public Outcome Remove(string mailbox) => Ask(Grid.RemoveAsync(Name(mailbox)));
 
-    public Outcome Delete(string mailbox, Position position) => Ask(Engine.DeleteMessageAsync(Name(mailbox), position));
+    public Outcome Delete(string mailbox, Position position) => Ask(Grid.DeleteMessageAsync(Name(mailbox), position));
 
     /// <summary>A held connection.</summary>
     public Line Open(string mailbox, OpenRequest? request = null)
     {
         var (result, bell) = TryOpen(mailbox, request);
         Assert.Equal(OpenOutcome.Opened, result.Outcome);
-        return new(result.Reader!, bell);
+        return new(result.Reader!, bell, StepAll);
     }
 
     public (OpenResult Result, Bell Bell) TryOpen(string mailbox, OpenRequest? request = null)
     {
         var bell = new Bell();
-        return (Ask(Engine.OpenAsync(Name(mailbox), request ?? new(), bell)), bell);
+        return (Ask(Grid.OpenAsync(Name(mailbox), request ?? new(), bell)), bell);
     }
 
     public Line Open(string mailbox, StartFrom from) => Open(mailbox, new OpenRequest { From = from });
@@ -107,8 +141,8 @@ sealed class Office
     /// <summary>Opens without holding, reads everything, writes it and leaves.</summary>
     public string Poll(string mailbox, OpenRequest? request = null)
     {
-        var reader = Ask(Engine.OpenAsync(Name(mailbox), request ?? new(), null)).Reader!;
-        var told = new Line(reader, new()).Read();
+        var reader = Ask(Grid.OpenAsync(Name(mailbox), request ?? new() { WindowMessages = 1000 }, null)).Reader!;
+        var told = new Line(reader, new(), StepAll).Read();
         reader.Close();
         return told;
     }
@@ -120,8 +154,8 @@ sealed class Office
     /// <summary>Reads everything kept and leaves no trace of it.</summary>
     public string Peek(string mailbox)
     {
-        var reader = Ask(Engine.OpenAsync(Name(mailbox), new() { From = StartFrom.Oldest, WindowMessages = 1000, WindowBytes = 1 << 30 }, null)).Reader!;
-        return new Line(reader, new()).Take();
+        var reader = Ask(Grid.OpenAsync(Name(mailbox), new() { From = StartFrom.Oldest, WindowMessages = 1000, WindowBytes = 1 << 30 }, null)).Reader!;
+        return new Line(reader, new(), StepAll).Take();
     }
 
     public void Close(Line line)
@@ -153,8 +187,9 @@ sealed class Office
     /// <summary>The process dies and another starts on the same store.</summary>
     public void Restart()
     {
-        Engine = Start();
+        Grid = Engine = Start();
         Store.Reopen(Engine.Clock.Now);
+        Surround();
     }
 
     void Pass(TimeSpan time)

@@ -1,0 +1,67 @@
+namespace Mailbox.Engine.Tests;
+
+/// <summary>What a reader beside its mailbox sees at once; one in another process has it on the way to it.</summary>
+public sealed class ReaderTests
+{
+    readonly Office _office = new();
+
+    [Fact, Trait("Rule", "M17")]
+    public void A_full_window_says_so()
+    {
+        for (var i = 0; i < 100; i++) _office.Deliver("a", "x");
+        var line = _office.Open("a");
+        Assert.Equal(64, line.ReadAll(write: false).Count);
+        Assert.Equal(ReadStatus.WindowFull, line.Reader.TryRead([]));
+    }
+
+    [Fact, Trait("Rule", "M8")]
+    public void The_unread_mark_passes_what_was_written_behind_an_acknowledgement()
+    {
+        var first = _office.Deliver("a", "1").Position;
+        var now = _office.Open("a", StartFrom.Now);
+        _office.DeliverAll("a", "2", "3");
+        Assert.Equal("2 3", now.Read());
+        _office.Acknowledge("a", first);
+        Assert.Equal("", _office.Poll("a"));
+        _office.Deliver("a", Office.Draft("4") with { TimeToLive = TimeSpan.FromSeconds(2) });
+        _office.Wait(TimeSpan.FromSeconds(5));
+        _office.Deliver("a", "5");
+        Assert.Equal("[4-4 Ttl] 5", now.Read());
+        Assert.Equal("", _office.Poll("a"));
+    }
+
+    [Fact, Trait("Rule", "M6")]
+    public void Bodies_come_back_from_the_store_when_they_are_cold()
+    {
+        _office.DeliverAll("a", "1", "2", "3");
+        var line = _office.Open("a");
+        Assert.Equal(ReadStatus.Cold, line.Reader.TryRead([]));
+        Assert.Equal("1 2 3", line.Read());
+    }
+
+    [Fact, Trait("Rule", "M8")]
+    public void What_was_written_just_before_the_reader_left_is_not_unread_after_a_restart()
+    {
+        _office.Deliver("a", "1");
+        var line = _office.Open("a");
+        Assert.Equal("1", line.Take());
+        line.Reader.Close();
+        line.Written();
+        _office.Wait(TimeSpan.FromSeconds(5));
+        _office.Restart();
+        Assert.Equal("", _office.Poll("a"));
+    }
+
+    [Fact, Trait("Rule", "M9")]
+    public void A_reader_that_looked_while_a_message_was_taken_out_in_vain_gets_it()
+    {
+        var line = _office.Open("a");
+        Assert.Equal("", line.Read());
+        _office.Deliver("a", Office.Draft("1") with { Topic = "t" });
+        _office.Store.IsFull = true;
+        _office.Store.Committing = () => Assert.Equal("", line.Take());
+        Assert.Equal(Outcome.StoreFull, _office.Deliver("a", Office.Draft("2") with { Topic = "t" }).Outcome);
+        Assert.Equal(2, line.Bell.Rings);
+        Assert.Equal("1", line.Read());
+    }
+}

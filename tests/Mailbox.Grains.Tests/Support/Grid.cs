@@ -1,0 +1,53 @@
+using Mailbox.Engine;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans.TestingHost;
+
+namespace Mailbox.Grains.Tests;
+
+/// <summary>A grid in this process: one silo that owns every mailbox, and one that is a gateway and owns none.</summary>
+sealed class Grid : IAsyncDisposable
+{
+    const string Gateway = "gateway";
+
+    readonly InProcessTestCluster _cluster;
+
+    Grid(InProcessTestCluster cluster) => _cluster = cluster;
+
+    public IServiceProvider Silo => _cluster.Silos[0].ServiceProvider;
+
+    public IServiceProvider GatewaySilo => _cluster.Silos[1].ServiceProvider;
+
+    public MailboxEngine Engine => Silo.GetRequiredService<MailboxEngine>();
+
+    /// <summary>As the gateway sees it.</summary>
+    public IMailboxGrid Mailboxes => GatewaySilo.GetRequiredService<IMailboxGrid>();
+
+    /// <summary>Whether nothing is on its way between the silos.</summary>
+    public bool IsQuiet => GatewaySilo.GetRequiredService<Attaching>().IsQuiet && Silo.GetRequiredService<Outboxes>().IsQuiet;
+
+    /// <param name="engine">The owner of every mailbox.</param>
+    public static async Task<Grid> StartAsync(MailboxEngine engine)
+    {
+        var builder = new InProcessTestClusterBuilder(2);
+        (builder.Options.InitializeClientOnDeploy, builder.Options.ConfigureFileLogging) = (false, false);
+        builder.ConfigureSilo((options, silo) =>
+        {
+            silo.ConfigureLogging(logging => logging.ClearProviders());
+            if (options.SiloName.EndsWith('0')) AddOwner(silo, engine);
+            else silo.AddMailboxGateway();
+        });
+        var cluster = builder.Build();
+        await cluster.DeployAsync();
+        return new(cluster);
+    }
+
+    static void AddOwner(ISiloBuilder silo, MailboxEngine engine)
+    {
+        silo.AddMailboxGrains(ownsAll: true);
+        // A silo would dispose of an engine that it had made.
+        silo.Services.AddSingleton(engine);
+    }
+
+    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+}
