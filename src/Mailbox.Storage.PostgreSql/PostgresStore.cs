@@ -84,6 +84,9 @@ public sealed class PostgresStore : IMailboxStore, IOwnerRegistry
 
     public IReadOnlyList<MailboxName> LoadGroup(GroupName group) => _queries.Members(group);
 
+    public ValueTask<IReadOnlyList<GroupName>?> GroupsOfAsync(MailboxName mailbox, CancellationToken cancel = default) =>
+        new(PostgresFault.GuardAsync(() => _queries.GroupsOfAsync(mailbox, cancel)));
+
     public RememberedKey? FindKey(KeyId key, DateTimeOffset now) => _keys.Find(key, now);
 
     public IReadOnlyList<MailboxName> Names(string? after, int limit) => _queries.Names(after, limit);

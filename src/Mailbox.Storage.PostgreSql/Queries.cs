@@ -42,6 +42,16 @@ sealed class Queries(NpgsqlDataSource source, PostgresOptions options)
     public IReadOnlyList<MailboxName> Members(GroupName group) =>
         List("SELECT mailbox FROM members WHERE group_name = $1 ORDER BY mailbox", group.ToString());
 
+    public async Task<IReadOnlyList<GroupName>?> GroupsOfAsync(MailboxName mailbox, CancellationToken cancel)
+    {
+        await using var command = source.CreateCommand("SELECT group_name FROM members WHERE mailbox = $1 ORDER BY group_name");
+        command.Parameters.Add(new() { Value = mailbox.ToString() });
+        await using var reader = await command.ExecuteReaderAsync(cancel).ConfigureAwait(false);
+        var groups = new List<GroupName>();
+        while (await reader.ReadAsync(cancel).ConfigureAwait(false)) groups.Add(GroupName.Parse(reader.GetString(0)));
+        return groups;
+    }
+
     /// <summary>Keys that belong to no mailbox.</summary>
     public List<KeyValuePair<KeyId, RememberedKey>> FreeKeys()
     {

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Mailbox.Storage.PostgreSql;
 
-/// <summary>Cleans up in the background: keys that have ended, and bodies that no mailbox refers to any more.</summary>
+/// <summary>Cleans up in the background: keys that have ended, bodies that no mailbox refers to any more, senders of groups that are gone.</summary>
 sealed class Upkeep(NpgsqlDataSource source)
 {
     const int BodiesAtOnce = 10_000;
@@ -17,6 +17,15 @@ sealed class Upkeep(NpgsqlDataSource source)
         SELECT coalesce(max(id), 0), count(*) FROM page
         """;
 
+    // Who sends to it next takes it again.
+    const string DropSenders = """
+        DELETE FROM senders WHERE group_name IN (
+            SELECT s.group_name FROM senders s
+            WHERE NOT EXISTS (SELECT FROM members m WHERE m.group_name = s.group_name)
+                AND NOT EXISTS (SELECT FROM sends o WHERE o.group_name = s.group_name)
+            LIMIT 10000 FOR UPDATE SKIP LOCKED)
+        """;
+
     long _body;
 
     public async Task RunAsync(DateTimeOffset now, CancellationToken cancel = default)
@@ -24,6 +33,8 @@ sealed class Upkeep(NpgsqlDataSource source)
         await using var keys = source.CreateCommand(DropKeys);
         keys.Parameters.Add(new() { Value = now.ToUnixTimeSeconds() });
         await keys.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
+        await using var senders = source.CreateCommand(DropSenders);
+        await senders.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
         await DropSomeBodiesAsync(cancel).ConfigureAwait(false);
     }
 

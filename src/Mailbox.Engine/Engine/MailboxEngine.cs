@@ -105,8 +105,13 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         return AskAsync(new Request<Outcome>(batch => Configuring.SetOptions(batch, this, mailbox, change), static why => why, relieves: false, mailbox), cancel);
     }
 
-    public ValueTask<MailboxInfo?> GetAsync(MailboxName mailbox, CancellationToken cancel = default) =>
-        AskAsync(new Request<MailboxInfo?>(batch => Describing.Describe(batch, this, mailbox), ThrowUnavailable<MailboxInfo?>, relieves: true), cancel);
+    public async ValueTask<MailboxInfo?> GetAsync(MailboxName mailbox, CancellationToken cancel = default)
+    {
+        var described = await AskAsync(
+            new Request<MailboxInfo?>(batch => Describing.Describe(batch, this, mailbox), ThrowUnavailable<MailboxInfo?>, relieves: true), cancel).ConfigureAwait(false);
+        if (described is null || await Store.GroupsOfAsync(mailbox, cancel).ConfigureAwait(false) is not { } groups) return described;
+        return described with { Groups = groups };
+    }
 
     public ValueTask<Outcome> RemoveAsync(MailboxName mailbox, CancellationToken cancel = default) =>
         AskAsync(new Request<Outcome>(_ => Removal.RemoveMailbox(this, mailbox), static why => why, relieves: true, mailbox), cancel);

@@ -21,9 +21,6 @@ public interface IGroupLedger
     /// <returns>False where the group does not exist.</returns>
     ValueTask<bool> RemoveAsync(GroupName group, CancellationToken cancel = default);
 
-    /// <summary>The groups of a mailbox, in ordinal order.</summary>
-    ValueTask<IReadOnlyList<GroupName>> GroupsOfAsync(MailboxName mailbox, CancellationToken cancel = default);
-
     /// <summary>Takes the sending to a group for the caller and fences off who had it.</summary>
     /// <returns>The fence that the caller shows from now on.</returns>
     ValueTask<long> TakeAsync(GroupName group, CancellationToken cancel = default);

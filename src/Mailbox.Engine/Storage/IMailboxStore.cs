@@ -38,6 +38,10 @@ public interface IMailboxStore : IDisposable
     /// <summary>The members of a group, by ordinal name; empty where it does not exist.</summary>
     IReadOnlyList<MailboxName> LoadGroup(GroupName group);
 
+    /// <summary>The groups of a mailbox now, in ordinal order, where others change them beside the engine; null where only the engine does.</summary>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    ValueTask<IReadOnlyList<GroupName>?> GroupsOfAsync(MailboxName mailbox, CancellationToken cancel = default) => default;
+
     RememberedKey? FindKey(KeyId key, DateTimeOffset now);
 
     /// <summary>Idempotency keys remembered.</summary>

@@ -15,4 +15,8 @@ public interface IGroupGrain : IGrainWithStringKey
 
     [Alias("remove"), ResponseTimeout("00:00:05")]
     Task<Outcome> Remove();
+
+    /// <summary>Completes a send that a process began which then died (spec G9).</summary>
+    [Alias("resume"), ResponseTimeout("00:00:10")]
+    Task Resume();
 }

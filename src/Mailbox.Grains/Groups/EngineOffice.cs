@@ -16,6 +16,10 @@ sealed class EngineOffice(MailboxEngine engine) : IGroupOffice
 
     sealed class Sender(MailboxEngine engine, GroupName group) : IGroupSender
     {
+        public bool IsLost => false;
+
         public ValueTask<SendResult> SendAsync(GroupSend send) => engine.SendAsync(group, send.Draft, send.Except);
+
+        public ValueTask ResumeAsync() => default;
     }
 }

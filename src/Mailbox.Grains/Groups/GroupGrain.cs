@@ -19,8 +19,14 @@ sealed class GroupGrain(IGroupOffice office) : Grain, IGroupGrain
     public async Task<SendResult> Send(GroupSend send)
     {
         var result = await _sender!.SendAsync(send);
-        if (result.Outcome == Outcome.NotOwner) DeactivateOnIdle();
+        LeaveIfLost();
         return result;
+    }
+
+    public async Task Resume()
+    {
+        await _sender!.ResumeAsync();
+        LeaveIfLost();
     }
 
     public async Task<MembersResult> ChangeMembers(MembersChange change) => await office.ChangeMembersAsync(_name, change);
@@ -38,4 +44,10 @@ sealed class GroupGrain(IGroupOffice office) : Grain, IGroupGrain
     }
 
     public async Task<Outcome> Remove() => await office.RemoveAsync(_name);
+
+    /// <summary>Another activation took the group: the directory knows by now which one.</summary>
+    void LeaveIfLost()
+    {
+        if (_sender!.IsLost) DeactivateOnIdle();
+    }
 }

@@ -4,4 +4,10 @@ namespace Mailbox.Grains;
 interface IGroupSender
 {
     ValueTask<SendResult> SendAsync(GroupSend send);
+
+    /// <summary>Completes what was begun and not finished (spec G9).</summary>
+    ValueTask ResumeAsync();
+
+    /// <summary>Another process sends to the group: this one answers nothing but <see cref="Outcome.NotOwner"/> any more.</summary>
+    bool IsLost { get; }
 }

@@ -15,7 +15,8 @@ public static class MailboxGrainsHosting
     /// </summary>
     /// <param name="ownsAll">
     /// True where the store is this silo's alone: its engine is then the process's <see cref="IMailboxGrid"/>, and there must be no other
-    /// silo of this kind. False where silos share the store, which needs an <see cref="IGroupLedger"/>.
+    /// silo of this kind. False where silos share the store, which needs an <see cref="IGroupLedger"/> and an <see cref="IOwnerRegistry"/>; the store's
+    /// <see cref="IMailboxStore.Owner"/> is then <see cref="SiloOwner.NameOf"/>.
     /// </param>
     public static ISiloBuilder AddMailboxGrains(this ISiloBuilder silo, bool ownsAll)
     {
@@ -46,7 +47,16 @@ public static class MailboxGrainsHosting
         services.AddSingleton<GridLife>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<GridLife>());
         if (ownsAll) services.TryAddSingleton<IGroupOffice, EngineOffice>();
-        else services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, EventForwarder>();
+        else services.AddLedger();
+    }
+
+    static void AddLedger(this IServiceCollection services)
+    {
+        services.AddSingleton<PartSending>();
+        services.AddSingleton<IGroupOffice, LedgerOffice>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, OwnerWatch>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SendWatch>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, EventForwarder>();
     }
 
     static MailboxEngine Start(IServiceProvider services, bool ownsAll)

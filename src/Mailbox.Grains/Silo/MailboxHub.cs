@@ -19,7 +19,7 @@ sealed class MailboxHub(GrainId id, Silo silo, ILoggerFactory log, Outboxes outb
 
     public async Task<byte[]> SendPart(SendPart part)
     {
-        var outcomes = await engine.SendPartAsync(part.Send, part.Message, part.Members, takeUnowned: false);
-        return [.. outcomes.Select(static outcome => (byte)outcome)];
+        var outcomes = await OwnPart.StoreAsync(engine, new(part.Send, part.Message), part.Members);
+        return Array.ConvertAll(outcomes, static outcome => (byte)outcome);
     }
 }

@@ -17,7 +17,6 @@ public sealed class PostgresLedger(PostgresStore store, int maxKeys = PostgresLe
     const string Page = "SELECT mailbox FROM members WHERE group_name = $1 AND mailbox > $2 ORDER BY mailbox LIMIT $3";
     const string Count = "SELECT count(*) FROM members WHERE group_name = $1";
     const string Remove = "DELETE FROM members WHERE group_name = $1";
-    const string GroupsOf = "SELECT group_name FROM members WHERE mailbox = $1 ORDER BY group_name";
 
     const string Take = """
         INSERT INTO senders VALUES ($1, nextval('fences')) ON CONFLICT (group_name) DO UPDATE SET fence = nextval('fences') RETURNING fence
@@ -45,9 +44,6 @@ public sealed class PostgresLedger(PostgresStore store, int maxKeys = PostgresLe
 
     public ValueTask<bool> RemoveAsync(GroupName group, CancellationToken cancel = default) =>
         new(_database.ChangeAsync(async connection => await RunAsync(connection, Remove, group.ToString()).ConfigureAwait(false) > 0, cancel));
-
-    public ValueTask<IReadOnlyList<GroupName>> GroupsOfAsync(MailboxName mailbox, CancellationToken cancel = default) =>
-        new(_database.AskAsync(connection => ReadGroupsAsync(connection, mailbox, cancel), cancel));
 
     public ValueTask<long> TakeAsync(GroupName group, CancellationToken cancel = default) =>
         new(_database.ChangeAsync(
@@ -89,14 +85,6 @@ public sealed class PostgresLedger(PostgresStore store, int maxKeys = PostgresLe
         var names = new List<MailboxName>();
         while (await reader.ReadAsync().ConfigureAwait(false)) names.Add(MailboxName.Parse(reader.GetString(0)));
         return (count, names);
-    }
-
-    static async Task<IReadOnlyList<GroupName>> ReadGroupsAsync(NpgsqlConnection connection, MailboxName mailbox, CancellationToken cancel)
-    {
-        var groups = new List<GroupName>();
-        await foreach (var row in connection.ReadAsync(GroupsOf, cancel, mailbox.ToString()).ConfigureAwait(false))
-            groups.Add(GroupName.Parse(row.GetString(0)));
-        return groups;
     }
 
     static async Task<int> RunAsync(NpgsqlConnection connection, string sql, object value)

@@ -58,7 +58,7 @@ public sealed class MembershipTests(PostgresServer server) : IDisposable
         var ann = _owners.First.Make("ann");
         await _owners.Join("ann bob");
         await _owners.Join("ann", group: "a/b");
-        Assert.Equal("a/b room", string.Join(' ', await _owners.Ledger.GroupsOfAsync(ann.Name)));
+        Assert.Equal("a/b room", string.Join(' ', (await _owners.FirstStore.GroupsOfAsync(ann.Name))!));
         _owners.First.Commit(new MailboxRemoved(ann));
         Assert.Equal("bob", await _owners.Members());
         Assert.Null(await _owners.Members("a/b"));

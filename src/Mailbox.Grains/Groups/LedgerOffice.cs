@@ -1,0 +1,71 @@
+using Mailbox.Engine;
+using Mailbox.Storage;
+
+namespace Mailbox.Grains;
+
+/// <summary>Groups of engines that share a store: the ledger keeps them, and each has one sender among the silos.</summary>
+sealed class LedgerOffice(IGroupLedger ledger, MailboxEngine engine, PartSending parts, GridLife life) : IGroupOffice
+{
+    long _waitingBytes;
+
+    public IGroupLedger Ledger => ledger;
+
+    public PartSending Parts => parts;
+
+    public CancellationToken Stopping => life.Stopping;
+
+    public IGroupSender SenderOf(GroupName group) => new LedgerSender(this, group);
+
+    public async ValueTask<MembersResult> ChangeMembersAsync(GroupName group, MembersChange change)
+    {
+        try
+        {
+            return await ledger.ChangeMembersAsync(
+                group, change.Add, change.Remove, engine.Options.Mailbox, engine.Clock.Now, Stopping).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (SendFault.IsExpected(fault))
+        {
+            return new(SendFault.OutcomeOf(fault));
+        }
+    }
+
+    public ValueTask<GroupPage?> GetAsync(GroupName group, string? after, int limit) => ledger.GetAsync(group, after, limit, Stopping);
+
+    public async ValueTask<Outcome> RemoveAsync(GroupName group)
+    {
+        try
+        {
+            return await ledger.RemoveAsync(group, Stopping).ConfigureAwait(false) ? Outcome.Stored : Outcome.NotFound;
+        }
+        catch (Exception fault) when (SendFault.IsExpected(fault))
+        {
+            return SendFault.OutcomeOf(fault);
+        }
+    }
+
+    /// <summary>Why it may not wait for its turn; <see cref="Outcome.Stored"/> where it may, and is to <see cref="Leave"/>.</summary>
+    public Outcome Enter(MessageDraft draft)
+    {
+        if (draft.Body.Length > engine.Options.MaxBodyBytes) return Outcome.TooLarge;
+        if (Interlocked.Add(ref _waitingBytes, WeightOf(draft)) <= engine.Options.MaxQueuedBytes + WeightOf(draft)) return Outcome.Stored;
+        Leave(draft);
+        return Outcome.Overloaded;
+    }
+
+    public void Leave(MessageDraft draft) => Interlocked.Add(ref _waitingBytes, -WeightOf(draft));
+
+    public SendIntent IntentOf(GroupName group, GroupSend send)
+    {
+        var (draft, now) = (send.Draft, engine.Clock.Now);
+        return new(Acceptance.Accept(draft, group, now, engine.Options), KeyOf(group, draft, now), send.Except, send.Reached, send.ReachedGroups);
+    }
+
+    SendKey? KeyOf(GroupName group, MessageDraft draft, DateTimeOffset now)
+    {
+        if (draft.IdempotencyKey is not { } key) return null;
+        var life = draft.KeyLife < engine.Options.KeyMemory ? draft.KeyLife.Value : engine.Options.KeyMemory;
+        return new(KeyHasher.KeyOf(group, key), KeyHasher.DigestOf(draft), (uint)(now + life).ToUnixTimeSeconds());
+    }
+
+    static long WeightOf(MessageDraft draft) => Math.Max(1, draft.Body.Length);
+}
