@@ -12,9 +12,7 @@ return await HostRun.RunAsync(() =>
     var host = settings.Read<ServerOptions>();
     var gateway = settings.Read<GatewayOptions>();
     var engine = settings.Read<EngineOptions>();
-    var cluster = settings.Within("Cluster");
-    var node = cluster.Read<NodeOptions>();
-    if (node is { Silo: not "" }) cluster.Refuse(nameof(node.Silo), "a journal has one silo; only gateways join it");
+    var node = settings.ReadSilo();
     settings.Check();
 
     builder.Services.AddJournal(host);

@@ -6,7 +6,7 @@ namespace Mailbox.Clustering;
 /// <summary>Makes a process a member of a cluster, as its <see cref="NodeOptions"/> say.</summary>
 public static class NodeHosting
 {
-    /// <exception cref="IOException">A port is in use.</exception>
+    /// <exception cref="IOException">A port is in use, or the certificate cannot be read.</exception>
     public static ISiloBuilder UseNode(this ISiloBuilder silo, NodeOptions node)
     {
         var own = Ports.Free(IPAddress.Parse(node.Address), node.SiloPort);
@@ -14,7 +14,9 @@ public static class NodeHosting
         silo.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = node.Id);
         silo.Configure<EndpointOptions>(options =>
             (options.AdvertisedIPAddress, options.SiloPort, options.GatewayPort) = (own.Address, own.Port, node.ClientPort));
-        silo.UseDevelopmentClustering(node.Silo.Length > 0 ? IPEndPoint.Parse(node.Silo) : own);
+        if (node.Database.Length > 0) silo.UseClusterDatabase(node);
+        else silo.UseDevelopmentClustering(node.Silo.Length > 0 ? IPEndPoint.Parse(node.Silo) : own);
+        if (node.Certificate.Length > 0) silo.UseNodeTls(node);
         return silo;
     }
 }

@@ -8,14 +8,17 @@ namespace Mailbox.Hosting;
 /// <summary>Runs a host until it is told to stop, and says in plain words why it cannot.</summary>
 public static class HostRun
 {
+    static readonly TimeSpan s_leave = TimeSpan.FromSeconds(5);
+
     /// <returns>The exit code of the process.</returns>
     public static async Task<int> RunAsync(Func<WebApplication> build)
     {
         try
         {
-            await using var app = build();
+            var app = build();
             await StartAsync(app).ConfigureAwait(false);
             await app.WaitForShutdownAsync().ConfigureAwait(false);
+            await app.DisposeAsync().ConfigureAwait(false);
             return 0;
         }
         catch (Exception fault) when (fault is SettingsException or AddressRefusedException or StoreException or IOException)
@@ -23,18 +26,25 @@ public static class HostRun
             await Console.Error.WriteLineAsync(fault.Message).ConfigureAwait(false);
             return 1;
         }
+        catch (OperationCanceledException)
+        {
+            // Told to stop before it had started.
+            return 0;
+        }
     }
 
     static async Task StartAsync(WebApplication app)
     {
         try
         {
-            await app.StartAsync().ConfigureAwait(false);
+            // A member that waits for its cluster hears nothing else.
+            await app.StartAsync().WaitAsync(app.Lifetime.ApplicationStopping).ConfigureAwait(false);
         }
-        catch
+        catch (Exception fault) when (fault is not OperationCanceledException)
         {
             // Those that started before the one that could not: a member of a cluster takes its leave.
-            await app.StopAsync().ConfigureAwait(false);
+            using var patience = new CancellationTokenSource(s_leave, TimeProvider.System);
+            await app.StopAsync(patience.Token).WaitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
         }
     }

@@ -1,0 +1,2 @@
+WITH added AS (INSERT INTO cluster_versions (cluster) VALUES (@DeploymentId) ON CONFLICT DO NOTHING RETURNING 1)
+SELECT EXISTS (SELECT FROM added)

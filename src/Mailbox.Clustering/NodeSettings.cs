@@ -1,0 +1,34 @@
+using System.Net;
+using Mailbox.Gateway;
+
+namespace Mailbox.Clustering;
+
+/// <summary>Reads how a process takes part in a cluster, and refuses what does not go together.</summary>
+public static class NodeSettings
+{
+    /// <summary>Of a process that owns mailboxes. Without a database they are in a journal, and there is one such process.</summary>
+    public static NodeOptions ReadSilo(this SettingsReader settings)
+    {
+        var cluster = settings.Within("Cluster");
+        var node = cluster.Read<NodeOptions>();
+        if (node.Silo.Length > 0) cluster.Refuse(nameof(node.Silo), "only a gateway joins a silo; a journal has one silo, and more of them need a database");
+        return Checked(node, cluster);
+    }
+
+    /// <summary>Of a process that owns none.</summary>
+    public static NodeOptions ReadGateway(this SettingsReader settings)
+    {
+        var cluster = settings.Within("Cluster");
+        var node = cluster.Read<NodeOptions>();
+        if (node is { Silo: "", Database: "" }) cluster.Refuse(nameof(node.Silo), "a gateway needs the address of the silo or the database of the cluster");
+        if (node is { Silo: not "", Database: not "" }) cluster.Refuse(nameof(node.Silo), "the database knows where the silos are");
+        return Checked(node, cluster);
+    }
+
+    static NodeOptions Checked(NodeOptions node, SettingsReader cluster)
+    {
+        if (node.Certificate.Length == 0 && IPAddress.TryParse(node.Address, out var address) && !IPAddress.IsLoopback(address))
+            cluster.Refuse(nameof(node.Certificate), $"the address {address} needs one: who reaches a port of the cluster may do everything");
+        return node;
+    }
+}

@@ -1,0 +1,191 @@
+using System.Net;
+using Mailbox.Storage;
+using Mailbox.Storage.Tests.PostgreSql;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Orleans.Configuration;
+using Orleans.Runtime.MembershipService;
+using Xunit;
+
+namespace Mailbox.Clustering.Tests;
+
+/// <summary>What Orleans asks of its table of members, with our tables and queries.</summary>
+public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture<PostgresServer>
+{
+    static readonly DateTime s_start = new(2026, 3, 1, 12, 0, 0, DateTimeKind.Utc);
+
+    [PostgresFact]
+    public async Task Many_may_make_the_tables_at_once_and_again()
+    {
+        var (tables, _) = NewSchema();
+
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => tables.MakeAsync(default))));
+        await tables.MakeAsync(default);
+    }
+
+    [PostgresFact]
+    public async Task A_cluster_without_members_has_a_version()
+    {
+        var table = await NewTableAsync();
+
+        var read = await table.ReadAll();
+
+        Assert.Empty(read.Members);
+        Assert.Equal(0, read.Version.Version);
+        Assert.Empty((await table.ReadRow(Member(1).SiloAddress)).Members);
+    }
+
+    [PostgresFact]
+    public async Task A_member_reads_as_it_was_written()
+    {
+        var table = await NewTableAsync();
+        var member = Member(1);
+
+        Assert.True(await InsertAsync(table, member));
+
+        var read = Assert.Single((await table.ReadRow(member.SiloAddress)).Members).Item1;
+        Assert.Equal(
+            (member.SiloAddress, member.SiloName, member.HostName, member.Status, member.ProxyPort, member.StartTime, member.IAmAliveTime),
+            (read.SiloAddress, read.SiloName, read.HostName, read.Status, read.ProxyPort, read.StartTime, read.IAmAliveTime));
+    }
+
+    [PostgresFact]
+    public async Task Who_read_an_older_version_changes_nothing()
+    {
+        var table = await NewTableAsync();
+        var old = (await table.ReadAll()).Version.Next();
+        await InsertAsync(table, Member(1));
+
+        Assert.False(await table.InsertRow(Member(2), old));
+        Assert.False(await table.UpdateRow(Member(1), "", old));
+
+        var read = await table.ReadAll();
+        Assert.Equal((1, 1), (read.Members.Count, read.Version.Version));
+    }
+
+    [PostgresFact]
+    public async Task Of_many_who_join_with_one_version_one_wins()
+    {
+        var table = await NewTableAsync();
+        var next = (await table.ReadAll()).Version.Next();
+
+        var answers = await Task.WhenAll(Enumerable.Range(1, 20).Select(port => Task.Run(() => table.InsertRow(Member(port), next))));
+
+        Assert.Single(answers, static won => won);
+        var read = await table.ReadAll();
+        Assert.Equal((1, 1), (read.Members.Count, read.Version.Version));
+    }
+
+    [PostgresFact]
+    public async Task A_member_joins_once()
+    {
+        var table = await NewTableAsync();
+
+        Assert.True(await InsertAsync(table, Member(1)));
+        Assert.False(await InsertAsync(table, Member(1)));
+
+        Assert.Equal(1, (await table.ReadAll()).Version.Version);
+    }
+
+    [PostgresFact]
+    public async Task A_change_of_a_member_raises_the_version_and_a_sign_of_life_does_not()
+    {
+        var table = await NewTableAsync();
+        var member = Member(1);
+        await InsertAsync(table, member);
+
+        member.AddSuspector(Member(2).SiloAddress, s_start);
+        member.Status = SiloStatus.Dead;
+        Assert.True(await table.UpdateRow(member, "", (await table.ReadAll()).Version.Next()));
+        member.IAmAliveTime = s_start.AddMinutes(5);
+        await table.UpdateIAmAlive(member);
+
+        var read = await table.ReadAll();
+        var found = Assert.Single(read.Members).Item1;
+        Assert.Equal((2, SiloStatus.Dead, s_start.AddMinutes(5)), (read.Version.Version, found.Status, found.IAmAliveTime));
+        Assert.Equal(Member(2).SiloAddress, Assert.Single(found.SuspectTimes).Item1);
+    }
+
+    [PostgresFact]
+    public async Task Nobody_who_did_not_join_can_be_changed()
+    {
+        var table = await NewTableAsync();
+
+        Assert.False(await table.UpdateRow(Member(1), "", (await table.ReadAll()).Version.Next()));
+
+        Assert.Equal(0, (await table.ReadAll()).Version.Version);
+    }
+
+    [PostgresFact]
+    public async Task Only_the_dead_of_long_ago_are_forgotten()
+    {
+        var table = await NewTableAsync();
+        await InsertAsync(table, Member(1, SiloStatus.Dead, s_start));
+        await InsertAsync(table, Member(2, SiloStatus.Dead, s_start.AddDays(2)));
+        await InsertAsync(table, Member(3, SiloStatus.Active, s_start));
+
+        await table.CleanupDefunctSiloEntries(s_start.AddDays(1));
+
+        Assert.Equal([2, 3], (await table.ReadAll()).Members.Select(static member => member.Item1.SiloAddress.Endpoint.Port).Order());
+    }
+
+    [PostgresFact]
+    public async Task Clusters_in_one_database_do_not_see_each_other()
+    {
+        var (tables, text) = NewSchema();
+        await tables.MakeAsync(default);
+        var (one, other) = (TableOf("one", text), TableOf("other", text));
+        await Task.WhenAll(one.InitializeMembershipTable(true), other.InitializeMembershipTable(true));
+
+        await InsertAsync(one, Member(1));
+        Assert.Empty((await other.ReadAll()).Members);
+        await other.DeleteMembershipTableEntries("other");
+
+        Assert.Single((await one.ReadAll()).Members);
+    }
+
+    [PostgresFact]
+    public async Task A_database_that_cannot_be_reached_is_told()
+    {
+        var tables = new MembershipTables("Host=127.0.0.1;Port=1;Username=nobody;Timeout=2", "anything");
+
+        await Assert.ThrowsAsync<StoreException>(() => tables.MakeAsync(default));
+    }
+
+    async Task<AdoNetClusteringTable> NewTableAsync()
+    {
+        var (tables, text) = NewSchema();
+        await tables.MakeAsync(default);
+        var table = TableOf("test", text);
+        await table.InitializeMembershipTable(true);
+        return table;
+    }
+
+    (MembershipTables Tables, string ConnectionString) NewSchema()
+    {
+        var schema = server.NewSchema().Schema;
+        var text = new NpgsqlConnectionStringBuilder(server.ConnectionString) { SearchPath = schema }.ConnectionString;
+        return (new(text, schema), text);
+    }
+
+    static AdoNetClusteringTable TableOf(string cluster, string connectionString) => new(
+        new ServiceCollection().BuildServiceProvider(), Options.Create(new ClusterOptions { ClusterId = cluster }),
+        Options.Create(new AdoNetClusteringSiloOptions { Invariant = "Npgsql", ConnectionString = connectionString }),
+        NullLogger<AdoNetClusteringTable>.Instance);
+
+    static async Task<bool> InsertAsync(AdoNetClusteringTable table, MembershipEntry member) =>
+        await table.InsertRow(member, (await table.ReadAll()).Version.Next());
+
+    static MembershipEntry Member(int port, SiloStatus status = SiloStatus.Joining, DateTime? alive = null) => new()
+    {
+        SiloAddress = SiloAddress.New(IPAddress.Loopback, port, 7),
+        SiloName = $"silo {port}",
+        HostName = "host",
+        Status = status,
+        ProxyPort = 30000 + port,
+        StartTime = s_start,
+        IAmAliveTime = alive ?? s_start,
+    };
+}
