@@ -1,0 +1,7 @@
+namespace Mailbox.Proof.Deeds;
+
+/// <summary>A mailbox is removed.</summary>
+sealed class Removal(string mailbox) : Deed
+{
+    public string Mailbox => mailbox;
+}

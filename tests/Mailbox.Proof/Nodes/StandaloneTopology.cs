@@ -1,0 +1,41 @@
+using Mailbox.Proof.Faults;
+using Mailbox.Proof.Network;
+
+namespace Mailbox.Proof.Nodes;
+
+/// <summary>One process with a journal.</summary>
+sealed class StandaloneTopology : Topology
+{
+    readonly Workshop _workshop;
+    readonly Node _node;
+
+    public StandaloneTopology(Workshop workshop)
+    {
+        _workshop = workshop;
+        var port = Ports.Free();
+        Gateways = [new($"http://127.0.0.1:{port}")];
+        string[] program = ["dotnet", Workshop.Host("Standalone"), "--urls", $"http://127.0.0.1:{port}", "--Mailbox:Data", Path.Combine(workshop.Directory, "data")];
+        _node = workshop.Node("standalone", [.. program, .. Workshop.GatewaySettings, .. Workshop.EngineSettings], [port]);
+    }
+
+    public override IReadOnlyList<Uri> Gateways { get; }
+
+    public override IReadOnlyList<Uri> Hosts => Gateways;
+
+    public override Task StartAsync(CancellationToken cancel)
+    {
+        _node.Start();
+        return Task.CompletedTask;
+    }
+
+    public override IReadOnlyList<IFault> Faults(Balancer balancer, Readiness readiness) =>
+    [
+        new Kill("the process", [_node], _workshop.Clock),
+        new Stop("the process", [_node]),
+        new Freeze("the process", [_node], TimeSpan.FromSeconds(2), _workshop.Clock),
+        new BrokenConnections(balancer),
+        new SilentConnections(balancer),
+    ];
+
+    public override ValueTask DisposeAsync() => _node.DisposeAsync();
+}
