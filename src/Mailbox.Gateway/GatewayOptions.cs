@@ -29,7 +29,7 @@ public sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
     public TimeSpan Retry { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Over how long the held connections are ended at a shutdown.</summary>
+    /// <summary>Over how long the held connections are ended at a shutdown, at most: a hundred are ended in a second.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
     public TimeSpan Drain { get; set; } = TimeSpan.FromSeconds(20);
 

@@ -68,6 +68,23 @@ public sealed partial class DeliverManyTests : IAsyncLifetime
         Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a")));
     }
 
+    [Theory]
+    [InlineData("""{"to":["a"],"to":["b"],"message":{"data":1}}""", "to: stands there twice.")]
+    [InlineData("""{"to":["a"],"message":{"data":1,"ttl":5,"ttl":6}}""", "message.ttl: stands there twice.")]
+    [InlineData("""{"to":["a"],"message":{"data":1},"\u006dessage":{"data":2}}""", "message: stands there twice.")]
+    public async Task A_member_that_stands_there_twice_is_named(string body, string detail)
+    {
+        Assert.Contains($"\"detail\":\"{detail}\"", await DeliverAsync(400, body), StringComparison.Ordinal);
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a")));
+    }
+
+    [Fact]
+    public async Task Members_of_the_data_are_the_senders_own()
+    {
+        await DeliverAsync(200, """{"to":["a"],"message":{"data":{"x":1,"x":2}}}""");
+        Assert.Contains("\"data\":{\"x\":1,\"x\":2}", await ReadAsync("a"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Limits_of_letters_are_kept()
     {

@@ -167,7 +167,7 @@ public sealed class HeldTests
     {
         await using var host = await GatewayHost.StartAsync();
         var streams = new List<Wire>();
-        for (var i = 0; i < 30; i++) streams.Add(await host.OpenAsync("/mailboxes/m" + i, Sse));
+        for (var i = 0; i < 300; i++) streams.Add(await host.OpenAsync("/mailboxes/m" + i, Sse));
         var stopping = host.StopAsync();
         await GatewayHost.UntilAsync(() => host.Held.IsDraining);
         using var poll = await host.Http.GetAsync("/mailboxes/a");
@@ -179,12 +179,37 @@ public sealed class HeldTests
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
         using var delivered = await host.DeliverAsync("m0", "still taken");
         Assert.Equal(HttpStatusCode.Created, delivered.StatusCode);
-        host.Time.Advance(TimeSpan.FromSeconds(10));
-        await GatewayHost.UntilAsync(() => host.Held.Count < 30);
-        Assert.InRange(host.Held.Count, 1, 29);
-        host.Time.Advance(TimeSpan.FromSeconds(11));
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        await GatewayHost.UntilAsync(() => host.Held.Count < 300);
+        Assert.InRange(host.Held.Count, 1, 299);
+        host.Time.Advance(TimeSpan.FromSeconds(3));
         foreach (var held in streams)
             Assert.EndsWith("data: {\"reason\":\"draining\",\"reconnect\":true,\"after\":1}\n\n", await held.RestAsync(), StringComparison.Ordinal);
+        await stopping.WaitAsync(GatewayHost.Patience);
+    }
+
+    [Fact]
+    public async Task A_shutdown_with_few_connections_does_not_take_the_time_of_many()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        using var stream = await host.OpenAsync("/mailboxes/a", Sse);
+        var stopping = host.StopAsync();
+        await GatewayHost.UntilAsync(() => host.Held.IsDraining);
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Contains("\"reason\":\"draining\"", await stream.RestAsync(), StringComparison.Ordinal);
+        await stopping.WaitAsync(GatewayHost.Patience);
+    }
+
+    [Fact]
+    public async Task A_shutdown_of_very_many_connections_takes_no_longer_than_the_drain()
+    {
+        await using var host = await GatewayHost.StartAsync(new() { Drain = TimeSpan.FromSeconds(1) });
+        var streams = new List<Wire>();
+        for (var i = 0; i < 300; i++) streams.Add(await host.OpenAsync("/mailboxes/m" + i, Sse));
+        var stopping = host.StopAsync();
+        await GatewayHost.UntilAsync(() => host.Held.IsDraining);
+        host.Time.Advance(TimeSpan.FromSeconds(1.5));
+        foreach (var held in streams) await held.RestAsync();
         await stopping.WaitAsync(GatewayHost.Patience);
     }
 }

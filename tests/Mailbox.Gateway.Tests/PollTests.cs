@@ -81,6 +81,22 @@ public sealed class PollTests
         Assert.EndsWith("\"messages\":[]}", await poll.RestAsync(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("wait=1, foo=bar")]
+    [InlineData("foo; bar, Wait = \"1\"")]
+    [InlineData("wait=1; x=\"a, wait=9\"")]
+    [InlineData("foo=\"a \\\", wait=9\", wait=1, wait=7")]
+    [InlineData("wait, wait=soon, wait=1")]
+    public async Task A_preference_to_wait_is_heard_among_others(string prefer)
+    {
+        await using var host = await GatewayHost.StartAsync();
+        var poll = host.OpenAsync("/mailboxes/a", "application/json", ("Prefer", prefer));
+        await GatewayHost.UntilAsync(() => host.Held.Count == 1);
+        host.Time.Advance(TimeSpan.FromSeconds(2));
+        using var answer = await poll;
+        Assert.EndsWith("\"messages\":[]}", await answer.RestAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Every_way_to_ask_for_JSON_is_a_poll()
     {
@@ -113,6 +129,11 @@ public sealed class PollTests
     [InlineData("client=a/b", "bad-parameter")]
     [InlineData("idle=0", "bad-parameter")]
     [InlineData("limit=1&limit=2", "bad-parameter")]
+    [InlineData("after=", "bad-parameter")]
+    [InlineData("limit=", "bad-parameter")]
+    [InlineData("wait=", "bad-parameter")]
+    [InlineData("from=&wait=0", "bad-parameter")]
+    [InlineData("client", "bad-parameter")]
     public async Task A_parameter_that_is_not_valid_is_400(string query, string name)
     {
         await using var host = await GatewayHost.StartAsync();

@@ -6,6 +6,8 @@ namespace Mailbox.Gateway;
 /// <summary>All connections that this process holds, and what they share.</summary>
 sealed class HeldConnections : IDisposable
 {
+    const double EndedInASecond = 100;
+
     readonly Pump[] _pumps;
     readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
     uint _next;
@@ -54,12 +56,15 @@ sealed class HeldConnections : IDisposable
         if (Interlocked.Decrement(ref _count) == 0 && IsDraining) _empty.TrySetResult();
     }
 
-    /// <summary>Ends every held connection, spread over a time. No more are to be added.</summary>
+    /// <summary>
+    /// Ends every held connection, spread over a time, or over less where there are few: who comes back is to find a server that is not
+    /// overrun. No more are to be added.
+    /// </summary>
     /// <returns>Completes when none is left.</returns>
     public Task DrainAsync(TimeSpan over)
     {
         IsDraining = true;
-        Wheel.Scatter(over);
+        Wheel.Scatter(TimeSpan.FromSeconds(Math.Min(over.TotalSeconds, Count / EndedInASecond)));
         if (Count == 0) _empty.TrySetResult();
         return _empty.Task;
     }

@@ -28,13 +28,22 @@ readonly struct JsonRequest(JsonDocument? document, Problem? problem) : IDisposa
 
     public static Problem Bad(string field, string fault) => new(ProblemKinds.BadBody, $"{field}: {fault}.");
 
-    /// <summary>The refusal of a member that is not one of these; a name that is spelt wrong must not count for one that is left out.</summary>
+    /// <summary>
+    /// The refusal of a member that is not one of these, at most 32, or that stands there twice; a name that is spelt wrong must not count
+    /// for one that is left out.
+    /// </summary>
     public static Problem? Unknown(JsonElement json, string prefix, params ReadOnlySpan<string> known)
     {
         try
         {
+            var seen = 0;
             foreach (var member in json.EnumerateObject())
-                if (!known.Contains(member.Name)) return Bad(prefix + member.Name, $"is not one of {string.Join(", ", known!)}");
+            {
+                var index = known.IndexOf(member.Name);
+                if (index < 0) return Bad(prefix + member.Name, $"is not one of {string.Join(", ", known!)}");
+                if ((seen & (1 << index)) != 0) return Bad(prefix + member.Name, "stands there twice");
+                seen |= 1 << index;
+            }
             return null;
         }
         catch (InvalidOperationException)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -52,7 +51,7 @@ sealed record OpenQuery(Accepted Accepted, OpenRequest Request, int Limit, TimeS
     {
         var id = request.Headers["Last-Event-ID"];
         if (!StringValues.IsNullOrEmpty(id)) return Parse(id.ToString(), "Last-Event-ID", fields);
-        return fields.Text("after") is { Length: > 0 } after ? Parse(after, "after", fields) : null;
+        return fields.Text("after") is { } after ? Parse(after, "after", fields) : null;
     }
 
     static Position? Parse(string text, string field, QueryFields fields)
@@ -64,21 +63,8 @@ sealed record OpenQuery(Accepted Accepted, OpenRequest Request, int Limit, TimeS
 
     static TimeSpan WaitOf(HttpRequest request, QueryFields fields, GatewayOptions options)
     {
-        var seconds = fields.Integer("wait", PreferredWait(request) ?? -1, 0, int.MaxValue);
+        var seconds = fields.Integer("wait", PreferHeader.Wait(request.Headers["Prefer"]) ?? -1, 0, int.MaxValue);
         var wait = seconds < 0 ? options.Wait : TimeSpan.FromSeconds(seconds);
         return wait < options.MaxWait ? wait : options.MaxWait;
     }
-
-    // RFC 7240 section 4.3. A preference that cannot be read is ignored.
-    static int? PreferredWait(HttpRequest request)
-    {
-        foreach (var line in request.Headers["Prefer"])
-            foreach (var preference in (line ?? "").Split(','))
-                if (Seconds(preference.Split(';')[0].Split('=', 2, StringSplitOptions.TrimEntries)) is { } seconds) return seconds;
-        return null;
-    }
-
-    static int? Seconds(string[] preference) =>
-        preference is [var name, var value] && name.Equals("wait", StringComparison.OrdinalIgnoreCase)
-        && int.TryParse(value.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : null;
 }

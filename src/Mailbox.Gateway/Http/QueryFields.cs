@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Primitives;
 
 namespace Mailbox.Gateway;
 
@@ -18,7 +17,12 @@ sealed class QueryFields(IQueryCollection query)
     {
         var values = query[name];
         if (values.Count > 1) Refuse(name, "must be given once");
-        return StringValues.IsNullOrEmpty(values) ? null : values[0];
+        if (values is not [{ Length: > 0 } text, ..])
+        {
+            if (values.Count > 0) Refuse(name, "must not be empty; leave it out");
+            return null;
+        }
+        return text;
     }
 
     public string? Text(string name, Func<string, bool> isValid, string allowed)

@@ -20,6 +20,7 @@ sealed class MailboxOptionsRoute(IMailboxGrid grid)
     static (MailboxOptionsChange? Change, Problem? Problem) Read(JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Object) return (null, JsonRequest.Bad("the body", "must be a JSON object"));
+        if (JsonRequest.Unknown(json, "", "idle", "overflow", "maxMessages", "maxBytes") is { } problem) return (null, problem);
         var change = new MailboxOptionsChange();
         try
         {
@@ -34,7 +35,7 @@ sealed class MailboxOptionsRoute(IMailboxGrid grid)
         return (change, null);
     }
 
-    /// <returns>Null where the member is unknown, of the wrong kind or out of its range.</returns>
+    /// <returns>Null where the member is of the wrong kind or out of its range.</returns>
     static MailboxOptionsChange? With(MailboxOptionsChange change, JsonProperty member) => member.Name switch
     {
         "idle" when Whole(member.Value, (long)MessageDraft.MaxIdle.TotalSeconds) is { } seconds => change with { Idle = TimeSpan.FromSeconds(seconds) },
@@ -49,8 +50,7 @@ sealed class MailboxOptionsRoute(IMailboxGrid grid)
         "idle" => "must be 1 to 2592000 seconds",
         "overflow" => "must be 'drop-oldest', 'reject' or 'drop-newest'",
         "maxMessages" => "must be a whole number from 1 to 1000000",
-        "maxBytes" => "must be a whole number from 1 to 1073741824",
-        _ => "is not one of idle, overflow, maxMessages, maxBytes",
+        _ => "must be a whole number from 1 to 1073741824",
     };
 
     static long? Whole(JsonElement value, long most) =>
