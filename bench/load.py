@@ -166,6 +166,7 @@ def arguments():
     a.add_argument('--reps', type=int, default=3)
     a.add_argument('--tests', default=','.join(TESTS))
     a.add_argument('--servers', help='of: ours, nchan, bare Kestrel, bare C; default: all that can run')
+    a.add_argument('--cluster', action='store_true', help='beside it a silo with a gateway in it, and a silo and a gateway as two processes')
     a.add_argument('--also', action='append', default=[], help='NAME[,dll=PATH][,VARIABLE=VALUE][,Mailbox:Option=VALUE]: ours, differently')
     a.add_argument('--rig', default=os.path.join(servers.ROOT, '../shared/rig'))
     a.add_argument('--data', help='parent of the data directory; on the disk that is to be measured')
@@ -176,7 +177,8 @@ def arguments():
 
 def main():
     a = arguments()
-    if not a.no_build: build('standalone')
+    if not a.no_build:
+        for project in ['standalone', *(['silo', 'gateway'] if a.cluster else [])]: build(project)
     with tempfile.TemporaryDirectory(prefix='mailbox-load-') as work:
         rig = find_rig(a.rig, work)
         if rig: load = Load([os.path.join(rig, 'loadgen')], work, True)
@@ -185,6 +187,7 @@ def main():
             build('bench/Mailbox.Load')
             load = Load(['dotnet', os.path.join(servers.HERE, 'Mailbox.Load/bin/Release/net10.0/Mailbox.Load.dll')], work, False)
         every = [servers.Ours('ours', a.data), *[variant(text, a.data) for text in a.also], *(servers.peers(rig) if rig else [])]
+        if a.cluster: every[1:1] = [servers.Ours('silo', a.data, servers.SILO), servers.Pair('silo + gateway', a.data)]
         chosen = [s for s in every if not a.servers or s.name in a.servers.split(',') or s.name in [t.split(',')[0] for t in a.also]]
         results, tests = [], a.tests.split(',')
         try:

@@ -1,9 +1,11 @@
 """The servers that are measured: ours, and the rig's peers. Each is started and stopped by its exact process ids."""
-import os, resource, shutil, signal, socket, subprocess, tempfile, time
+import os, resource, shutil, signal, socket, subprocess, tempfile, time, urllib.error, urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 STANDALONE = os.path.join(ROOT, 'standalone/bin/Release/net10.0/Mailbox.Standalone.dll')
+SILO = os.path.join(ROOT, 'silo/bin/Release/net10.0/Mailbox.Silo.dll')
+GATEWAY = os.path.join(ROOT, 'gateway/bin/Release/net10.0/Mailbox.GatewayHost.dll')
 NGINX_MODULE = '/usr/lib/nginx/modules/ngx_nchan_module.so'
 SPECS = os.path.join(HERE, 'specs')
 
@@ -23,6 +25,17 @@ def wait_port(port, seconds=30):
         except OSError:
             time.sleep(0.05)
     raise SystemExit(f'port {port} did not open')
+
+
+def wait_ready(port, seconds=30):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            urllib.request.urlopen(f'http://127.0.0.1:{port}/readyz').close()
+            return
+        except urllib.error.URLError:
+            time.sleep(0.1)
+    raise SystemExit(f'port {port} is not ready')
 
 
 def is_gone(process, seconds):
@@ -46,12 +59,15 @@ class Ours:
         self.port = free_port()
         self.data = tempfile.mkdtemp(prefix='mailbox-bench-', dir=self.data_root)
         self.log = open(os.path.join(self.data, 'log'), 'w')
-        command = ['dotnet', self.dll, '--urls', f'http://127.0.0.1:{self.port}', '--Mailbox:Data', os.path.join(self.data, 'store'),
-                   '--Mailbox:Demo', 'false', *self.args]
-        self.process = subprocess.Popen(command, env={**os.environ, 'DOTNET_ENVIRONMENT': 'Production', 'Logging__LogLevel__Default': 'Warning', **self.env},
-                                        stdout=self.log, stderr=self.log, start_new_session=True, preexec_fn=most_files)
-        wait_port(self.port)
+        self.process = self.launch(self.dll, self.port, '--Mailbox:Data', os.path.join(self.data, 'store'), '--Mailbox:Demo', 'false', *self.args)
         time.sleep(0.5)
+
+    def launch(self, dll, port, *args):
+        command = ['dotnet', dll, '--urls', f'http://127.0.0.1:{port}', *args]
+        process = subprocess.Popen(command, env={**os.environ, 'DOTNET_ENVIRONMENT': 'Production', 'Logging__LogLevel__Default': 'Warning', **self.env},
+                                   stdout=self.log, stderr=self.log, start_new_session=True, preexec_fn=most_files)
+        wait_port(port)
+        return process
 
     @property
     def pids(self):
@@ -62,14 +78,43 @@ class Ours:
 
     def stop(self):
         if self.process is None: return
-        # No reader is left, so that the drain has nothing to wait for.
-        self.process.send_signal(signal.SIGTERM)
-        if not is_gone(self.process, 10):
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
         self.log.close()
         shutil.rmtree(self.data, ignore_errors=True)
         self.process = None
+
+
+class Pair(Ours):
+    """Two processes: a silo with the journal, and a gateway that the load goes to."""
+
+    def __init__(self, name, data_root):
+        super().__init__(name, data_root, SILO)
+        self.gateway = None
+
+    def start(self):
+        silo_port = free_port()
+        self.args = ['--Mailbox:Cluster:SiloPort', str(silo_port)]
+        super().start()
+        self.port = free_port()
+        self.gateway = self.launch(GATEWAY, self.port, '--Mailbox:Cluster:Silo', f'127.0.0.1:{silo_port}')
+        wait_ready(self.port)
+
+    @property
+    def pids(self):
+        return [self.process.pid, self.gateway.pid]
+
+    def stop(self):
+        if self.gateway is not None: end(self.gateway)
+        self.gateway = None
+        super().stop()
+
+
+def end(process):
+    # No reader is left, so that the drain has nothing to wait for.
+    process.send_signal(signal.SIGTERM)
+    if is_gone(process, 10): return
+    process.kill()
+    process.wait()
 
 
 def most_files():
