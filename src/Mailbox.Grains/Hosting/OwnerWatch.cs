@@ -13,7 +13,7 @@ sealed partial class OwnerWatch(
     : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     // A silo that hung may take mailboxes after it was declared dead, until it learns of that.
-    static readonly TimeSpan s_every = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan s_every = TimeSpan.FromSeconds(10);
 
     readonly CancellationTokenSource _stopping = new();
     Task _running = Task.CompletedTask;
