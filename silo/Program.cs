@@ -15,14 +15,15 @@ return await HostRun.RunAsync(() =>
     var node = settings.ReadSilo();
     settings.Check();
 
-    builder.Services.AddJournal(host);
+    if (node.HasDatabase) builder.Services.AddDatabase(node);
+    else builder.Services.AddJournal(host);
     builder.Services.AddSingleton(engine);
-    builder.UseOrleans(silo => silo.UseNode(node).AddMailboxGrains(ownsAll: true));
+    builder.UseOrleans(silo => silo.UseNode(node).AddMailboxGrains(ownsAll: !node.HasDatabase));
     builder.Services.AddMailboxes(gateway);
     builder.Services.AddDemo(host);
 
     var app = builder.Build();
     app.MapHost();
-    app.MapBackups(host);
+    if (!node.HasDatabase) app.MapBackups(host);
     return app;
 });

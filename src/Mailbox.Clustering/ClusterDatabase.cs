@@ -1,20 +1,37 @@
+using Mailbox.Grains;
+using Mailbox.Storage.PostgreSql;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Orleans.Configuration;
 
 namespace Mailbox.Clustering;
 
-/// <summary>The members of the cluster in PostgreSQL.</summary>
-static class ClusterDatabase
+/// <summary>What a cluster keeps in PostgreSQL: its mailboxes and its members.</summary>
+public static class ClusterDatabase
 {
     const string Provider = "Npgsql";
     const int ConnectSeconds = 2;
     const int CommandSeconds = 5;
     const int MostConnections = 4;
 
-    public static void UseClusterDatabase(this ISiloBuilder silo, NodeOptions node)
+    // One that died with all the others is not waited for longer than three times this when they start again.
+    static readonly TimeSpan s_signsOfLife = TimeSpan.FromSeconds(5);
+
+    /// <summary>The mailboxes and groups of the cluster are the store of this silo, together with others.</summary>
+    public static IServiceCollection AddDatabase(this IServiceCollection services, NodeOptions node) =>
+        services.AddPostgresMailboxes(provider => new()
+        {
+            ConnectionString = node.Database,
+            Schema = node.Schema,
+            Owner = SiloOwner.NameOf(provider),
+            Notice = Console.Error.WriteLine,
+        });
+
+    internal static void UseClusterDatabase(this ISiloBuilder silo, NodeOptions node)
     {
         var text = ConnectionString(node);
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(new MembershipTables(text, node.Schema));
+        silo.Configure<ClusterMembershipOptions>(static options => options.IAmAliveTablePublishTimeout = s_signsOfLife);
         silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Provider, text));
     }
 

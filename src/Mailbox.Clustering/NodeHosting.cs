@@ -14,7 +14,7 @@ public static class NodeHosting
         silo.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = node.Id);
         silo.Configure<EndpointOptions>(options =>
             (options.AdvertisedIPAddress, options.SiloPort, options.GatewayPort) = (own.Address, own.Port, node.ClientPort));
-        if (node.Database.Length > 0) silo.UseClusterDatabase(node);
+        if (node.HasDatabase) silo.UseClusterDatabase(node);
         else silo.UseDevelopmentClustering(node.Silo.Length > 0 ? IPEndPoint.Parse(node.Silo) : own);
         if (node.Certificate.Length > 0) silo.UseNodeTls(node);
         return silo;

@@ -17,6 +17,9 @@ public sealed class NodeOptions
     /// </summary>
     public string Database { get; set; } = "";
 
+    /// <summary>Whether silos share a database, rather than one having a journal.</summary>
+    public bool HasDatabase => Database.Length > 0;
+
     /// <summary>The schema of all tables in the database, made where it does not exist.</summary>
     [RegularExpression("[a-z_][a-z0-9_]{0,62}", ErrorMessage = "allowed are 1 to 63 of a-z 0-9 _, not beginning with a digit")]
     public string Schema { get; set; } = "mailbox";
