@@ -4,12 +4,15 @@ namespace Mailbox.Grains;
 /// Station 1 of a backend: asks grains, again while nobody can answer. A silo does not tell clients outside the cluster that it is gone,
 /// so every call has a short timeout and a delivery an idempotency key. Safe from any thread.
 /// </summary>
-sealed class GridCalls(IGrainFactory grains, TimeProvider time, MailboxGridOptions options)
+/// <param name="stopping">The process is leaving: what reads ends.</param>
+sealed class GridCalls(IGrainFactory grains, TimeProvider time, MailboxGridOptions options, CancellationToken stopping)
 {
     readonly Retries _retries = new(time, options.Deadline);
     readonly MadeKeys _keys = new(time, options);
 
     public TimeProvider Time => time;
+
+    public CancellationToken Stopping => stopping;
 
     public TimeSpan Deadline => options.Deadline;
 

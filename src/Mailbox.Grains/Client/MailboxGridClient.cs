@@ -17,7 +17,11 @@ public sealed class MailboxGridClient : IDisposable
     readonly BatchRoute _route;
     readonly CancellationTokenSource _stopping = new();
 
-    internal MailboxGridClient(GridCalls calls) => (_calls, _route) = (calls, new(calls));
+    internal MailboxGridClient(IGrainFactory grains, TimeProvider time, MailboxGridOptions options)
+    {
+        _calls = new(grains, time, options, _stopping.Token);
+        _route = new(_calls);
+    }
 
     /// <exception cref="ArgumentException">The text is not a mailbox name (spec M1).</exception>
     public MailboxClient Mailbox(string name) => new(_calls, MailboxName.Parse(name));
@@ -36,7 +40,7 @@ public sealed class MailboxGridClient : IDisposable
     /// </summary>
     /// <exception cref="ArgumentException">The name is no part of a mailbox name.</exception>
     public IAsyncStream<MailboxEvent> Events(string subscriber) =>
-        new EventStream(new(this, subscriber, _calls.Time, _stopping.Token));
+        new EventStream(new(this, subscriber, _calls.Time, _calls.Stopping));
 
     /// <summary>
     /// Many deliveries, each by itself, in as few calls as possible; those to one mailbox in the order of the list, as long as none has to

@@ -15,10 +15,11 @@ sealed class MailboxReading(GridCalls calls, MailboxName mailbox, ReadingOptions
 
     public async IAsyncEnumerable<Received> RunAsync([EnumeratorCancellation] CancellationToken cancel)
     {
-        var (at, hasHandled) = (options.After ?? await StartAsync(cancel).ConfigureAwait(false), false);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, calls.Stopping);
+        var (at, hasHandled) = (options.After ?? await StartAsync(either.Token).ConfigureAwait(false), false);
         while (true)
         {
-            var answer = await AskAsync(PageAfter(at, hasHandled && options.AcknowledgesByReading), cancel).ConfigureAwait(false);
+            var answer = await AskAsync(PageAfter(at, hasHandled && options.AcknowledgesByReading), either.Token).ConfigureAwait(false);
             foreach (var item in answer.Items) yield return item.ToReceived();
             if (IsFinal(answer.Ending)) throw new MailboxReadingEndedException(mailbox, answer.Ending!.Value);
             hasHandled |= answer.Items.Length > 0;
@@ -41,17 +42,22 @@ sealed class MailboxReading(GridCalls calls, MailboxName mailbox, ReadingOptions
         var backoff = new Backoff(calls.Time);
         while (true)
         {
-            cancel.ThrowIfCancellationRequested();
-            try
-            {
-                var answer = await _grain.Read(request, cancel).WaitAsync(cancel).ConfigureAwait(false);
-                if (answer.Outcome == OpenOutcome.Opened) return answer;
-            }
-            catch (Exception) when (!cancel.IsCancellationRequested)
-            {
-                // Nobody answers: the silo is gone, or its answer is late.
-            }
+            if (await TryAskAsync(request, cancel).ConfigureAwait(false) is { } answer) return answer;
             await backoff.WaitAsync(cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <returns>Null where nobody answers: the silo is gone, or its answer is late.</returns>
+    async Task<ReadAnswer?> TryAskAsync(ReadRequest request, CancellationToken cancel)
+    {
+        try
+        {
+            var answer = await _grain.Read(request, cancel).WaitAsync(cancel).ConfigureAwait(false);
+            return answer.Outcome == OpenOutcome.Opened ? answer : null;
+        }
+        catch (Exception) when (!cancel.IsCancellationRequested)
+        {
+            return null;
         }
     }
 

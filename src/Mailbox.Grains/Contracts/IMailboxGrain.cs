@@ -31,7 +31,7 @@ public interface IMailboxGrain : IGrainWithStringKey
     Task<Outcome> DeleteMessage(Position position);
 
     /// <summary>A page of what comes after a position; waits a while where there is nothing.</summary>
-    [Alias("read"), ResponseTimeout("00:00:15")]
+    [Alias("read"), ResponseTimeout("00:00:08")]
     Task<ReadAnswer> Read(ReadRequest request, CancellationToken cancel);
 
     /// <summary>Opens the mailbox for a gateway, which is from then on pushed what comes.</summary>

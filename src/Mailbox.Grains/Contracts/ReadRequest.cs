@@ -6,7 +6,7 @@ namespace Mailbox.Grains;
 public sealed class ReadRequest(OpenRequest open, TimeSpan wait)
 {
     /// <summary>A call that waits longer would hold up the leaving of its silo.</summary>
-    public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
 
     [Id(0)]
     public OpenRequest Open { get; } = open;

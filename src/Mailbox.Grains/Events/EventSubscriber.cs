@@ -36,10 +36,9 @@ sealed class EventSubscriber(MailboxGridClient grid, string name, TimeProvider t
     /// <summary>Runs until it is cancelled, or somebody ends the subscription.</summary>
     public async Task RunAsync(EventHandling handling, CancellationToken cancel)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, stopping);
         try
         {
-            await ReadAsync(handling, either.Token).ConfigureAwait(false);
+            await ReadAsync(handling, cancel).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

@@ -38,7 +38,7 @@ public static class MailboxGridHosting
         configure?.Invoke(options);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => new MailboxGridClient(
-            new(provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>(), options)));
+            provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>(), options));
         services.TryAddKeyedSingleton<IStreamProvider>(
             EventStreams.ProviderName, static (provider, _) => new EventStreams(provider.GetRequiredService<MailboxGridClient>()));
     }
