@@ -1,4 +1,6 @@
+using System.Text;
 using Mailbox.Engine;
+using Mailbox.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.TestingHost;
@@ -25,6 +27,16 @@ sealed class Grid : IAsyncDisposable
 
     /// <summary>Whether nothing is on its way between the silos.</summary>
     public bool IsQuiet => GatewaySilo.GetRequiredService<Attaching>().IsQuiet && Silo.GetRequiredService<Outboxes>().IsQuiet;
+
+    /// <summary>With mailboxes in memory.</summary>
+    public static Task<Grid> StartAsync() => StartAsync(new MailboxEngine(new MemoryStore(), new(), TimeProvider.System));
+
+    public static MailboxName Name(string name) => MailboxName.Parse(name);
+
+    public static MessageDraft Draft(string body) => new() { Body = Encoding.UTF8.GetBytes(body) };
+
+    public async Task DeliverAsync(string mailbox, string body) =>
+        Assert.Equal(Outcome.Stored, (await Mailboxes.DeliverAsync(Name(mailbox), Draft(body))).Outcome);
 
     /// <param name="engine">The owner of every mailbox.</param>
     public static async Task<Grid> StartAsync(MailboxEngine engine)
