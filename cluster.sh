@@ -189,7 +189,8 @@ install_missing() {
   ((EUID == 0)) && command -v apt-get >/dev/null || fail "needed and not here: ${missing[*]}; as root on Debian this would install them"
   echo "Installing ${missing[*]}"
   local log
-  log=$(export DEBIAN_FRONTEND=noninteractive; apt-get update -qq 2>&1 && apt-get install -y -qq --no-install-recommends "${missing[@]}" 2>&1) || fail "apt-get: $(tail -n 3 <<<"$log")"
+  # The run level keeps the services of these packages from being started.
+  log=$(export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1; apt-get update -qq 2>&1 && apt-get install -y -qq --no-install-recommends "${missing[@]}" 2>&1) || fail "apt-get: $(tail -n 3 <<<"$log")"
 }
 
 build() {

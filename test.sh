@@ -40,6 +40,8 @@ install_tools() {
   command -v ip >/dev/null || missing+=(iproute2)
   command -v iptables >/dev/null || missing+=(iptables)
   command -v curl >/dev/null || missing+=(curl)
+  command -v nginx >/dev/null || missing+=(nginx)
+  command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   ((${#missing[@]})) || return 0
 
   step "Installing ${missing[*]}"
@@ -51,7 +53,8 @@ install_tools() {
 }
 
 apt_install() {
-  export DEBIAN_FRONTEND=noninteractive
+  # The run level keeps the services of these packages from being started.
+  export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
   local log
   log=$(apt-get update -qq 2>&1 && apt-get install -y -qq --no-install-recommends "$@" 2>&1) || { tail -n 5 <<<"$log"; return 1; }
 }
