@@ -117,6 +117,28 @@ public sealed partial class DeliverManyTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("a preamble\n")]
+    [InlineData("\n")]
+    public async Task Lines_may_all_end_with_a_bare_LF_and_bodies_are_what_was_sent(string preamble)
+    {
+        await DeliverAsync(
+            200, preamble + "--b\nMailbox: a\nMailbox: b\n\none\n\ntwo\r\nthree\n--b\nMailbox: a\nMessage-Type: t\n\n\n\n--b--\n", "multipart/mixed; boundary=b");
+        Assert.EndsWith("\"data\":\"one\\n\\ntwo\\r\\nthree\"}]}", await ReadAsync("b"), StringComparison.Ordinal);
+        Assert.EndsWith("\"data\":\"\\n\"}]}", await ReadAsync("a"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_body_of_bare_lines_has_the_same_limit()
+    {
+        await DeliverAsync(200, $"--b\nMailbox: a\n\n{new string('\n', 1000)}\n--b--\n", "multipart/mixed; boundary=b");
+        await DeliverAsync(413, $"--b\nMailbox: b\n\n{new string('\n', 1001)}\n--b--\n", "multipart/mixed; boundary=b");
+        Assert.Equal(1000, (await _host.Grid.GetAsync(MailboxName.Parse("a")))!.Bytes);
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("b")));
+    }
+
+    [Theory]
+    [InlineData("--b\nMailbox: a\n\nbro")]
     [InlineData("--b\r\nMailbox: a\r\n\r\nbro")]
     [InlineData("--b\r\nMailbox: a\r\n")]
     [InlineData("--b\r\nMailbox: a\r\n\r\nbroken\r\n--c--\r\n")]

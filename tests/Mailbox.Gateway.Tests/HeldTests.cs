@@ -193,23 +193,21 @@ public sealed class HeldTests
     {
         await using var host = await GatewayHost.StartAsync();
         using var stream = await host.OpenAsync("/mailboxes/a", Sse);
-        var stopping = host.StopAsync();
-        await GatewayHost.UntilAsync(() => host.Held.IsDraining);
+        var drained = host.Held.DrainAsync(TimeSpan.FromSeconds(20));
         host.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Contains("\"reason\":\"draining\"", await stream.RestAsync(), StringComparison.Ordinal);
-        await stopping.WaitAsync(GatewayHost.Patience);
+        await drained.WaitAsync(GatewayHost.Patience);
     }
 
     [Fact]
     public async Task A_shutdown_of_very_many_connections_takes_no_longer_than_the_drain()
     {
-        await using var host = await GatewayHost.StartAsync(new() { Drain = TimeSpan.FromSeconds(1) });
+        await using var host = await GatewayHost.StartAsync();
         var streams = new List<Wire>();
         for (var i = 0; i < 300; i++) streams.Add(await host.OpenAsync("/mailboxes/m" + i, Sse));
-        var stopping = host.StopAsync();
-        await GatewayHost.UntilAsync(() => host.Held.IsDraining);
+        var drained = host.Held.DrainAsync(TimeSpan.FromSeconds(1));
         host.Time.Advance(TimeSpan.FromSeconds(1.5));
         foreach (var held in streams) await held.RestAsync();
-        await stopping.WaitAsync(GatewayHost.Patience);
+        await drained.WaitAsync(GatewayHost.Patience);
     }
 }

@@ -1,6 +1,4 @@
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 
 namespace Mailbox.Gateway;
@@ -10,25 +8,17 @@ namespace Mailbox.Gateway;
 /// posts a bit of <see cref="Work"/>, the first bit puts it in its pump's queue, and the pump runs it. Whoever set
 /// <see cref="Work.Owned"/> owns the reader and the response until it is cleared, so nothing else here is locked.
 /// </summary>
-abstract class HeldConnection : IReaderSignal
+abstract partial class HeldConnection : IReaderSignal
 {
     // A connection that always has more must let the others of its pump have their turn.
     const int MaxRounds = 4;
-    // Each page read aside runs inside the one before.
-    const int MaxPagesAside = 8;
-
-    static readonly TimeSpan s_whileDraining = TimeSpan.FromSeconds(1);
 
     readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly HeldConnections _held;
     readonly Pump _pump;
     int _work = (int)Work.Owned;
-    long _stalledSince = -1;
-    bool _isCutOff;
     CancellationTokenRegistration _left;
     IMailboxReader? _reader;
-    Action? _flushed;
-    ConfiguredValueTaskAwaitable<FlushResult>.ConfiguredValueTaskAwaiter _flush;
 
     protected HeldConnection(HeldConnections held, HttpContext http)
     {
@@ -67,30 +57,11 @@ abstract class HeldConnection : IReaderSignal
     {
         _reader = reader;
         _held.Add(this, due);
-        _left = ClientLeft().UnsafeRegister(static connection => ((HeldConnection)connection!).Leave(), this);
+        _left = ClientLeft.Of(Http).UnsafeRegister(static connection => ((HeldConnection)connection!).Leave(), this);
         Post(Work.Read);
         RunAside();
         return _completion.Task;
     }
-
-    /// <summary>How deep this thread is in <see cref="RunAside"/>; 0 on a pump's.</summary>
-    [ThreadStatic]
-    static int s_aside;
-
-    /// <summary>Runs it on a thread that is not the pump's, and may wait for the store's disk.</summary>
-    void RunAside()
-    {
-        s_aside++;
-        Run();
-        s_aside--;
-    }
-
-    // The token of an HTTP/1.1 connection exists already; a request's own costs a source for each held response (1.1 KB with its
-    // registration). Where a connection carries many requests only the request's own tells.
-    CancellationToken ClientLeft() =>
-        Http.Request.Protocol.StartsWith("HTTP/1", StringComparison.Ordinal) && Http.Features.Get<IConnectionLifetimeFeature>() is { } connection
-            ? connection.ConnectionClosed
-            : Http.RequestAborted;
 
     public void Ready() => Post(Work.Read);
 
@@ -135,132 +106,11 @@ abstract class HeldConnection : IReaderSignal
     /// <returns>False where the connection stays owned: it awaits something or has completed.</returns>
     protected abstract bool Step(Work work);
 
-    [ThreadStatic]
-    static List<Received>? s_received;
-
-    /// <summary>The thread's own list, empty; not kept across a flush.</summary>
-    protected static List<Received> Received
-    {
-        get
-        {
-            var received = s_received ??= [];
-            received.Clear();
-            return received;
-        }
-    }
-
-    protected ReadStatus ReadInto(List<Received> taken)
-    {
-        ReadStatus status;
-        do status = Reader.TryRead(taken);
-        while (status == ReadStatus.Read);
-        return status;
-    }
-
-    protected Ending? EndingOf(ReadStatus status, Work work)
-    {
-        if (status == ReadStatus.Ended) return Reader.Ending;
-        if ((work & Work.Unavailable) != 0) return Ending.Unavailable;
-        return (work & Work.Drain) != 0 ? Ending.Draining : null;
-    }
-
-    /// <summary>The one place that flushes. A flush that does not complete at once means that the reader is slow (spec M17): its letters wait in the mailbox.</summary>
-    /// <returns>False where the connection stays owned.</returns>
-    protected bool Flush()
-    {
-#pragma warning disable CA2012 // Awaited once, in EndFlush: there is no task for each connection that could await it.
-        _flush = Writer.FlushAsync().ConfigureAwait(false).GetAwaiter();
-#pragma warning restore CA2012
-        if (_flush.IsCompleted) return EndFlush();
-        SetStalled(_held.Wheel.Now);
-        _flush.UnsafeOnCompleted(_flushed ??= ResumeAfterFlush);
-        return false;
-    }
-
-    void ResumeAfterFlush()
-    {
-        SetStalled(-1);
-        Post(Work.Flushed);
-        _pump.Enqueue(this);
-    }
-
-    bool EndFlush()
-    {
-        var flushed = IsFlushed();
-        if (flushed) Reader.Written();
-        if (flushed && !IsLast) return true;
-        Complete();
-        return false;
-    }
-
-    bool IsFlushed()
-    {
-        try
-        {
-            return !_flush.GetResult().IsCompleted;
-        }
-        catch (Exception fault) when (fault is OperationCanceledException or IOException or ObjectDisposedException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>Brings bodies from the store, off the pump: a store may block while it reads its disk.</summary>
-    protected async void Load()
-    {
-        try
-        {
-            if (s_aside is 0 or > MaxPagesAside) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            await Reader.LoadAsync().ConfigureAwait(false);
-            Post(Work.Read);
-        }
-        catch (Storage.StoreException)
-        {
-            Post(Work.Unavailable);
-        }
-        catch (Exception fault)
-        {
-            Fail(fault);
-            return;
-        }
-        RunAside();
-    }
-
     void Fail(Exception fault)
     {
         _held.Log.ConnectionFailed(fault);
         if (!IsComplete) Http.Abort();
         Complete();
-    }
-
-    void SetStalled(long since)
-    {
-        lock (_completion) _stalledSince = since;
-        // A drain has told when to come round: a connection that is always being written to would put it off.
-        if (!_held.IsDraining) _held.Wheel.Move(this, since < 0 ? _held.Heartbeat : _held.SlowAfter);
-    }
-
-    /// <summary>
-    /// Called by the wheel. Under the lock, because the response may belong to the next request once its flush has completed; the lock is
-    /// an object that is there anyway.
-    /// </summary>
-    /// <returns>When to come round again.</returns>
-    public TimeSpan ComeRound()
-    {
-        lock (_completion)
-        {
-            if (_stalledSince < 0) Post(_held.IsDraining ? Work.Drain : Work.Due);
-            else if (!_isCutOff && _held.Wheel.Since(_stalledSince) >= _held.SlowAfter) CutOff();
-        }
-        return _held.IsDraining ? s_whileDraining : _held.Heartbeat;
-    }
-
-    /// <summary>It completes when the flush that it awaits has noticed.</summary>
-    void CutOff()
-    {
-        _isCutOff = true;
-        _held.Metrics.Ended(Ending.Slow);
-        Http.Abort();
     }
 
     /// <summary>The four ways to get here: the last byte is flushed, the client left, it was too slow, the gateway failed.</summary>

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
@@ -6,7 +7,7 @@ namespace Mailbox.Gateway;
 
 /// <summary>
 /// Takes a multiplexed body apart: <c>multipart/*</c> or <c>application/x-multiplex</c>, each part addressed by its own headers, any
-/// number of <c>Mailbox</c>, <c>Group</c> and <c>Except</c> (spec section 6).
+/// number of <c>Mailbox</c>, <c>Group</c> and <c>Except</c> (spec section 6). Lines end with CRLF, or all with a bare LF.
 /// </summary>
 sealed class LetterParts
 {
@@ -14,13 +15,16 @@ sealed class LetterParts
     const int MaxHeaderBytes = 1 << 20;
     const int MaxBoundaryLength = 70;
 
-    readonly MultipartReader _reader;
+    readonly string _boundary;
+    readonly PipeReader _body;
     readonly int _maxBodyBytes;
+    MultipartReader? _reader;
+    bool _hasBareLines;
 
     LetterParts(string boundary, Stream body, int maxBodyBytes)
     {
-        _maxBodyBytes = maxBodyBytes;
-        _reader = new(boundary, body) { HeadersCountLimit = MaxHeaderCount, HeadersLengthLimit = MaxHeaderBytes, BodyLengthLimit = null };
+        (_boundary, _maxBodyBytes) = (boundary, maxBodyBytes);
+        _body = PipeReader.Create(body, new(leaveOpen: true));
     }
 
     public static bool IsMultiplexed(string? contentType) =>
@@ -44,12 +48,20 @@ sealed class LetterParts
     {
         try
         {
+            _reader ??= await BeginAsync().ConfigureAwait(false);
             return await _reader.ReadNextSectionAsync().ConfigureAwait(false) is { } part ? await ReadAsync(part).ConfigureAwait(false) : default;
         }
         catch (Exception fault) when (fault is IOException or InvalidDataException)
         {
             return (null, JsonRequest.Bad("the body", "breaks off or is malformed"));
         }
+    }
+
+    async ValueTask<MultipartReader> BeginAsync()
+    {
+        _hasBareLines = await BareLines.AreInAsync(_body).ConfigureAwait(false);
+        var lines = _hasBareLines ? new BareLines(_body) : _body.AsStream(leaveOpen: true);
+        return new(_boundary, lines) { HeadersCountLimit = MaxHeaderCount, HeadersLengthLimit = MaxHeaderBytes, BodyLengthLimit = null };
     }
 
     async ValueTask<(PostRequest? Post, Problem? Problem)> ReadAsync(MultipartSection part)
@@ -70,13 +82,16 @@ sealed class LetterParts
     {
         using var body = new MemoryStream();
         var buffer = new byte[4096];
+        // What is read of bare lines has up to twice the bytes that were sent.
+        var limit = _hasBareLines ? 2L * _maxBodyBytes : _maxBodyBytes;
         int read;
         while ((read = await part.ReadAsync(buffer).ConfigureAwait(false)) > 0)
         {
-            if (body.Length + read > _maxBodyBytes) return null;
+            if (body.Length + read > limit) return null;
             body.Write(buffer, 0, read);
         }
-        return body.ToArray();
+        var sent = _hasBareLines ? BareLines.Restore(body.GetBuffer().AsSpan(0, (int)body.Length)) : body.ToArray();
+        return sent.Length > _maxBodyBytes ? null : sent;
     }
 
     delegate bool Parser<T>(string? text, out T name);

@@ -46,6 +46,10 @@ sealed class MailboxRouter(
         {
             await work.ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (ClientLeft.Of(http).IsCancellationRequested)
+        {
+            // Nobody is there to answer to.
+        }
         catch (Exception fault) when (!http.RequestAborted.IsCancellationRequested && !http.Response.HasStarted)
         {
             await ProblemOf(fault).WriteAsync(http).ConfigureAwait(false);

@@ -22,7 +22,7 @@ sealed class OpenRoute(IMailboxGrid grid, HeldConnections held, IOptions<Gateway
     {
         var transport = TransportOf(query.Accepted);
         var connection = new StreamConnection(held, http, transport);
-        var opened = await grid.OpenAsync(mailbox, query.Request, connection).ConfigureAwait(false);
+        var opened = await grid.OpenAsync(mailbox, query.Request, connection, ClientLeft.Of(http)).ConfigureAwait(false);
         if (opened.Reader is null)
         {
             await Refuse(http, query, opened.Outcome).ConfigureAwait(false);
@@ -40,7 +40,7 @@ sealed class OpenRoute(IMailboxGrid grid, HeldConnections held, IOptions<Gateway
     async Task Poll(HttpContext http, MailboxName mailbox, OpenQuery query)
     {
         var connection = query.Wait > TimeSpan.Zero ? new PollConnection(held, http) : null;
-        var opened = await grid.OpenAsync(mailbox, query.Request, connection).ConfigureAwait(false);
+        var opened = await grid.OpenAsync(mailbox, query.Request, connection, ClientLeft.Of(http)).ConfigureAwait(false);
         if (opened.Reader is null)
         {
             await Refuse(http, query, opened.Outcome).ConfigureAwait(false);
@@ -57,7 +57,7 @@ sealed class OpenRoute(IMailboxGrid grid, HeldConnections held, IOptions<Gateway
         var taken = new List<Received>();
         try
         {
-            while (Read(reader, taken) == ReadStatus.Cold && taken.Count == 0) await reader.LoadAsync().ConfigureAwait(false);
+            while (Read(reader, taken) == ReadStatus.Cold && taken.Count == 0) await reader.LoadAsync(ClientLeft.Of(http)).ConfigureAwait(false);
             held.Metrics.Written(taken.Count);
             PollTransport.Write(http, start, taken, reader.Ending is { } ending ? Closing.Of(ending) : null);
             var flushed = await http.Response.BodyWriter.FlushAsync().ConfigureAwait(false);
