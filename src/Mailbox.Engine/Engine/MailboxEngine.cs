@@ -178,16 +178,15 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         AskAsync(new ReleaseOperation(this, mailboxes), CancellationToken.None);
 
     /// <summary>A part of a group send whose members belong to many engines (spec G5, G6, G9).</summary>
-    /// <param name="send">As <see cref="OpenSend.Id"/>.</param>
     /// <param name="takeUnowned">Members that no other engine owns are taken for the moment.</param>
     /// <returns>One for each member.</returns>
     internal async ValueTask<IReadOnlyList<PartOutcome>> SendPartAsync(
-        long send, Message message, IReadOnlyList<SendMember> members, bool takeUnowned, CancellationToken cancel = default)
+        OpenSend send, IReadOnlyList<SendMember> members, bool takeUnowned, CancellationToken cancel = default)
     {
         var taken = takeUnowned ? await TryAcquireAsync([.. members.Select(static member => member.Mailbox)], cancel).ConfigureAwait(false) : [];
         try
         {
-            return await AskAsync(new SendPartOperation(this, send, message, members), CancellationToken.None).ConfigureAwait(false);
+            return await AskAsync(new SendPartOperation(this, send, members), CancellationToken.None).ConfigureAwait(false);
         }
         finally
         {

@@ -11,7 +11,7 @@ public interface IGroupLedger
 {
     /// <summary>Adds, then removes. Adding makes a mailbox that does not exist; one that is due is removed first, with all it holds.</summary>
     /// <param name="defaults">Of mailboxes that are made.</param>
-    ValueTask<MembersResult> ChangeMembersAsync(
+    ValueTask<ChangedMembers> ChangeMembersAsync(
         GroupName group, IReadOnlyCollection<MailboxName> add, IReadOnlyCollection<MailboxName> remove, MailboxOptions defaults,
         DateTimeOffset now, CancellationToken cancel = default);
 

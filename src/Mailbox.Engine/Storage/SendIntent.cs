@@ -8,4 +8,8 @@ namespace Mailbox.Storage;
 /// <param name="ReachedGroups">Groups that the same request has sent to before: likewise for their members.</param>
 public sealed record SendIntent(
     Message Message, SendKey? Key, IReadOnlyCollection<MailboxName> Except, IReadOnlyCollection<MailboxName> Reached,
-    IReadOnlyCollection<GroupName> ReachedGroups);
+    IReadOnlyCollection<GroupName> ReachedGroups)
+{
+    /// <summary>As <see cref="OpenSend.Idle"/>.</summary>
+    public TimeSpan? Idle { get; init; }
+}

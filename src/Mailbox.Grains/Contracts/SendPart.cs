@@ -15,4 +15,8 @@ sealed class SendPart(long send, Message message, SendMember[] members)
 
     [Id(2)]
     public SendMember[] Members { get; } = members;
+
+    /// <summary>As <see cref="OpenSend.Idle"/>.</summary>
+    [Id(3)]
+    public TimeSpan? Idle { get; init; }
 }

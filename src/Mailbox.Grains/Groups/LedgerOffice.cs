@@ -20,8 +20,12 @@ sealed class LedgerOffice(IGroupLedger ledger, MailboxEngine engine, PartSending
     {
         try
         {
-            return await ledger.ChangeMembersAsync(
-                group, change.Add, change.Remove, engine.Options.Mailbox, engine.Clock.Now, Stopping).ConfigureAwait(false);
+            var now = engine.Clock.Now;
+            var changed = await ledger.ChangeMembersAsync(
+                group, change.Add, change.Remove, engine.Options.Mailbox, now, Stopping).ConfigureAwait(false);
+            Tell(changed.Expired, MailboxEventKind.Expired, now);
+            Tell(changed.Made, MailboxEventKind.Opened, now);
+            return changed.Result;
         }
         catch (Exception fault) when (SendFault.IsExpected(fault))
         {
@@ -57,7 +61,15 @@ sealed class LedgerOffice(IGroupLedger ledger, MailboxEngine engine, PartSending
     public SendIntent IntentOf(GroupName group, GroupSend send)
     {
         var (draft, now) = (send.Draft, engine.Clock.Now);
-        return new(Acceptance.Accept(draft, group, now, engine.Options), KeyOf(group, draft, now), send.Except, send.Reached, send.ReachedGroups);
+        return new(Acceptance.Accept(draft, group, now, engine.Options), KeyOf(group, draft, now), send.Except, send.Reached, send.ReachedGroups)
+        {
+            Idle = draft.Idle,
+        };
+    }
+
+    void Tell(IReadOnlyList<MailboxName> mailboxes, MailboxEventKind kind, DateTimeOffset now)
+    {
+        foreach (var mailbox in mailboxes) engine.Events.Publish(new(mailbox, kind, now));
     }
 
     SendKey? KeyOf(GroupName group, MessageDraft draft, DateTimeOffset now)

@@ -48,7 +48,7 @@ sealed partial class PartSending(IGroupLedger ledger, MailboxEngine engine, Mail
         try
         {
             var hub = hubs.Of(SiloOwner.AddressOf(owner));
-            var outcomes = await hub.SendPart(new(send.Id, send.Message, part)).WaitAsync(stop).ConfigureAwait(false);
+            var outcomes = await hub.SendPart(new(send.Id, send.Message, part) { Idle = send.Idle }).WaitAsync(stop).ConfigureAwait(false);
             return AreStored(Array.ConvertAll(outcomes, static outcome => (PartOutcome)outcome));
         }
         catch (Exception fault) when (!stop.IsCancellationRequested)

@@ -19,7 +19,7 @@ sealed class MailboxHub(GrainId id, Silo silo, ILoggerFactory log, Outboxes outb
 
     public async Task<byte[]> SendPart(SendPart part)
     {
-        var outcomes = await OwnPart.StoreAsync(engine, new(part.Send, part.Message), part.Members);
+        var outcomes = await OwnPart.StoreAsync(engine, new(part.Send, part.Message, part.Idle), part.Members);
         return Array.ConvertAll(outcomes, static outcome => (byte)outcome);
     }
 }

@@ -17,8 +17,8 @@ sealed class Beginning(KeyBound keys)
     const string MembersOf = "SELECT mailbox FROM members WHERE group_name = ANY ($1)";
 
     const string Insert = """
-        INSERT INTO sends (group_name, at, expires, content_type, type, topic, body, key, digest, key_expires, reached, mailboxes, epochs)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id
+        INSERT INTO sends (group_name, at, expires, content_type, type, topic, body, key, digest, key_expires, idle, reached, mailboxes, epochs)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id
         """;
 
     public async Task<BegunSend> BeginAsync(NpgsqlConnection connection, GroupName group, long fence, SendIntent intent, CancellationToken cancel)
@@ -29,7 +29,7 @@ sealed class Beginning(KeyBound keys)
         if (intent.Key is not null && !keys.HasRoom(intent.Message.At)) return new(null, new(Outcome.TooManyKeys), []);
         var remaining = members.Where(static member => !member.IsReached).Select(static member => member.Member).ToArray();
         var id = await InsertAsync(connection, group, intent, remaining, members.Count - remaining.Length).ConfigureAwait(false);
-        return new(new(id, intent.Message), default, remaining);
+        return new(new(id, intent.Message, intent.Idle), default, remaining);
     }
 
     static async Task<(SendResult? Known, List<(SendMember Member, bool IsReached)> Members)> LookAsync(
@@ -77,7 +77,7 @@ sealed class Beginning(KeyBound keys)
         batch.Add(
             Insert, group.ToString(), message.At.UtcTicks, message.Expires.UtcTicks, message.ContentType, OrNull(message.Type),
             OrNull(message.Topic), message.Body, key is { } k ? KeyRows.ToGuid(k.Key) : DBNull.Value, (long)(key?.Digest ?? 0),
-            (long)(key?.Expires ?? 0), reached, Array.ConvertAll(members, static m => m.Mailbox.ToString()),
+            (long)(key?.Expires ?? 0), intent.Idle is { } idle ? idle.Ticks : DBNull.Value, reached, Array.ConvertAll(members, static m => m.Mailbox.ToString()),
             Array.ConvertAll(members, static m => (long)m.Epoch));
         return (long)(await batch.ExecuteScalarAsync().ConfigureAwait(false))!;
     }

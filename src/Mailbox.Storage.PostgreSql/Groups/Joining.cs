@@ -9,9 +9,10 @@ sealed class Joining(NumberBlocks numbers)
     const string LockDue = "SELECT FROM mailboxes WHERE name = ANY ($1) AND NOT held AND deadline <= $2 ORDER BY name FOR UPDATE";
 
     const string RemoveDue = """
-        WITH gone AS (DELETE FROM mailboxes WHERE name = ANY ($1) AND NOT held AND deadline <= $2 RETURNING epoch),
-        entries_gone AS (DELETE FROM entries e USING gone g WHERE e.epoch = g.epoch)
-        DELETE FROM holes h USING gone g WHERE h.epoch = g.epoch
+        WITH gone AS (DELETE FROM mailboxes WHERE name = ANY ($1) AND NOT held AND deadline <= $2 RETURNING name, epoch),
+        entries_gone AS (DELETE FROM entries e USING gone g WHERE e.epoch = g.epoch),
+        holes_gone AS (DELETE FROM holes h USING gone g WHERE h.epoch = g.epoch)
+        SELECT name FROM gone
         """;
 
     const string Existing = "SELECT name FROM mailboxes WHERE name = ANY ($1)";
@@ -19,6 +20,7 @@ sealed class Joining(NumberBlocks numbers)
     const string Make = """
         INSERT INTO mailboxes (name, epoch, fence, idle, overflow, max_messages, max_bytes, deadline)
         SELECT t.name, t.epoch, nextval('fences'), $3, $4, $5, $6, $7 FROM unnest($1, $2) AS t (name, epoch) ON CONFLICT DO NOTHING
+        RETURNING name
         """;
 
     const string Join = """
@@ -29,26 +31,31 @@ sealed class Joining(NumberBlocks numbers)
     const string Leave = "DELETE FROM members WHERE group_name = $1 AND mailbox = ANY ($2)";
     const string Count = "SELECT count(*) FROM members WHERE group_name = $1";
 
-    public async Task<MembersResult> ChangeAsync(NpgsqlConnection connection, MembersChange change, CancellationToken cancel)
+    public async Task<ChangedMembers> ChangeAsync(NpgsqlConnection connection, MembersChange change, CancellationToken cancel)
     {
-        var made = change.Add.Length > 0 ? await FindMissingAsync(connection, change, cancel).ConfigureAwait(false) : [];
+        var (expired, existing) = await LookAsync(connection, change, cancel).ConfigureAwait(false);
         await using var batch = connection.CreateBatch();
-        if (made.Length > 0) AddMaking(batch, made, change);
+        AddMaking(batch, [.. change.Add.Except(existing)], change);
         batch.Add(Join, change.Group, change.Add);
         batch.Add(Leave, change.Group, change.Remove);
         batch.Add(Count, change.Group);
+        List<string> made;
         int count;
         await using (var reader = await batch.ExecuteReaderAsync(cancel).ConfigureAwait(false))
         {
+            made = await ReadNamesAsync(reader, cancel).ConfigureAwait(false);
             await reader.ReadAsync(cancel).ConfigureAwait(false);
             count = (int)reader.GetInt64(0);
         }
-        return new(Outcome.Stored, batch.BatchCommands[^3].RecordsAffected, batch.BatchCommands[^2].RecordsAffected, count);
+        var (added, removed) = (batch.BatchCommands[1].RecordsAffected, batch.BatchCommands[2].RecordsAffected);
+        return new(new(Outcome.Stored, added, removed, count), expired.ConvertAll(MailboxName.Parse), made.ConvertAll(MailboxName.Parse));
     }
 
-    /// <summary>Removes those that are due.</summary>
-    static async Task<string[]> FindMissingAsync(NpgsqlConnection connection, MembersChange change, CancellationToken cancel)
+    /// <summary>Removes those that are due, and tells which are left.</summary>
+    static async Task<(List<string> Expired, List<string> Existing)> LookAsync(
+        NpgsqlConnection connection, MembersChange change, CancellationToken cancel)
     {
+        if (change.Add.Length == 0) return ([], []);
         var now = change.Now.ToUnixTimeMilliseconds();
         await using var batch = connection.CreateBatch();
         batch.Add(LockDue, change.Add, now);
@@ -56,9 +63,15 @@ sealed class Joining(NumberBlocks numbers)
         batch.Add(Existing, (object)change.Add);
         await using var reader = await batch.ExecuteReaderAsync(cancel).ConfigureAwait(false);
         await reader.NextResultAsync(cancel).ConfigureAwait(false);
-        var existing = new HashSet<string>();
-        while (await reader.ReadAsync(cancel).ConfigureAwait(false)) existing.Add(reader.GetString(0));
-        return [.. change.Add.Where(name => !existing.Contains(name))];
+        return (await ReadNamesAsync(reader, cancel).ConfigureAwait(false), await ReadNamesAsync(reader, cancel).ConfigureAwait(false));
+    }
+
+    static async Task<List<string>> ReadNamesAsync(NpgsqlDataReader reader, CancellationToken cancel)
+    {
+        var names = new List<string>();
+        while (await reader.ReadAsync(cancel).ConfigureAwait(false)) names.Add(reader.GetString(0));
+        await reader.NextResultAsync(cancel).ConfigureAwait(false);
+        return names;
     }
 
     void AddMaking(NpgsqlBatch batch, string[] names, MembersChange change)

@@ -5,7 +5,7 @@ namespace Mailbox.Storage.PostgreSql;
 /// <summary>What is open, and what is left of it.</summary>
 static class OpenSends
 {
-    const string List = "SELECT id, at, expires, content_type, type, topic, body FROM sends WHERE group_name = $1 ORDER BY id";
+    const string List = "SELECT id, at, expires, content_type, type, topic, body, idle FROM sends WHERE group_name = $1 ORDER BY id";
 
     const string Remaining = """
         WITH done AS (SELECT unnest(stored || refused) AS epoch FROM send_parts WHERE send = $1)
@@ -20,7 +20,7 @@ static class OpenSends
     {
         var sends = new List<OpenSend>();
         await foreach (var row in connection.ReadAsync(List, cancel, group.ToString()).ConfigureAwait(false))
-            sends.Add(new(row.GetInt64(0), ReadMessage(row, group)));
+            sends.Add(new(row.GetInt64(0), ReadMessage(row, group), row.IsDBNull(7) ? null : TimeSpan.FromTicks(row.GetInt64(7))));
         return sends;
     }
 

@@ -26,7 +26,7 @@ public sealed class PostgresLedger(PostgresStore store, int maxKeys = PostgresLe
     readonly Joining _joining = new(store.Numbers);
     readonly KeyBound _keys = new(maxKeys);
 
-    public ValueTask<MembersResult> ChangeMembersAsync(
+    public ValueTask<ChangedMembers> ChangeMembersAsync(
         GroupName group, IReadOnlyCollection<MailboxName> add, IReadOnlyCollection<MailboxName> remove, MailboxOptions defaults,
         DateTimeOffset now, CancellationToken cancel = default)
     {

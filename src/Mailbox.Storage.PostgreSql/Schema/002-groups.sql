@@ -18,6 +18,7 @@ CREATE TABLE sends (
     key uuid,
     digest bigint NOT NULL,
     key_expires bigint NOT NULL,
+    idle bigint,
     reached integer NOT NULL,
     mailboxes text[] NOT NULL,
     epochs bigint[] NOT NULL

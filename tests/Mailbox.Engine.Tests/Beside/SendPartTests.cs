@@ -72,6 +72,16 @@ public sealed class SendPartTests
         Assert.Equal(("1", "1 m"), (One.Peek("a"), One.Peek("b")));
     }
 
+    [Fact, Trait("Rule", "M15")]
+    public void Only_a_part_that_carries_an_idle_time_moves_the_deadline()
+    {
+        var (expires, idle) = (One.Look("b")!.Expires, TimeSpan.FromDays(3));
+        Part(One, Member("b"));
+        Assert.Equal(expires, One.Look("b")!.Expires);
+        Assert.Equal("Stored", Part(One, takeUnowned: false, idle, Member("a")));
+        Assert.Equal(One.Engine.Clock.Now + idle, One.Look("a")!.Expires);
+    }
+
     [Fact, Trait("Rule", "G3")]
     public void A_mailbox_that_was_made_again_or_is_gone_is_not_a_member()
     {
@@ -149,10 +159,12 @@ public sealed class SendPartTests
 
     static string Part(Office office, params SendMember[] members) => Part(office, takeUnowned: false, members);
 
-    static string Part(Office office, bool takeUnowned, params SendMember[] members)
+    static string Part(Office office, bool takeUnowned, params SendMember[] members) => Part(office, takeUnowned, null, members);
+
+    static string Part(Office office, bool takeUnowned, TimeSpan? idle, params SendMember[] members)
     {
         var now = office.Engine.Clock.Now;
         var message = new Message { Body = Encoding.UTF8.GetBytes("m"), ContentType = "text/plain", At = now, Expires = now.AddDays(1), Group = Office.Group("g") };
-        return string.Join(' ', office.Ask(office.Engine.SendPartAsync(Send, message, members, takeUnowned)));
+        return string.Join(' ', office.Ask(office.Engine.SendPartAsync(new(Send, message, idle), members, takeUnowned)));
     }
 }

@@ -157,8 +157,8 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
     {
         var engine = silo.GetRequiredService<MailboxEngine>();
         var members = await Grid.Ledger.RemainingAsync(send.Id);
-        await engine.SendPartAsync(send.Id, send.Message, members, takeUnowned: false);
-        await engine.SendPartAsync(send.Id, send.Message, members, takeUnowned: false);
+        await engine.SendPartAsync(send, members, takeUnowned: false);
+        await engine.SendPartAsync(send, members, takeUnowned: false);
         Assert.False(await engine.OwnsAsync(MailboxName.Parse("ann")));
     }
 }

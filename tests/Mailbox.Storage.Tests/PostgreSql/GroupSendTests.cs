@@ -108,10 +108,13 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
     {
         await _owners.Join("ann");
         var fence = await Ledgers.One.TakeAsync(Room);
-        var (first, second) = (await _owners.Begin("1", fence), await _owners.Begin("2", fence));
+        var idle = TimeSpan.FromMinutes(3);
+        var first = (await Ledgers.One.BeginAsync(Room, fence, Intent("1") with { Idle = idle })).Send!;
+        var second = await _owners.Begin("2", fence);
         await Ledgers.Two.TakeAsync(Room);
         var open = await Ledgers.Two.OpenSendsAsync(Room);
         Assert.Equal([first.Id, second.Id], open.Select(send => send.Id));
+        Assert.Equal([idle, null], open.Select(send => send.Idle));
         var (sent, found) = (first.Message, open[0].Message);
         Assert.Equal(
             (sent.At, sent.Expires, sent.ContentType, sent.Type, sent.Topic, sent.Group),

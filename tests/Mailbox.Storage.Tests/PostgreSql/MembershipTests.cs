@@ -43,8 +43,9 @@ public sealed class MembershipTests(PostgresServer server) : IDisposable
         var ann = _owners.First.Make("ann", deadline: StoreDriver.Noon.ToUnixTimeMilliseconds());
         await _owners.Join("ann", group: "former", at: StoreDriver.Noon.AddSeconds(-1));
         _owners.First.Deliver(ann, 1);
-        await _owners.Join("ann bob");
+        var changed = await _owners.Change("ann bob");
 
+        Assert.Equal(("ann", "ann bob"), (string.Join(' ', changed.Expired), string.Join(' ', changed.Made)));
         Assert.NotEqual(ann.Epoch, _owners.Second.Load("ann")!.Handle.Epoch);
         Assert.Null(await _owners.Members("former"));
         Assert.Equal("ann bob", await _owners.Members());
@@ -93,7 +94,7 @@ public sealed class MembershipTests(PostgresServer server) : IDisposable
             async () => await (i % 2 == 0 ? _owners.Ledger : _owners.OtherLedger).ChangeMembersAsync(
                 TwoOwners.Room, TwoOwners.Names(names), [], MailboxOptions.Default, StoreDriver.Noon)));
         var results = await Task.WhenAll(changes);
-        Assert.Equal(500, results.Sum(result => result.Added));
+        Assert.Equal(500, results.Sum(changed => changed.Result.Added));
         Assert.Equal(500, (await _owners.Ledger.GetAsync(TwoOwners.Room, null, 1))!.Count);
     }
 }

@@ -51,6 +51,9 @@ sealed class TwoOwners : IDisposable
         new(new((UInt128)number), digest, (uint)StoreDriver.Noon.AddMinutes(10).ToUnixTimeSeconds());
 
     public async Task<MembersResult> Join(string add, string remove = "", string group = "room", DateTimeOffset? at = null) =>
+        (await Change(add, remove, group, at)).Result;
+
+    public async Task<ChangedMembers> Change(string add, string remove = "", string group = "room", DateTimeOffset? at = null) =>
         await Ledger.ChangeMembersAsync(GroupName.Parse(group), Names(add), Names(remove), MailboxOptions.Default, at ?? StoreDriver.Noon);
 
     public async Task<string?> Members(string group = "room") =>
