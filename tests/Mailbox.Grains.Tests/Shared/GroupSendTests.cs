@@ -143,6 +143,19 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
         Assert.Equal("1", await Grid.Peek("ann"));
     }
 
+    [PostgresFact, Trait("Rule", "G9")]
+    public async Task Members_of_a_silo_that_was_killed_get_it_once()
+    {
+        var names = string.Join(' ', Enumerable.Range(0, 12).Select(static i => $"m{i}"));
+        await Grid.Join(names);
+        foreach (var name in Names(names)) await Grid.Deliver(name.ToString(), "0");
+        await Grid.Send("1");
+        await Grid.KillTwo();
+        await Until(async () => (await Grid.Send("2", key: "k")).Outcome == Outcome.Stored);
+        Assert.Equal(new(Outcome.Stored, 12, 12, 0), await Grid.Send("2", key: "k"));
+        foreach (var name in Names(names)) Assert.Equal("0 1 2", await Grid.Peek(name.ToString()));
+    }
+
     [PostgresFact, Trait("Rule", "G3")]
     public async Task A_mailbox_tells_its_groups()
     {

@@ -84,6 +84,8 @@ sealed class SharedGrid : IAsyncDisposable
         return string.Join(' ', answer.Items.Select(static item => item.Message is { } message ? Encoding.UTF8.GetString(message.Body.Span) : "gap"));
     }
 
+    public Task KillTwo() => _cluster.KillSiloAsync(_cluster.Silos[1]);
+
     public static async Task Until(Func<Task<bool>> condition)
     {
         using var patience = new CancellationTokenSource(s_patience);
