@@ -14,11 +14,13 @@ fi
 
 # One start after another may find nothing to do; what the build says matters only when it fails.
 host=silo/bin/Release/net10.0/Mailbox.Silo.dll
+restore=--no-restore
 if ! dotnet restore "$root/silo" -v quiet --nologo >/dev/null 2>&1; then
   echo 'The configured package feed has no Orleans: starting without it, as one process that no other can join.' >&2
   host=standalone/bin/Release/net10.0/Mailbox.Standalone.dll
+  restore=
 fi
-if ! build=$(dotnet build "$root/${host%%/*}" -c Release -v quiet --nologo 2>&1); then
+if ! build=$(dotnet build "$root/${host%%/*}" -c Release -v quiet --nologo $restore 2>&1); then
   printf '%s\n' "$build" >&2
   exit 1
 fi

@@ -7,9 +7,12 @@ public sealed class NodeOptions
 {
     const int LastPort = 65535;
 
-    /// <summary>The name of the cluster; processes with another name do not join it.</summary>
+    /// <summary>
+    /// The name of the cluster; processes with another name do not join it. Clients give it as cluster id and as service id; the default
+    /// is theirs.
+    /// </summary>
     [RegularExpression("[A-Za-z0-9._-]{1,100}", ErrorMessage = "allowed are 1 to 100 of A-Z a-z 0-9 . _ -")]
-    public string Id { get; set; } = "mailbox";
+    public string Id { get; set; } = "default";
 
     /// <summary>
     /// The PostgreSQL database of the members and the mailboxes, as Npgsql takes it. Empty: the mailboxes are in the journal of one silo,
