@@ -23,6 +23,7 @@ public sealed class PostgresStore : IMailboxStore, IOwnerRegistry
     readonly ITimer? _timer;
     int _upkeepRuns;
     int _probes;
+    bool _hasMissed;
     long _seen;
     bool _isDisposed;
 
@@ -150,12 +151,20 @@ public sealed class PostgresStore : IMailboxStore, IOwnerRegistry
         if (at.UtcTicks > _seen) Volatile.Write(ref _seen, at.UtcTicks);
     }
 
+    /// <summary>A process that stores nothing hears here that the database is away. One probe may have found all connections in use.</summary>
+    async Task ProbeAsync()
+    {
+        var isReachable = await Upkeep.IsReachableAsync().ConfigureAwait(false);
+        if (isReachable || _hasMissed) _committer.IsWritable = isReachable;
+        _hasMissed = !isReachable;
+    }
+
     async Task RunUpkeepAsync()
     {
         if (Interlocked.Exchange(ref _upkeepRuns, 1) == 1) return;
         try
         {
-            if (!IsWritable && await Upkeep.IsReachableAsync().ConfigureAwait(false)) _committer.IsWritable = true;
+            await ProbeAsync().ConfigureAwait(false);
             if (++_probes % ProbesBetweenCleanings == 0) await Upkeep.RunAsync(LastSeen).ConfigureAwait(false);
         }
         catch (Exception e) when (e is NpgsqlException or ObjectDisposedException)
