@@ -108,12 +108,9 @@ start_postgres() {
     as_postgres "$(postgres_program initdb)" -D "$data" -A trust -U mailbox -E UTF8 >>"$state/postgres.log" 2>&1 || fail "initdb failed: see $state/postgres.log"
   fi
   check_port "$base"
-  # One that was killed is there until somebody has taken note of its end, and until then the next refuses to start.
+  # The next refuses to start while the number of a killed one is taken: until its end is noted by its parent, which may be never.
   local before
-  if read -r before 2>/dev/null <"$data/postmaster.pid"; then
-    local deadline=$((SECONDS + patience))
-    while kill -0 "$before" 2>/dev/null && ((SECONDS < deadline)); do sleep 0.2; done
-  fi
+  if read -r before 2>/dev/null <"$data/postmaster.pid" && [[ $(state_of "$before") == Z ]]; then rm "$data/postmaster.pid"; fi
   local server=("$(postgres_program postgres)" -D "$data" -p "$base" -k '' -c listen_addresses=127.0.0.1 -c max_connections=200)
   ((EUID)) || server=(setpriv --reuid=postgres --regid=postgres --clear-groups "${server[@]}")
   launch postgres "${server[@]}"
