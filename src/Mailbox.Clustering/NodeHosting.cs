@@ -1,4 +1,6 @@
 using System.Net;
+using Mailbox.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
 
 namespace Mailbox.Clustering;
@@ -15,8 +17,17 @@ public static class NodeHosting
         silo.Configure<EndpointOptions>(options =>
             (options.AdvertisedIPAddress, options.SiloPort, options.GatewayPort) = (own.Address, own.Port, node.ClientPort));
         if (node.HasDatabase) silo.UseClusterDatabase(node);
-        else silo.UseDevelopmentClustering(node.Silo.Length > 0 ? IPEndPoint.Parse(node.Silo) : own);
+        else silo.UseSilo(node, own);
         if (node.Certificate.Length > 0) silo.UseNodeTls(node);
         return silo;
+    }
+
+    /// <summary>The journal's silo is where the members are listed.</summary>
+    static void UseSilo(this ISiloBuilder silo, NodeOptions node, IPEndPoint own)
+    {
+        silo.UseDevelopmentClustering(node.Silo.Length > 0 ? IPEndPoint.Parse(node.Silo) : own);
+        if (node.Silo.Length == 0) return;
+        silo.Services.AddSingleton<StartAgain>();
+        silo.Services.AddHostedService<NewSiloWatch>();
     }
 }

@@ -1,6 +1,7 @@
 using Mailbox.Gateway;
 using Mailbox.Storage;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace Mailbox.Hosting;
@@ -15,10 +16,7 @@ public static class HostRun
     {
         try
         {
-            var app = build();
-            await StartAsync(app).ConfigureAwait(false);
-            await app.WaitForShutdownAsync().ConfigureAwait(false);
-            await app.DisposeAsync().ConfigureAwait(false);
+            while (await RunOnceAsync(build()).ConfigureAwait(false)) { }
             return 0;
         }
         catch (Exception fault) when (fault is SettingsException or AddressRefusedException or StoreException or IOException)
@@ -31,6 +29,16 @@ public static class HostRun
             // Told to stop before it had started.
             return 0;
         }
+    }
+
+    /// <returns>Whether it is to be started again.</returns>
+    static async Task<bool> RunOnceAsync(WebApplication app)
+    {
+        await StartAsync(app).ConfigureAwait(false);
+        await app.WaitForShutdownAsync().ConfigureAwait(false);
+        var again = app.Services.GetService<StartAgain>();
+        await app.DisposeAsync().ConfigureAwait(false);
+        return again is { IsAsked: true };
     }
 
     static async Task StartAsync(WebApplication app)

@@ -1,0 +1,48 @@
+using Mailbox.Hosting;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Mailbox.Clustering;
+
+/// <summary>
+/// Looks whether the journal's silo, which lists the members of its cluster in memory, still lists this one. One that was started anew does
+/// not: its cluster is another one, which this process can only join from the beginning.
+/// </summary>
+sealed partial class NewSiloWatch(
+    IMembershipTable members, ILocalSiloDetails self, StartAgain again, TimeProvider time, ILogger<NewSiloWatch> log) : BackgroundService
+{
+    // One look may come between the forgetting and the listing of a silo that goes on.
+    const int Looks = 2;
+
+    static readonly TimeSpan s_every = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(s_every, time);
+        var missing = 0;
+        while (missing < Looks)
+        {
+            await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false);
+            missing = await IsListedAsync(stoppingToken).ConfigureAwait(false) ? 0 : missing + 1;
+        }
+        LogAnotherCluster();
+        again.Ask();
+    }
+
+    async Task<bool> IsListedAsync(CancellationToken cancel)
+    {
+        try
+        {
+            var table = await members.ReadAll().WaitAsync(cancel).ConfigureAwait(false);
+            return table.TryGet(self.SiloAddress) is not null;
+        }
+        catch (Exception) when (!cancel.IsCancellationRequested)
+        {
+            // Nobody answers: it is not known.
+            return true;
+        }
+    }
+
+    [LoggerMessage(4001, LogLevel.Warning, "The silo was started anew: this gateway joins it from the beginning.")]
+    partial void LogAnotherCluster();
+}
