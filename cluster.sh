@@ -232,7 +232,13 @@ up() {
     done
   fi
   for name in "${processes[@]}"; do await "$name"; done
-  status
+  # What was ready a moment ago may have missed what was started since.
+  local said deadline=$((SECONDS + patience))
+  until said=$(status); do
+    ((SECONDS < deadline)) || fail "not all of it stays ready:"$'\n'"$said"
+    sleep 0.2
+  done
+  echo "$said"
   echo "http://127.0.0.1:$balancer"
 }
 
