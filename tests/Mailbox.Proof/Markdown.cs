@@ -3,6 +3,8 @@ namespace Mailbox.Proof;
 /// <summary>The reports of several runs as a page.</summary>
 static class Markdown
 {
+    const int MostBreaches = 12;
+
     public static IEnumerable<string> Of(string topology, IReadOnlyList<Report> reports) =>
         [.. Runs(topology, reports), "", .. Faults(reports), "", .. Breaches(reports)];
 
@@ -30,6 +32,11 @@ static class Markdown
             + $"| {strikes.Max(one => one.Slowest.TotalSeconds):0.0} |";
     }
 
-    static IEnumerable<string> Breaches(IReadOnlyList<Report> reports) =>
-        reports.SelectMany(report => report.Findings.Select(finding => $"- seed {report.Seed}: {finding}")).DefaultIfEmpty("No promise was broken.");
+    static IEnumerable<string> Breaches(IReadOnlyList<Report> reports) => reports.SelectMany(Breaches).DefaultIfEmpty("No promise was broken.");
+
+    static IEnumerable<string> Breaches(Report report)
+    {
+        foreach (var finding in report.Findings.Take(MostBreaches)) yield return $"- seed {report.Seed}: {finding}";
+        if (report.Findings.Count > MostBreaches) yield return $"- seed {report.Seed}: and {report.Findings.Count - MostBreaches:N0} more";
+    }
 }

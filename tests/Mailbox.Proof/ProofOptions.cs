@@ -3,17 +3,18 @@ using System.Globalization;
 namespace Mailbox.Proof;
 
 /// <summary>What the command line asks for.</summary>
-sealed record ProofOptions(string Topology, int Faults, string? Output, IReadOnlyList<int> Seeds)
+sealed record ProofOptions(string Topology, int Faults, string Only, string? Output, IReadOnlyList<int> Seeds)
 {
     public static ProofOptions Parse(string[] arguments)
     {
-        var options = new ProofOptions("standalone", 10, null, []);
+        var options = new ProofOptions("standalone", 10, "", null, []);
         for (var i = 0; i < arguments.Length; i++)
         {
             options = arguments[i] switch
             {
                 "--topology" => options with { Topology = arguments[++i] },
                 "--faults" => options with { Faults = Number(arguments[++i]) },
+                "--only" => options with { Only = arguments[++i] },
                 "--out" => options with { Output = arguments[++i] },
                 var seed => options with { Seeds = [.. options.Seeds, Number(seed)] },
             };

@@ -11,7 +11,10 @@ namespace Mailbox.Proof;
 /// <summary>One run: a grid is started, used, broken again and again, and then everything that was answered is looked for.</summary>
 sealed class ProofRun(Func<Workshop, Topology> build, int seed, int faults, TextWriter output)
 {
-    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);
+    /// <summary>Only kinds with this in their name.</summary>
+    public string Only { get; init; } = "";
+
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
     static readonly TimeSpan s_calm = TimeSpan.FromSeconds(2);
 
     readonly RunClock _clock = new(TimeProvider.System);
@@ -25,8 +28,14 @@ sealed class ProofRun(Func<Workshop, Topology> build, int seed, int faults, Text
         var workshop = Workshop.Open(_clock, _findings);
         var report = await RunAsync(workshop, cancel);
         if (report.Findings.Count == 0) Directory.Delete(workshop.Directory, recursive: true);
-        else await output.WriteLineAsync($"The logs are kept in {workshop.Directory}");
+        else await KeepAsync(workshop, report);
         return report;
+    }
+
+    async Task KeepAsync(Workshop workshop, Report report)
+    {
+        await File.WriteAllLinesAsync(Path.Combine(workshop.Directory, "breaches.txt"), report.Findings);
+        await output.WriteLineAsync($"The logs are kept in {workshop.Directory}");
     }
 
     async Task<Report> RunAsync(Workshop workshop, CancellationToken cancel)
@@ -69,7 +78,7 @@ sealed class ProofRun(Func<Workshop, Topology> build, int seed, int faults, Text
         await _clock.PaceAsync(s_calm, cancel);
 
         var random = new Random(seed);
-        foreach (var fault in FaultScript.Of(grid.Faults(), faults, random))
+        foreach (var fault in FaultScript.Of([.. grid.Faults().Where(fault => fault.Kind.Contains(Only, StringComparison.Ordinal))], faults, random))
             if (!await StrikeAsync(fault, random, grid, audience, cancel)) break;
 
         await end.CancelAsync();
@@ -96,11 +105,17 @@ sealed class ProofRun(Func<Workshop, Topology> build, int seed, int faults, Text
     {
         var healed = _clock.Now;
         var isReady = await _clock.UntilAsync(() => grid.IsReadyAsync(cancel), s_patience, cancel);
-        if (!isReady) _findings.Add($"not every process was ready {s_patience.TotalSeconds} s after {healed.TotalSeconds:0.0} s");
+        if (!isReady) await TellAsync($"not every process was ready {s_patience.TotalSeconds} s after {healed.TotalSeconds:0.0} s");
         var since = _clock.Now;
         var haveSeen = await _clock.UntilAsync(() => audience.HaveSeenSince(since), s_patience, cancel);
-        if (!haveSeen) _findings.Add(Deaf(audience, since));
+        if (!haveSeen) await TellAsync(Deaf(audience, since));
         return isReady && haveSeen;
+    }
+
+    Task TellAsync(string finding)
+    {
+        _findings.Add(finding);
+        return output.WriteLineAsync("           " + finding);
     }
 
     static string Deaf(Audience audience, TimeSpan since) =>
