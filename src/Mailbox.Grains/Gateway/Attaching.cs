@@ -69,7 +69,7 @@ sealed partial class Attaching : IDisposable
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             await ReattachAsync(reader, _stopping.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             // The process is leaving.
         }
@@ -112,8 +112,9 @@ sealed partial class Attaching : IDisposable
             if (!reader.Attach(request.Key, attached)) uplink.Enqueue(new(request.Key, default, IsClosed: true));
             return OpenOutcome.Opened;
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception fault) when (!_stopping.IsCancellationRequested)
         {
+            // Also when a silo says that it cancelled the call: it is about to leave, and this process is not.
             LogNotAttached(reader.Mailbox, fault);
             return OpenOutcome.Unavailable;
         }

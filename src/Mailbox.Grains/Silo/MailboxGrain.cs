@@ -1,4 +1,5 @@
 using Mailbox.Engine;
+using Mailbox.Storage;
 using Orleans.Concurrency;
 
 namespace Mailbox.Grains;
@@ -22,7 +23,7 @@ sealed class MailboxGrain(MailboxEngine engine, Outboxes outboxes, ILocalSiloDet
         _name = MailboxName.Parse(this.GetPrimaryKeyString());
         _scheduler = TaskScheduler.Current;
         if (!engine.Options.OwnsAll && !await engine.AcquireAsync([_name], cancellationToken))
-            throw new OperationCanceledException("The silo is stopping.");
+            throw new StoreException("The silo takes no mailboxes now: it is stopping, or its store failed.");
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -60,7 +61,7 @@ sealed class MailboxGrain(MailboxEngine engine, Outboxes outboxes, ILocalSiloDet
             if (await engine.GetAsync(_name) is { } info) return new(Outcome.Stored, info);
             return new(await IsLost() ? Outcome.NotOwner : Outcome.NotFound);
         }
-        catch (Storage.StoreException)
+        catch (StoreException)
         {
             return new(Outcome.StoreFailed);
         }

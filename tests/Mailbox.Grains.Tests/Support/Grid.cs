@@ -29,7 +29,9 @@ sealed class Grid : IAsyncDisposable
     public bool IsQuiet => GatewaySilo.GetRequiredService<Attaching>().IsQuiet && Silo.GetRequiredService<Outboxes>().IsQuiet;
 
     /// <summary>With mailboxes in memory.</summary>
-    public static Task<Grid> StartAsync() => StartAsync(new MailboxEngine(new MemoryStore(), new(), TimeProvider.System));
+    /// <param name="filter">Of the calls to the silo.</param>
+    public static Task<Grid> StartAsync(IIncomingGrainCallFilter? filter = null) =>
+        StartAsync(new MailboxEngine(new MemoryStore(), new(), TimeProvider.System), filter);
 
     public static MailboxName Name(string name) => MailboxName.Parse(name);
 
@@ -39,14 +41,15 @@ sealed class Grid : IAsyncDisposable
         Assert.Equal(Outcome.Stored, (await Mailboxes.DeliverAsync(Name(mailbox), Draft(body))).Outcome);
 
     /// <param name="engine">The owner of every mailbox.</param>
-    public static async Task<Grid> StartAsync(MailboxEngine engine)
+    /// <param name="filter">Of the calls to the silo.</param>
+    public static async Task<Grid> StartAsync(MailboxEngine engine, IIncomingGrainCallFilter? filter = null)
     {
         var builder = new InProcessTestClusterBuilder(2);
         (builder.Options.InitializeClientOnDeploy, builder.Options.ConfigureFileLogging) = (false, false);
         builder.ConfigureSilo((options, silo) =>
         {
             silo.ConfigureLogging(logging => logging.ClearProviders());
-            if (options.SiloName.EndsWith('0')) AddOwner(silo, engine);
+            if (options.SiloName.EndsWith('0')) AddOwner(silo, engine, filter);
             else silo.AddMailboxGateway();
         });
         var cluster = builder.Build();
@@ -54,11 +57,12 @@ sealed class Grid : IAsyncDisposable
         return new(cluster);
     }
 
-    static void AddOwner(ISiloBuilder silo, MailboxEngine engine)
+    static void AddOwner(ISiloBuilder silo, MailboxEngine engine, IIncomingGrainCallFilter? filter)
     {
         silo.AddMailboxGrains(ownsAll: true);
         // A silo would dispose of an engine that it had made.
         silo.Services.AddSingleton(engine);
+        if (filter is not null) silo.AddIncomingGrainCallFilter(filter);
     }
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
