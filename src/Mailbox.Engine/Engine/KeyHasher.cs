@@ -12,6 +12,14 @@ static class KeyHasher
 
     public static KeyId KeyOf(GroupName group, string key) => Hash($"g/{group}\n{key}");
 
+    /// <summary>Of what a client told the backend.</summary>
+    public static KeyId UplinkKeyOf(MailboxName mailbox, string key) => Hash($"u/{mailbox}\n{key}");
+
+    /// <summary>Of the numbers of one client, while the mailbox is this one.</summary>
+    public static KeyId ClientOf(MailboxName mailbox, ulong epoch, string client) => Hash($"n/{mailbox}\n{epoch}\n{client}");
+
+    public static ulong DigestOf(UplinkDraft draft) => DigestOf(new MessageDraft { ContentType = draft.ContentType, Body = draft.Body });
+
     /// <summary>What must be the same for a repeated message to be the same.</summary>
     public static ulong DigestOf(MessageDraft draft)
     {

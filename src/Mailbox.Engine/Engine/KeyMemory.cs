@@ -23,15 +23,23 @@ sealed class KeyMemory(IMailboxStore store, EngineOptions options, Batch batch)
     public bool HasRoomFor(MessageDraft draft)
     {
         ForgetEnded();
-        return store.KeyCount + _volatile.Count + batch.Keys.Count < (draft.KeyLife is null ? options.MaxKeys : options.MaxKeys / 2);
+        return HasRoom(draft.KeyLife is null ? options.MaxKeys : options.MaxKeys / 2);
     }
+
+    public bool HasRoomForClients => HasRoom(options.MaxKeys / 2);
 
     /// <summary>Remembers an answer as durably as its message.</summary>
     /// <param name="life">No longer than this; null for as long as the options say.</param>
     public void Remember(KeyId key, RememberedKey answer, Durability durability, TimeSpan? life)
     {
         var remembered = life < options.KeyMemory ? life.Value : options.KeyMemory;
-        answer = answer with { Expires = batch.NowSeconds + (uint)remembered.TotalSeconds };
+        RememberUntil(key, answer, batch.NowSeconds + (uint)remembered.TotalSeconds, durability);
+    }
+
+    /// <param name="end">Unix time in seconds.</param>
+    public void RememberUntil(KeyId key, RememberedKey answer, uint end, Durability durability = Durability.Disk)
+    {
+        answer = answer with { Expires = end };
         batch.Keys[key] = answer;
         if (durability > Durability.Memory) batch.Add(new KeyRemembered(key, answer), durability);
         else _planned.Add(key);
@@ -50,6 +58,8 @@ sealed class KeyMemory(IMailboxStore store, EngineOptions options, Batch batch)
     }
 
     public void Undo() => _planned.Clear();
+
+    bool HasRoom(int most) => store.KeyCount + _volatile.Count + batch.Keys.Count < most;
 
     void ForgetEnded()
     {

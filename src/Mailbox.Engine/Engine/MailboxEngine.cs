@@ -142,6 +142,9 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
     public ValueTask<Outcome> RemoveGroupAsync(GroupName group, CancellationToken cancel = default) =>
         AskAsync(new Request<Outcome>(batch => Membership.Remove(batch, this, group), static why => why, relieves: true), cancel);
 
+    public ValueTask<UplinkResult> UplinkAsync(MailboxName mailbox, UplinkRequest request, CancellationToken cancel = default) =>
+        UplinkAsync(mailbox, request, null, cancel);
+
     /// <summary>What happens to mailboxes from now on, while somebody reads it (spec M16).</summary>
     public IAsyncEnumerable<MailboxEvent> WatchAsync(CancellationToken cancel = default) => Events.WatchAsync(cancel);
 
@@ -205,6 +208,22 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
             Report(fault);
             return [];
         }
+    }
+
+    /// <param name="takers">Where takers belong to many engines: how they are reached.</param>
+    internal ValueTask<UplinkResult> UplinkAsync(MailboxName mailbox, UplinkRequest request, IMailboxGrid? takers, CancellationToken cancel)
+    {
+        Arguments.Check(mailbox);
+        if (request.Drafts.Any(draft => draft.Body.Length > Options.MaxBodyBytes - MailboxUplinks.HeadBytes)) return new(new UplinkResult(Outcome.TooLarge));
+        if (takers is not null) return new(new UplinkSteps(this, takers).RunAsync(mailbox, request).AsTask().WaitAsync(cancel));
+        return AskAsync(new UplinkOperation(this, mailbox, request, (batch, letter) => Pass(batch, letter, request.Except)), cancel);
+    }
+
+    Outcome Pass(Batch batch, UplinkLetter letter, MailboxName? except)
+    {
+        var post = new PostOperation(this, new(letter.Write(), [], [MailboxUplinks.Group], except is { } one ? [one] : []));
+        post.Plan(batch);
+        return MailboxUplinks.OutcomeOf(post.Result.Groups[0]);
     }
 
     /// <summary>Whether a mailbox is this engine's now.</summary>

@@ -26,7 +26,7 @@ public static class MailboxEvents
     }
 
     /// <summary>What happens to those who are told is not told: it would never end.</summary>
-    internal static bool IsTold(in MailboxEvent happened) => !happened.Mailbox.ToString().StartsWith(Prefix, StringComparison.Ordinal);
+    internal static bool IsTold(in MailboxEvent happened) => !IsSubscriber(happened.Mailbox.ToString());
 
     internal static MessageDraft Write(IEnumerable<MailboxEvent> events)
     {
@@ -39,6 +39,9 @@ public static class MailboxEvents
         }
         return new() { ContentType = "application/json", Type = "events", Body = body.ToArray() };
     }
+
+    static bool IsSubscriber(string name) =>
+        name.StartsWith(Prefix, StringComparison.Ordinal) || name.StartsWith(MailboxUplinks.Prefix, StringComparison.Ordinal);
 
     static void Write(Utf8JsonWriter json, in MailboxEvent happened)
     {

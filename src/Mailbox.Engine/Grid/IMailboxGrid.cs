@@ -24,6 +24,12 @@ public interface IMailboxGrid
     /// <summary>Acknowledges everything up to a position (spec M7). Stored on disk when answered.</summary>
     ValueTask<AcknowledgeOutcome> AcknowledgeAsync(MailboxName mailbox, Position position, CancellationToken cancel = default);
 
+    /// <summary>
+    /// A client tells the backend something (spec section 5): recorded in the mailbox once for each number of a client, or once for each key, on disk
+    /// when answered, and a letter for everybody who takes uplinks. Makes the mailbox as an open does.
+    /// </summary>
+    ValueTask<UplinkResult> UplinkAsync(MailboxName mailbox, UplinkRequest request, CancellationToken cancel = default);
+
     ValueTask<Outcome> SetOptionsAsync(MailboxName mailbox, MailboxOptionsChange change, CancellationToken cancel = default);
 
     /// <returns>Null where the mailbox does not exist.</returns>

@@ -30,6 +30,9 @@ public interface IMailboxGrain : IGrainWithStringKey
     [Alias("delete-message"), ResponseTimeout("00:00:05")]
     Task<Outcome> DeleteMessage(Position position);
 
+    [Alias("uplink"), ResponseTimeout("00:00:10")]
+    Task<UplinkResult> Uplink(UplinkCall call);
+
     /// <summary>A page of what comes after a position; waits a while where there is nothing.</summary>
     [Alias("read"), ResponseTimeout("00:00:08")]
     Task<ReadAnswer> Read(ReadRequest request, CancellationToken cancel);

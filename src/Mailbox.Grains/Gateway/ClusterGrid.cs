@@ -64,6 +64,18 @@ sealed class ClusterGrid(GridServices grid, RemoteReaders readers, Attaching att
             () => grid.Of(mailbox).Acknowledge(position), static answer => answer == AcknowledgeOutcome.Unavailable, isRepeatable: true,
             AcknowledgeOutcome.Unavailable, cancel);
 
+    public ValueTask<UplinkResult> UplinkAsync(MailboxName mailbox, UplinkRequest request, CancellationToken cancel = default)
+    {
+        // What has neither number nor key could be accepted twice when it is repeated here.
+        var call = new UplinkCall(request with { Drafts = [.. request.Drafts.Select(Keyed)] });
+        return _retries.RunAsync(
+            () => grid.Of(mailbox).Uplink(call), static answer => answer.Outcome is Outcome.NotOwner or Outcome.Stopping or Outcome.StoreFailed,
+            isRepeatable: true, new(Outcome.StoreFailed), cancel);
+    }
+
+    static UplinkDraft Keyed(UplinkDraft draft) =>
+        draft is { Number: null, Key: null } ? draft with { Key = Guid.NewGuid().ToString("N") } : draft;
+
     public ValueTask<Outcome> SetOptionsAsync(MailboxName mailbox, MailboxOptionsChange change, CancellationToken cancel = default) =>
         ChangeAsync(() => grid.Of(mailbox).SetOptions(change), cancel);
 

@@ -9,7 +9,8 @@ namespace Mailbox.Grains;
 /// routes. Calls interleave; each is one step of the engine.
 /// </summary>
 [Reentrant]
-sealed class MailboxGrain(MailboxEngine engine, Outboxes outboxes, ILocalSiloDetails silo, TimeProvider time, GridLife life) : Grain, IMailboxGrain
+sealed class MailboxGrain(
+    MailboxEngine engine, IMailboxGrid grid, Outboxes outboxes, ILocalSiloDetails silo, TimeProvider time, GridLife life) : Grain, IMailboxGrain
 {
     static readonly TimeSpan s_whileAttached = TimeSpan.FromDays(1);
     static readonly TimeSpan s_noLonger = TimeSpan.FromSeconds(-1);
@@ -70,6 +71,13 @@ sealed class MailboxGrain(MailboxEngine engine, Outboxes outboxes, ILocalSiloDet
     public async Task<Outcome> Remove() => LeaveIfLost(await engine.RemoveAsync(_name));
 
     public async Task<Outcome> DeleteMessage(Position position) => LeaveIfLost(await engine.DeleteMessageAsync(_name, position));
+
+    public async Task<UplinkResult> Uplink(UplinkCall call)
+    {
+        var result = await engine.UplinkAsync(_name, call.Request, engine.Options.OwnsAll ? null : grid, CancellationToken.None);
+        LeaveIfLost(result.Outcome);
+        return result;
+    }
 
     public async Task<ReadAnswer> Read(ReadRequest request, CancellationToken cancel)
     {

@@ -38,6 +38,9 @@ sealed class ScriptedGrid : IMailboxGrid
     public ValueTask<AcknowledgeOutcome> AcknowledgeAsync(MailboxName mailbox, Position position, CancellationToken cancel = default) =>
         new(AcknowledgeOutcome.Unavailable);
 
+    public ValueTask<UplinkResult> UplinkAsync(MailboxName mailbox, UplinkRequest request, CancellationToken cancel = default) =>
+        new(new UplinkResult(Outcome));
+
     public ValueTask<Outcome> SetOptionsAsync(MailboxName mailbox, MailboxOptionsChange change, CancellationToken cancel = default) => new(Outcome);
 
     public ValueTask<MailboxInfo?> GetAsync(MailboxName mailbox, CancellationToken cancel = default) =>

@@ -25,6 +25,9 @@ sealed class PostOperation : AnsweredOperation<PostResult>
         _keys = [.. post.To.Select(name => KeyHasher.KeyOf(name, key)), .. post.Groups.Select(name => KeyHasher.KeyOf(name, key))];
     }
 
+    /// <summary>What the last plan would answer.</summary>
+    public PostResult Result => Planned;
+
     public override long Weight => Math.Max(1, _post.Draft.Body.Length);
 
     public override void Plan(Batch batch)

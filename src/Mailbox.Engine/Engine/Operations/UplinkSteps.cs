@@ -1,0 +1,46 @@
+namespace Mailbox.Engine;
+
+/// <summary>
+/// Uplinks where takers may belong to other engines: looked at, sent to the takers, and only then recorded. Whoever dies in between
+/// leaves a client that repeats, and the takers know the letter by its key.
+/// </summary>
+sealed class UplinkSteps(MailboxEngine engine, IMailboxGrid grid)
+{
+    public async ValueTask<UplinkResult> RunAsync(MailboxName mailbox, UplinkRequest request)
+    {
+        if (request.Drafts.Count == 0) return await AskAsync(mailbox, request, static (_, _) => Outcome.Stored).ConfigureAwait(false);
+        var result = new UplinkResult(Outcome.Stored);
+        foreach (var draft in request.Drafts)
+        {
+            var one = await PassAsync(mailbox, new(request.Client, [draft], request.Except)).ConfigureAwait(false);
+            result = one with { Accepted = result.Accepted + one.Accepted };
+            if (one.Outcome != Outcome.Stored) break;
+        }
+        return result;
+    }
+
+    async ValueTask<UplinkResult> PassAsync(MailboxName mailbox, UplinkRequest request)
+    {
+        UplinkLetter? unsent = null;
+        var looked = await AskAsync(mailbox, request, (_, letter) =>
+        {
+            unsent = letter;
+            return Outcome.Dropped;
+        }).ConfigureAwait(false);
+        if (looked.Outcome != Outcome.Dropped || unsent is null) return looked;
+        var outcome = await SendAsync(unsent, request.Except).ConfigureAwait(false);
+        if (outcome != Outcome.Stored) return looked with { Outcome = outcome };
+        return await AskAsync(mailbox, request, static (_, _) => Outcome.Stored).ConfigureAwait(false);
+    }
+
+    async ValueTask<Outcome> SendAsync(UplinkLetter letter, MailboxName? except)
+    {
+        var draft = letter.Write() with { IdempotencyKey = letter.Id };
+        var sent = await grid.SendAsync(MailboxUplinks.Group, draft, except is { } one ? [one] : [], CancellationToken.None).ConfigureAwait(false);
+        // The client's number was sent before, with another body: the first stays.
+        return sent.Outcome == Outcome.KeyReused && letter.Number is not null ? Outcome.Stored : MailboxUplinks.OutcomeOf(sent);
+    }
+
+    ValueTask<UplinkResult> AskAsync(MailboxName mailbox, UplinkRequest request, Func<Batch, UplinkLetter, Outcome> pass) =>
+        engine.AskAsync(new UplinkOperation(engine, mailbox, request, pass), CancellationToken.None);
+}
