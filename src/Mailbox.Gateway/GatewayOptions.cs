@@ -37,11 +37,11 @@ public sealed class GatewayOptions
     [Range(1, 64 << 20)]
     public int MaxBodyBytes { get; set; } = 1 << 20;
 
-    /// <summary>The largest body of one request to <c>/deliver</c>, in bytes.</summary>
+    /// <summary>The largest JSON body of one request to <c>/deliver</c>, in bytes. Parts have no bound together.</summary>
     [Range(1, 1 << 30)]
     public int MaxDeliverBytes { get; set; } = 32 << 20;
 
-    /// <summary>The most letters in one request to <c>/deliver</c>.</summary>
+    /// <summary>The most letters in one JSON request to <c>/deliver</c>.</summary>
     [Range(1, 1_000_000)]
     public int MaxLetters { get; set; } = 10_000;
 

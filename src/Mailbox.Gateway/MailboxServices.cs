@@ -63,6 +63,7 @@ public static class MailboxServices
         .AddSingleton<MailboxOptionsRoute>()
         .AddSingleton<MailboxRoutes>()
         .AddSingleton<GroupRoutes>()
+        .AddSingleton<LetterDeliveries>()
         .AddSingleton<DeliverManyRoute>()
         .AddSingleton<OperatorRoutes>()
         .AddSingleton<MailboxRouter>()

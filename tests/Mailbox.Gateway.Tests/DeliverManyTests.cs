@@ -162,8 +162,23 @@ public sealed partial class DeliverManyTests : IAsyncLifetime
         Assert.Contains("\"delivered\":[{\"to\":[{\"mailbox\":\"ok\"", answer, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("multipart/mixed")]
+    [InlineData("multipart/mixed; boundary=\"\"")]
+    [InlineData("multipart/mixed; boundary=\"b \"")]
+    [InlineData("multipart/mixed; boundary=b; boundary=c")]
+    [InlineData("application/x-multiplex; boundary=b*")]
+    [InlineData("application/x-multiplex; boundary=12345678901234567890123456789012345678901234567890123456789012345678901")]
+    public async Task A_multiplexed_body_without_one_valid_boundary_is_400(string contentType) =>
+        Assert.Contains("Content-Type: must have one boundary", await DeliverAsync(400, "x", contentType), StringComparison.Ordinal);
+
     [Fact]
-    public async Task A_multiplexed_body_without_a_boundary_is_400() => await DeliverAsync(400, "x", "multipart/mixed");
+    public async Task A_form_is_415_and_told_what_to_send_instead()
+    {
+        var answer = await DeliverAsync(415, "--b\r\nMailbox: a\r\n\r\nx\r\n--b--\r\n", "multipart/form-data; boundary=b");
+        Assert.Contains("application/x-multiplex or multipart/mixed", answer, StringComparison.Ordinal);
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a")));
+    }
 
     [Fact]
     public async Task Only_POST_delivers()

@@ -6,6 +6,7 @@ static class ProblemKinds
     public static readonly ProblemKind BadName = new("bad-name", 400, "The name is not valid");
     public static readonly ProblemKind BadPosition = new("bad-position", 400, "The position is not valid");
     public static readonly ProblemKind BadParameter = new("bad-parameter", 400, "A query parameter is not valid");
+    public static readonly ProblemKind BadToken = new("bad-token", 400, "The token is not valid");
     public static readonly ProblemKind BadHeader = new("bad-header", 400, "A header is not valid");
     public static readonly ProblemKind BadBody = new("bad-body", 400, "The body is not valid");
     public static readonly ProblemKind BadRequest = new("bad-request", 400, "The request is not valid");

@@ -6,15 +6,14 @@ using Microsoft.Extensions.Options;
 namespace Mailbox.Gateway;
 
 /// <summary>Station 1: <c>POST /deliver</c>, one request, many letters, as JSON or as parts (spec sections 5 and 6).</summary>
-sealed class DeliverManyRoute(IMailboxGrid grid, GatewayMetrics metrics, IOptions<GatewayOptions> options)
+sealed class DeliverManyRoute(LetterDeliveries deliveries, IOptions<GatewayOptions> options)
 {
     readonly GatewayOptions _options = options.Value;
 
     public Task Handle(HttpContext http)
     {
         if (http.Request.Method != "POST") return http.NotAllowed("POST");
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = _options.MaxDeliverBytes;
-        return LetterParts.IsMultiplexed(http.Request.ContentType) ? DeliverParts(http) : DeliverJson(http);
+        return MultiplexMediaType.HasParts(http.Request.ContentType) ? DeliverParts(http) : DeliverJson(http);
     }
 
     async Task DeliverJson(HttpContext http)
@@ -28,72 +27,63 @@ sealed class DeliverManyRoute(IMailboxGrid grid, GatewayMetrics metrics, IOption
     async Task DeliverOne(HttpContext http, JsonElement json)
     {
         var (post, problem) = LetterJson.Read(json, _options.MaxBodyBytes);
-        var line = new LetterLine(grid, metrics);
-        if (post is not null) await line.PostAsync(post).ConfigureAwait(false);
-        var letters = await line.FinishAsync().ConfigureAwait(false);
+        var letter = default(Letter);
+        var delivery = deliveries.Begin(told =>
+        {
+            letter = told;
+            return ValueTask.CompletedTask;
+        });
+        if (post is not null) await delivery.PostAsync(post).ConfigureAwait(false);
+        await delivery.FinishAsync().ConfigureAwait(false);
         await (problem?.WriteAsync(http)
-            ?? JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, letters[0], static (json, letter) => letter.WriteTo(json))).ConfigureAwait(false);
+            ?? JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, letter, static (json, letter) => letter.WriteTo(json))).ConfigureAwait(false);
     }
 
     async Task DeliverList(HttpContext http, JsonElement list)
     {
         if (list.GetArrayLength() > _options.MaxLetters)
         {
-            await TooMany().WriteAsync(http).ConfigureAwait(false);
+            await new Problem(ProblemKinds.TooLarge, $"A list has at most {_options.MaxLetters} letters.").WriteAsync(http).ConfigureAwait(false);
             return;
         }
-        var line = new LetterLine(grid, metrics);
+        await using var outcomes = new OutcomeList();
+        var delivery = deliveries.Begin(outcomes.AddAsync);
         foreach (var json in list.EnumerateArray())
         {
             var (post, problem) = LetterJson.Read(json, _options.MaxBodyBytes);
-            if (post is null) line.Refuse(problem!);
-            else await line.PostAsync(post).ConfigureAwait(false);
+            if (post is null) await delivery.RefuseAsync(problem!).ConfigureAwait(false);
+            else await delivery.PostAsync(post).ConfigureAwait(false);
         }
-        await JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, await line.FinishAsync().ConfigureAwait(false), WriteLetters).ConfigureAwait(false);
+        await delivery.FinishAsync().ConfigureAwait(false);
+        await outcomes.AnswerAsync(http, null).ConfigureAwait(false);
+    }
+
+    // Parts have no bound together: they are delivered while they arrive, and no more than one is kept.
+    async Task DeliverParts(HttpContext http)
+    {
+        var (boundary, problem) = MultiplexMediaType.BoundaryOf(http.Request.ContentType);
+        if (boundary is null)
+        {
+            await problem!.WriteAsync(http).ConfigureAwait(false);
+            return;
+        }
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+        await using var outcomes = new OutcomeList();
+        var delivery = deliveries.Begin(outcomes.AddAsync);
+        var fault = await DeliverAll(deliveries.Read(http.Request.BodyReader, boundary), delivery, outcomes).ConfigureAwait(false);
+        await delivery.FinishAsync().ConfigureAwait(false);
+        await outcomes.AnswerAsync(http, fault).ConfigureAwait(false);
     }
 
     // What comes before a fault is delivered, whether or not the fault comes.
-    async Task DeliverParts(HttpContext http)
+    static async ValueTask<Problem?> DeliverAll(MultiplexReader reader, LetterDelivery delivery, OutcomeList outcomes)
     {
-        if (LetterParts.Of(http.Request.ContentType, http.Request.Body, _options.MaxBodyBytes) is not { } parts)
+        while (await reader.ReadAsync().ConfigureAwait(false) is { IsEnd: false } read)
         {
-            await new Problem(ProblemKinds.BadHeader, "Content-Type: must have a boundary of 1 to 70 characters.").WriteAsync(http).ConfigureAwait(false);
-            return;
-        }
-        var line = new LetterLine(grid, metrics);
-        var fault = await PostAll(parts, line).ConfigureAwait(false);
-        var letters = await line.FinishAsync().ConfigureAwait(false);
-        await (fault is null
-            ? JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, letters, WriteLetters)
-            : JsonAnswer.WriteAsync(http, fault.Kind.Status, (fault, letters), WriteFault, "application/problem+json")).ConfigureAwait(false);
-    }
-
-    async ValueTask<Problem?> PostAll(LetterParts parts, LetterLine line)
-    {
-        while (await parts.NextAsync().ConfigureAwait(false) is var next && next != default)
-        {
-            if (next.Post is null) return next.Problem;
-            if (line.Count == _options.MaxLetters) return TooMany();
-            await line.PostAsync(next.Post).ConfigureAwait(false);
+            if (read.Part is null) return read.Problem;
+            if (outcomes.IsFull) return new(ProblemKinds.TooLarge, "The letters of this request are too many to be listed.");
+            if (await delivery.DeliverAsync(read.Part).ConfigureAwait(false) is { } problem) return problem;
         }
         return null;
-    }
-
-    Problem TooMany() => new(ProblemKinds.TooLarge, $"One request carries at most {_options.MaxLetters} letters.");
-
-    static void WriteLetters(Utf8JsonWriter json, IReadOnlyList<Letter> letters)
-    {
-        json.WriteStartArray();
-        foreach (var letter in letters) letter.WriteTo(json);
-        json.WriteEndArray();
-    }
-
-    static void WriteFault(Utf8JsonWriter json, (Problem Problem, IReadOnlyList<Letter> Letters) answer)
-    {
-        json.WriteStartObject();
-        answer.Problem.WriteMembers(json);
-        json.WritePropertyName("delivered"u8);
-        WriteLetters(json, answer.Letters);
-        json.WriteEndObject();
     }
 }

@@ -1,0 +1,201 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace Mailbox.Gateway;
+
+/// <summary>
+/// Takes a multiplexed body apart while it arrives, one whole part at a time (RFC 2046 section 5.1; spec section 6). Keeps no more than one
+/// part, whatever the number of parts and the pace at which they come. For one caller at a time; leaves the pipe to its owner.
+/// </summary>
+/// <remarks>
+/// <para>The line of the first delimiter decides whether delimiters begin with CRLF or with a bare LF; then only that does, so that bodies
+/// may have the other at will. Lines that are no body's may end with either.</para>
+/// <para>A line that begins with the boundary is a delimiter, whatever follows (the prefix rule). If anything but blanks follows, sender
+/// and gateway would not agree on what it is, so the body is malformed.</para>
+/// </remarks>
+/// <param name="boundary">As <see cref="MultiplexMediaType.BoundaryOf"/> gives it.</param>
+/// <param name="maxBodyBytes">Of one part.</param>
+sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes)
+{
+    readonly byte[] _delimiter = System.Text.Encoding.ASCII.GetBytes("\r\n--" + boundary);
+
+    Expected _expected;
+    bool _hasBareLines;
+
+    // How much of what is buffered was searched in vain: a sender of single bytes must not make each of them cost a search of all.
+    long _searched;
+    PartHeaders _headers = new();
+    long _headerBytes;
+    MultiplexPart? _part;
+    Problem? _problem;
+
+    enum Expected : byte
+    {
+        Preamble,
+        RestOfPreambleLine,
+        Header,
+        Body,
+        Nothing,
+    }
+
+    ReadOnlySpan<byte> Delimiter => _delimiter.AsSpan(_hasBareLines ? 1 : 0);
+
+    ReadOnlySpan<byte> DashBoundary => _delimiter.AsSpan(2);
+
+    bool IsDone => _part is not null || _expected == Expected.Nothing;
+
+    static Problem BreaksOff { get; } = JsonRequest.Bad("the body", "breaks off");
+
+    static Problem NoDelimiter { get; } = JsonRequest.Bad("the body", "has a line that begins with the boundary and goes on with something else");
+
+    static Problem NoHeaderEnd { get; } = JsonRequest.Bad("the headers of a part", "do not end with an empty line");
+
+    static Problem TooManyHeaders { get; } = new(
+        ProblemKinds.TooLarge, $"The headers of a part are more than {PartHeaders.MaxCount}, or than {PartHeaders.MaxBytes} bytes.");
+
+    /// <summary>Reads to the end of the next part. After a problem, or the end, it answers the same again.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled; the reader can be used on.</exception>
+    public async ValueTask<PartRead> ReadAsync(CancellationToken cancel = default)
+    {
+        _part = null;
+        while (!IsDone)
+            if (!await TryAdvanceAsync(cancel).ConfigureAwait(false)) Fail(BreaksOff);
+        return new(_part, _part is null ? _problem : null);
+    }
+
+    async ValueTask<bool> TryAdvanceAsync(CancellationToken cancel)
+    {
+        try
+        {
+            var read = await body.ReadAsync(cancel).ConfigureAwait(false);
+            return Advance(read.Buffer, read.IsCompleted);
+        }
+        catch (Exception fault) when (fault is IOException or InvalidDataException)
+        {
+            return false;
+        }
+    }
+
+    // False where more is needed and nothing more comes.
+    bool Advance(ReadOnlySequence<byte> unread, bool isLast)
+    {
+        while (!IsDone && Step(ref unread, isLast)) _searched = 0;
+        body.AdvanceTo(unread.Start, IsDone ? unread.Start : unread.End);
+        return IsDone || !isLast;
+    }
+
+    // False where more is needed.
+    bool Step(ref ReadOnlySequence<byte> unread, bool isLast) => _expected switch
+    {
+        Expected.Preamble => ReadPreamble(ref unread, isLast),
+        Expected.RestOfPreambleLine => SkipLine(ref unread),
+        Expected.Header => ReadHeader(ref unread),
+        _ => ReadBody(ref unread, isLast),
+    };
+
+    bool ReadPreamble(ref ReadOnlySequence<byte> unread, bool isLast)
+    {
+        if (StartsWith(unread, DashBoundary)) return ReadDelimiter(ref unread, 0, DashBoundary.Length, isLast);
+        if (unread.Length < DashBoundary.Length && unread.PositionOf((byte)'\n') is null) return false;
+        _expected = Expected.RestOfPreambleLine;
+        return true;
+    }
+
+    // A line of the preamble may be of any length; nothing of it is kept.
+    bool SkipLine(ref ReadOnlySequence<byte> unread)
+    {
+        var end = unread.PositionOf((byte)'\n');
+        unread = unread.Slice(end is { } at ? unread.GetPosition(1, at) : unread.End);
+        if (end is null) return false;
+        _expected = Expected.Preamble;
+        return true;
+    }
+
+    bool ReadHeader(ref ReadOnlySequence<byte> unread)
+    {
+        if (EmptyLineLength(unread) is > 0 and var length)
+        {
+            unread = unread.Slice(length);
+            _expected = Expected.Body;
+            return true;
+        }
+        var end = EndOfField(unread);
+        if (_headerBytes + (end < 0 ? unread.Length : end) > PartHeaders.MaxBytes) return Fail(TooManyHeaders);
+        return end >= 0 && AddField(ref unread, end);
+    }
+
+    bool AddField(ref ReadOnlySequence<byte> unread, long end)
+    {
+        var field = unread.Slice(0, end);
+        var bytes = field.IsSingleSegment ? field.FirstSpan : field.ToArray();
+        if (bytes.StartsWith(DashBoundary)) return Fail(NoHeaderEnd);
+        if (_headers.Fields.Count == PartHeaders.MaxCount) return Fail(TooManyHeaders);
+        if (_headers.Add(bytes is [.., (byte)'\r'] ? bytes[..^1] : bytes) is { } fault) return Fail(JsonRequest.Bad("a part", fault));
+        _headerBytes += end + 1;
+        unread = unread.Slice(end + 1);
+        return true;
+    }
+
+    // A field goes on where the next line begins with a blank, so it has ended when the line after it has begun.
+    long EndOfField(in ReadOnlySequence<byte> unread)
+    {
+        var reader = new SequenceReader<byte>(unread);
+        reader.Advance(_searched);
+        while (reader.TryAdvanceTo((byte)'\n'))
+        {
+            _searched = reader.Consumed - 1;
+            if (!reader.TryPeek(out var next)) return -1;
+            if (next is not ((byte)' ' or (byte)'\t')) return _searched;
+        }
+        _searched = unread.Length;
+        return -1;
+    }
+
+    bool ReadBody(ref ReadOnlySequence<byte> unread, bool isLast)
+    {
+        // The end of the empty line is that of the delimiter too.
+        if (StartsWith(unread, DashBoundary)) return ReadDelimiter(ref unread, 0, DashBoundary.Length, isLast);
+        var length = IndexOf(unread, Delimiter, _searched);
+        _searched = length >= 0 ? length : Math.Max(0, unread.Length - Delimiter.Length + 1);
+        if (_searched > maxBodyBytes) return Fail(Problem.TooLarge(maxBodyBytes));
+        return length >= 0 && ReadDelimiter(ref unread, length, Delimiter.Length, isLast);
+    }
+
+    /// <param name="at">Where the delimiter begins; what is before it is the part's body.</param>
+    bool ReadDelimiter(ref ReadOnlySequence<byte> unread, long at, int length, bool isLast)
+    {
+        var line = DelimiterLine.Read(unread.Slice(at + length), isLast);
+        if (line.Kind == DelimiterKind.Incomplete) return false;
+        if (line.Kind == DelimiterKind.Malformed) return Fail(NoDelimiter);
+        if (_expected == Expected.Body) _part = new(_headers, unread.Slice(0, at).ToArray());
+        else _hasBareLines = !line.EndsWithReturn;
+        (_headers, _headerBytes) = (new(), 0);
+        _expected = line.Kind == DelimiterKind.Last ? Expected.Nothing : Expected.Header;
+        unread = unread.Slice(line.End);
+        return true;
+    }
+
+    bool Fail(Problem problem)
+    {
+        (_problem, _expected) = (problem, Expected.Nothing);
+        return true;
+    }
+
+    static int EmptyLineLength(in ReadOnlySequence<byte> text) =>
+        StartsWith(text, "\n"u8) ? 1 : StartsWith(text, "\r\n"u8) ? 2 : 0;
+
+    static bool StartsWith(in ReadOnlySequence<byte> text, ReadOnlySpan<byte> what) =>
+        text.FirstSpan.Length >= what.Length ? text.FirstSpan.StartsWith(what) : new SequenceReader<byte>(text).IsNext(what);
+
+    static long IndexOf(in ReadOnlySequence<byte> text, ReadOnlySpan<byte> what, long from)
+    {
+        if (text.IsSingleSegment)
+        {
+            var index = text.FirstSpan[(int)from..].IndexOf(what);
+            return index < 0 ? -1 : from + index;
+        }
+        var reader = new SequenceReader<byte>(text);
+        reader.Advance(from);
+        return reader.TryReadTo(out ReadOnlySequence<byte> _, what, advancePastDelimiter: false) ? reader.Consumed : -1;
+    }
+}
