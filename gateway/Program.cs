@@ -9,11 +9,13 @@ return await HostRun.RunAsync(() =>
     var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
     var settings = new SettingsReader(builder.Configuration.GetSection("Mailbox"));
     var gateway = settings.Read<GatewayOptions>();
+    var backend = settings.ReadBackend();
     var node = settings.ReadGateway();
     settings.Check();
 
     builder.UseOrleans(silo => silo.UseNode(node).AddMailboxGateway());
     builder.Services.AddMailboxes(gateway);
+    builder.Services.AddBackend(backend);
 
     var app = builder.Build();
     app.MapHost();

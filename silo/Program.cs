@@ -11,6 +11,7 @@ return await HostRun.RunAsync(() =>
     var settings = new SettingsReader(builder.Configuration.GetSection("Mailbox"));
     var host = settings.Read<ServerOptions>();
     var gateway = settings.Read<GatewayOptions>();
+    var backend = settings.ReadBackend();
     var engine = settings.Read<EngineOptions>();
     var node = settings.ReadSilo();
     settings.Check();
@@ -20,6 +21,7 @@ return await HostRun.RunAsync(() =>
     builder.Services.AddSingleton(engine);
     builder.UseOrleans(silo => silo.UseNode(node).AddMailboxGrains(ownsAll: !node.HasDatabase));
     builder.Services.AddMailboxes(gateway);
+    builder.Services.AddBackend(backend);
     builder.Services.AddDemo(host);
 
     var app = builder.Build();

@@ -9,12 +9,14 @@ return await HostRun.RunAsync(() =>
     var settings = new SettingsReader(builder.Configuration.GetSection("Mailbox"));
     var host = settings.Read<ServerOptions>();
     var gateway = settings.Read<GatewayOptions>();
+    var backend = settings.ReadBackend();
     var engine = settings.Read<EngineOptions>();
     settings.Check();
 
     builder.Services.AddJournal(host);
     builder.Services.AddSingleton(engine);
     builder.Services.AddMailboxes(gateway);
+    builder.Services.AddBackend(backend);
     builder.Services.AddDemo(host);
 
     var app = builder.Build();

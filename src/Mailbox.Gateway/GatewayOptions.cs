@@ -59,4 +59,11 @@ public sealed class GatewayOptions
     /// <summary>Origins of web pages that may use the gateway (CORS), or <c>*</c> for any without credentials. None by default.</summary>
     [Origins]
     public IList<string> CorsOrigins { get; set; } = [];
+
+    /// <summary>
+    /// The secret with which tokens of mailboxes are signed, in base64, at least 32 bytes: the same for all gateways of a cluster. Empty:
+    /// the host's own, where it has a directory, or one that ends with the process.
+    /// </summary>
+    [TokenKey]
+    public string TokenKey { get; set; } = "";
 }

@@ -25,6 +25,7 @@ public static class MailboxServices
         options ??= new();
         if (OptionRanges.FaultsOf(options, nameof(GatewayOptions)).ToList() is [_, ..] faults) throw new SettingsException(faults);
         services.AddSingleton(Options.Create(options));
+        services.TryAddSingleton(_ => options.TokenKey.Length > 0 ? TokenKey.Parse(options.TokenKey) : TokenKey.Random());
         services.AddEngine(options);
         services.AddGateway();
         return services.AddServer();
@@ -58,6 +59,8 @@ public static class MailboxServices
         .AddSingleton<HeldConnections>()
         .AddSingleton<DraftReader>()
         .AddSingleton<Cors>()
+        .AddSingleton<IMailboxTokens, MailboxTokens>()
+        .AddSingleton<Visitors>()
         .AddSingleton<OpenRoute>()
         .AddSingleton<DeliverRoute>()
         .AddSingleton<MailboxOptionsRoute>()

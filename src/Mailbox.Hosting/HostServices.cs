@@ -3,6 +3,7 @@ using Mailbox.Storage;
 using Mailbox.Storage.Journal;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Mailbox.Hosting;
 
@@ -14,8 +15,12 @@ public static class HostServices
     {
         var journal = new JournalOptions { Directory = host.Data, ReserveBytes = host.ReserveBytes, Notice = Console.Error.WriteLine };
         services.AddSingleton(_ => JournalStore.Open(journal, TimeProvider.System));
+        services.AddSingleton(provider => KeyOf(provider.GetRequiredService<IOptions<GatewayOptions>>().Value, host));
         return services.AddSingleton<IMailboxStore>(static provider => provider.GetRequiredService<JournalStore>());
     }
+
+    static TokenKey KeyOf(GatewayOptions gateway, ServerOptions host) =>
+        gateway.TokenKey.Length > 0 ? TokenKey.Parse(gateway.TokenKey) : TokenKey.InFile(Path.Combine(host.Data, "token.key"));
 
     /// <summary>Prices for the page's ticker, where <see cref="ServerOptions.Demo"/> says so.</summary>
     public static IServiceCollection AddDemo(this IServiceCollection services, ServerOptions host) =>
@@ -26,6 +31,7 @@ public static class HostServices
     {
         app.MapMailboxes();
         app.UseRouting();
+        if (app.MapBackend()) return;
         app.MapPages();
         app.MapUnknown();
     }

@@ -11,6 +11,7 @@ namespace Mailbox.Docs.Tests;
 /// <summary>The table of configuration keys tells what the options say.</summary>
 public sealed partial class ConfigurationTests
 {
+    static readonly Type[] s_types = [typeof(GatewayOptions), typeof(EngineOptions), typeof(BackendOptions)];
     static readonly string s_page = Readme.Read("docs/configuration.md");
 
     [Theory]
@@ -22,7 +23,8 @@ public sealed partial class ConfigurationTests
         var value = property.GetValue(options);
 
         if (property.GetCustomAttribute<RangeAttribute>() is { } range) Assert.Equal($"`{range.Minimum}` to `{range.Maximum}`", row[2]);
-        if (value is not IList<string>) Assert.Equal(value, TypeDescriptor.GetConverter(property.PropertyType).ConvertFromInvariantString(row[1].Trim('`')));
+        if (value is IList<string> or "") Assert.Equal("none", row[1]);
+        else Assert.Equal(value, TypeDescriptor.GetConverter(property.PropertyType).ConvertFromInvariantString(row[1].Trim('`')));
     }
 
     [Theory]
@@ -34,22 +36,23 @@ public sealed partial class ConfigurationTests
     [Theory]
     [InlineData(nameof(GatewayOptions))]
     [InlineData(nameof(EngineOptions))]
+    [InlineData(nameof(BackendOptions))]
     public void The_table_has_no_other_keys(string part) => Assert.All(Rows(part), row => Find(part, row[0].Trim('`')));
 
     public static TheoryData<string, string> Options()
     {
         var options = new TheoryData<string, string>();
-        foreach (var type in new[] { typeof(GatewayOptions), typeof(EngineOptions) })
+        foreach (var type in s_types)
             foreach (var property in type.GetProperties().Where(property => property.SetMethod is { IsPublic: true })) options.Add(type.Name, property.Name);
         return options;
     }
 
     static (object Options, PropertyInfo Property) Find(string part, string key)
     {
-        object options = part == nameof(GatewayOptions) ? new GatewayOptions() : new EngineOptions();
-        var property = options.GetType().GetProperty(key);
+        var type = Assert.Single(s_types, type => type.Name == part);
+        var property = type.GetProperty(key);
         Assert.NotNull(property);
-        return (options, property);
+        return (Activator.CreateInstance(type)!, property);
     }
 
     static string[] RowOf(string part, string key) => Assert.Single(Rows(part), row => row[0] == $"`{key}`");

@@ -23,6 +23,10 @@ public sealed class EngineOptions
     [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
     public TimeSpan Idle { get; set; } = MailboxOptions.Default.Idle;
 
+    /// <summary>The same for mailboxes of anonymous visitors (spec M15).</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
+    public TimeSpan VisitorIdle { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>What a mailbox at its bounds does, where it was told nothing else (spec M11).</summary>
     [EnumDataType(typeof(OverflowPolicy))]
     public OverflowPolicy Overflow { get; set; }

@@ -14,6 +14,7 @@ sealed class MailboxTable(IMailboxStore store, EngineOptions options, Batch batc
     readonly List<LiveMailbox> _all = [];
     // One for all mailboxes that were told nothing else.
     readonly MailboxOptions _defaults = options.Mailbox;
+    readonly MailboxOptions _visitors = options.Mailbox with { Idle = options.VisitorIdle };
 
     public int Count => _all.Count;
 
@@ -80,12 +81,13 @@ sealed class MailboxTable(IMailboxStore store, EngineOptions options, Batch batc
 
     LiveMailbox Make(MailboxName name)
     {
-        var deadline = batch.NowMilliseconds + (long)_defaults.Idle.TotalMilliseconds;
-        var stored = Lifetime.StoredDeadline(deadline, _defaults.Idle);
-        var state = new MailboxState<Message?>(_defaults) { Marks = new() { Deadline = stored } };
+        var told = name.IsVisitor ? _visitors : _defaults;
+        var deadline = batch.NowMilliseconds + (long)told.Idle.TotalMilliseconds;
+        var stored = Lifetime.StoredDeadline(deadline, told.Idle);
+        var state = new MailboxState<Message?>(told) { Marks = new() { Deadline = stored } };
         var mailbox = Install(new(new(name, store.NewEpoch()), state) { Deadline = deadline, UsedAt = batch.NowMilliseconds });
         batch.NoteMade(mailbox);
-        batch.Add(new MailboxMade(mailbox.Handle, _defaults, stored), Durability.Disk);
+        batch.Add(new MailboxMade(mailbox.Handle, told, stored), Durability.Disk);
         batch.Tell(mailbox, MailboxEventKind.Opened);
         return mailbox;
     }

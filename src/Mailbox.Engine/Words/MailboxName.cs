@@ -3,6 +3,9 @@ namespace Mailbox;
 /// <summary>The name of a mailbox: 1 to 128 of <c>A-Z a-z 0-9 . _ ~ : @ -</c>, not <c>.</c> or <c>..</c>, case-sensitive (spec M1).</summary>
 public readonly record struct MailboxName
 {
+    /// <summary>How the names of mailboxes begin that are made for anonymous visitors (spec section 6).</summary>
+    public const string VisitorPrefix = "visitor:";
+
     readonly string? _value;
 
     MailboxName(string value) => _value = value;
@@ -18,6 +21,9 @@ public readonly record struct MailboxName
         name = valid ? new(text!) : default;
         return valid;
     }
+
+    /// <summary>Whether it is an anonymous visitor's, which is removed sooner when nobody reads it (spec M15).</summary>
+    public bool IsVisitor => _value?.StartsWith(VisitorPrefix, StringComparison.Ordinal) == true;
 
     public override string ToString() => _value ?? "";
 }

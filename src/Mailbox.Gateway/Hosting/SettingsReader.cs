@@ -13,15 +13,21 @@ public sealed class SettingsReader(IConfigurationSection section)
     readonly List<string> _faults = [];
     readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
     readonly List<SettingsReader> _within = [];
+    string _own = "";
 
     /// <summary>Sets the properties that the section names, and remembers the faults.</summary>
-    public T Read<T>() where T : class, new()
+    /// <param name="own">The property that the section's own value sets, where it has one beside its keys.</param>
+    public T Read<T>(string own = "") where T : class, new()
     {
+        _own = own;
         var options = new T();
         foreach (var property in typeof(T).GetProperties().Where(static property => property.SetMethod is { IsPublic: true })) Set(options, property);
         _faults.AddRange(OptionRanges.FaultsOf(options, section.Path));
         return options;
     }
+
+    /// <summary>Reads the section <c>Backend</c>, whose own value says where the application is.</summary>
+    public BackendOptions ReadBackend() => Within("Backend").Read<BackendOptions>(nameof(BackendOptions.Url));
 
     /// <summary>Reads a section within this one; <see cref="Check"/> of this one reports its faults too.</summary>
     public SettingsReader Within(string key)
@@ -50,7 +56,7 @@ public sealed class SettingsReader(IConfigurationSection section)
     void Set(object options, PropertyInfo property)
     {
         _known.Add(property.Name);
-        var setting = section.GetSection(property.Name);
+        var setting = property.Name == _own && section.Value is not null ? section : section.GetSection(property.Name);
         if (!setting.Exists()) return;
         if (Convert(setting, property.PropertyType) is { } value) property.SetValue(options, value);
     }

@@ -20,9 +20,12 @@ static class ProblemKinds
     public static readonly ProblemKind KeyReused = new("key-reused", 422, "The idempotency key was used with another message");
     public static readonly ProblemKind TooManyKeys = new("too-many-keys", 429, "Too many idempotency keys are remembered");
     public static readonly ProblemKind Failed = new("failed", 500, "The gateway failed");
+    public static readonly ProblemKind BackendFailed = new("backend-failed", 502, "The application behind the gateway failed");
+    public static readonly ProblemKind BackendUnreachable = new("backend-unreachable", 502, "The application behind the gateway is not there");
     public static readonly ProblemKind Overloaded = new("overloaded", 503, "Too much work waits");
     public static readonly ProblemKind StoreFailed = new("store-failed", 503, "The store failed");
     public static readonly ProblemKind Moved = new("moved", 503, "The mailbox is moving to another process");
     public static readonly ProblemKind Draining = new("draining", 503, "The server is shutting down");
+    public static readonly ProblemKind BackendTimedOut = new("backend-timed-out", 504, "The application behind the gateway is too slow");
     public static readonly ProblemKind StoreFull = new("store-full", 507, "The disk is full");
 }

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Mailbox.Gateway;
 
@@ -31,23 +30,12 @@ readonly ref struct RequestPath
 
     public static RequestPath Of(HttpContext http)
     {
-        var target = http.Features.Get<IHttpRequestFeature>()!.RawTarget.AsSpan();
-        if (target is [] or not ['/', ..]) target = AbsolutePath(target);
+        var target = RequestTarget.Of(http);
         var end = target.IndexOfAny('?', '#');
         if (end >= 0) target = target[..end];
         var mount = http.Request.PathBase.Value.AsSpan();
         if (mount.Length > 0 && target.StartsWith(mount, StringComparison.OrdinalIgnoreCase)) target = target[mount.Length..];
         return new(target.TrimStart('/'));
-    }
-
-    // RFC 9112 section 3.2.2: a server must accept the absolute form too.
-    static ReadOnlySpan<char> AbsolutePath(ReadOnlySpan<char> target)
-    {
-        var scheme = target.IndexOf("://");
-        if (scheme < 0) return target;
-        var authority = target[(scheme + 3)..];
-        var slash = authority.IndexOf('/');
-        return slash < 0 ? "/" : authority[slash..];
     }
 
     [System.Runtime.CompilerServices.InlineArray(MaxSegments + 1)]

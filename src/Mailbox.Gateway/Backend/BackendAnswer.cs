@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Primitives;
+
+namespace Mailbox.Gateway;
+
+/// <summary>What the application behind the gateway answered: the head, and the body while it arrives. To be disposed of, which breaks off what was not read.</summary>
+abstract class BackendAnswer : IAsyncDisposable
+{
+    public abstract int Status { get; }
+
+    /// <summary>As they were sent, one pair for each name.</summary>
+    public abstract IEnumerable<KeyValuePair<string, StringValues>> Headers { get; }
+
+    /// <summary>
+    /// Ends where the answer does; a read throws an <see cref="IOException"/> where it broke off. After a status of 101 it is the connection
+    /// itself, and can be written too.
+    /// </summary>
+    public abstract Stream Body { get; }
+
+    /// <summary>To be asked for after the end of the body.</summary>
+    public virtual IEnumerable<KeyValuePair<string, StringValues>> Trailers => [];
+
+    /// <summary>The one value of a header; null for none or several.</summary>
+    public string? Header(string name)
+    {
+        foreach (var (key, values) in Headers)
+            if (key.Equals(name, StringComparison.OrdinalIgnoreCase)) return values.Count == 1 ? values[0] : null;
+        return null;
+    }
+
+    public abstract ValueTask DisposeAsync();
+}

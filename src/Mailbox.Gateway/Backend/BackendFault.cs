@@ -1,0 +1,14 @@
+namespace Mailbox.Gateway;
+
+/// <summary>Why the application behind the gateway gave no answer.</summary>
+enum BackendFault : byte
+{
+    /// <summary>No connection was made: the application saw nothing of the request.</summary>
+    Unreachable,
+
+    /// <summary>It may have seen the request.</summary>
+    TimedOut,
+
+    /// <summary>It broke off, or said what is no answer. It may have seen the request.</summary>
+    Broken,
+}

@@ -1,0 +1,27 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Mailbox.Gateway;
+
+/// <summary>The application behind the gateway. Configuration section <c>Mailbox:Backend</c>, whose own value is <see cref="Url"/>.</summary>
+public sealed class BackendOptions
+{
+    /// <summary>Where it listens: <c>http://HOST:PORT</c> or <c>https://HOST:PORT</c>, perhaps with a path; empty for no application.</summary>
+    [BackendUrl]
+    public string Url { get; set; } = "";
+
+    /// <summary>How long a connection to it may take to be made.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long it may take from the request, or from the last byte of the request's body that moved, until its answer begins.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
+    public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// Whether what a request says of its origin (<c>Forwarded</c>, <c>X-Forwarded-*</c>) is believed and passed on. Only where a proxy in
+    /// front of the gateway sets it: otherwise clients can lie to the application.
+    /// </summary>
+    public bool TrustForwarded { get; set; }
+
+    internal bool IsOn => Url.Length > 0;
+}

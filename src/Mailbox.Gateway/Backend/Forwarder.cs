@@ -1,0 +1,106 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Extensions.Options;
+
+namespace Mailbox.Gateway;
+
+/// <summary>
+/// Passes on to the application what is not the gateway's own, and its answer back (spec section 6). Both bodies are passed on while they
+/// come; what breaks off on one side breaks off on the other.
+/// </summary>
+sealed class Forwarder(IBackend backend, Visitors visitors, IOptions<BackendOptions> options, TimeProvider time)
+{
+    readonly BackendOptions _options = options.Value;
+
+    public Task Handle(HttpContext http)
+    {
+        if (Refusal(http) is { } problem) return problem.WriteAsync(http);
+        return ForwardAsync(http, visitors.Of(http));
+    }
+
+    static Problem? Refusal(HttpContext http)
+    {
+        if (RequestTarget.Of(http) is not ['/', ..]) return new(ProblemKinds.BadRequest, "The target of the request has no path.");
+        // The server has taken the one that it does not believe aside (RFC 9112 section 6.3).
+        if (http.Request.Headers.TransferEncoding.Count > 0 && http.Request.Headers.ContainsKey("X-Content-Length"))
+            return new(ProblemKinds.BadRequest, "Content-Length and Transfer-Encoding: only one of them says where a body ends.");
+        return http.Request.Method == "CONNECT" && !Tunnel.IsAskedFor(http) ? new(ProblemKinds.MethodNotAllowed, "CONNECT is for WebSockets only.") : null;
+    }
+
+    async Task ForwardAsync(HttpContext http, Visitor visitor)
+    {
+        using var patience = new Patience(_options.AnswerTimeout, time, ClientLeft.Of(http));
+        var upgrade = Tunnel.ProtocolOf(http);
+        var body = upgrade is null ? BodyOf(http, patience) : null;
+        try
+        {
+            await using var answer = await backend.AskAsync(RequestOf(http, visitor, body, upgrade), patience.Token).ConfigureAwait(false);
+            patience.Lift();
+            await AnswerAsync(http, answer, visitor, patience.Token).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is IOException or OperationCanceledException or InvalidOperationException or BadHttpRequestException)
+        {
+            await FailAsync(http, fault, body?.Fault).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (body is not null) await body.CloseAsync().ConfigureAwait(false);
+        }
+    }
+
+    BackendRequest RequestOf(HttpContext http, Visitor visitor, ClientBody? body, string? upgrade)
+    {
+        var headers = BackendHeaders.Of(http, visitor.Token, _options.TrustForwarded);
+        if (upgrade is not null) Tunnel.AddHandshake(http, headers);
+        var connection = http.Connection;
+        return new()
+        {
+            Method = upgrade is null ? http.Request.Method : "GET",
+            Target = RequestTarget.Of(http).ToString(),
+            Scheme = http.Request.Scheme,
+            Host = http.Request.Host.Value ?? "",
+            Client = connection.RemoteIpAddress is { } client ? new(client, connection.RemotePort) : null,
+            Server = connection.LocalIpAddress is { } server ? new(server, connection.LocalPort) : null,
+            Headers = headers,
+            Body = body,
+            BodyLength = http.Request.ContentLength,
+            Upgrade = upgrade,
+        };
+    }
+
+    static ClientBody? BodyOf(HttpContext http, Patience patience)
+    {
+        if (http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false }) return null;
+        // How large or slow a body may be is the application's to say.
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
+        return new(http.Request.Body, patience);
+    }
+
+    static async Task AnswerAsync(HttpContext http, BackendAnswer answer, Visitor visitor, CancellationToken left)
+    {
+        await (answer.Status == StatusCodes.Status101SwitchingProtocols
+            ? Tunnel.RunAsync(http, answer, visitor, left)
+            : AnswerPassing.PassAsync(http, answer, visitor, left)).ConfigureAwait(false);
+    }
+
+    // 1. The client left. 2. An answer was begun: it must not look whole. 3. The client's own body was the fault. 4. The application's.
+    static Task FailAsync(HttpContext http, Exception fault, Exception? bodyFault)
+    {
+        if (ClientLeft.Of(http).IsCancellationRequested || http.Response.HasStarted || (bodyFault is not null and not BadHttpRequestException))
+        {
+            http.Abort();
+            return Task.CompletedTask;
+        }
+        http.Response.Clear();
+        return ProblemOf(fault, bodyFault as BadHttpRequestException).WriteAsync(http);
+    }
+
+    static Problem ProblemOf(Exception fault, BadHttpRequestException? bodyFault)
+    {
+        if (bodyFault is not null) return new(ProblemKinds.BadRequest, bodyFault.Message);
+        if (fault is OperationCanceledException) fault = new BackendException(BackendFault.TimedOut, fault.Message, fault);
+        return (fault as BackendException ?? new(BackendFault.Broken, fault.Message, fault)).Problem;
+    }
+}

@@ -1,0 +1,47 @@
+using System.Collections.Frozen;
+using Microsoft.Extensions.Primitives;
+
+namespace Mailbox.Gateway;
+
+/// <summary>Which headers go through the gateway (RFC 9110 section 7.6.1).</summary>
+static class HeaderRules
+{
+    static readonly FrozenSet<string> s_forOneConnection = FrozenSet.ToFrozenSet(
+        [
+            "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Authorization",
+            "Transfer-Encoding", "TE", "Upgrade", "HTTP2-Settings",
+        ],
+        StringComparer.OrdinalIgnoreCase);
+
+    static readonly FrozenSet<string> s_own = FrozenSet.ToFrozenSet(["Host", "Content-Length"], StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether a header is for the next hop only: by itself, or because <c>Connection</c> names it.</summary>
+    public static bool IsForOneConnection(string name, in StringValues connection) =>
+        s_forOneConnection.Contains(name) || (connection.Count > 0 && IsNamed(name, connection));
+
+    /// <summary>Whether the gateway says this to the application itself. HTTP/2 has names with a colon for it.</summary>
+    public static bool IsOwn(string name) => s_own.Contains(name) || name is [':', ..];
+
+    /// <summary>Whether a client's header could be taken for one that the gateway sets, and is not believed.</summary>
+    public static bool IsForged(string name, bool trustsForwarded) =>
+        Alike(name, BackendHeaders.Token) || (!trustsForwarded && (Alike(name, "Forwarded") || StartsAlike(name, "X-Forwarded-")));
+
+    static bool IsNamed(string name, in StringValues connection)
+    {
+        foreach (var line in connection)
+            foreach (var range in line.AsSpan().Split(','))
+                if (line.AsSpan(range).Trim().Equals(name, StringComparison.OrdinalIgnoreCase)) return true;
+        return false;
+    }
+
+    static bool Alike(string name, string reserved) => name.Length == reserved.Length && StartsAlike(name, reserved);
+
+    // Applications behind CGI and its heirs see HTTP_A_B for both A-B and A_B.
+    static bool StartsAlike(string name, string reserved)
+    {
+        if (name.Length < reserved.Length) return false;
+        for (var i = 0; i < reserved.Length; i++)
+            if (char.ToLowerInvariant(char.IsAsciiLetterOrDigit(name[i]) ? name[i] : '-') != char.ToLowerInvariant(reserved[i])) return false;
+        return true;
+    }
+}
