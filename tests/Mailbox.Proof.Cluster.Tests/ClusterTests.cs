@@ -1,0 +1,22 @@
+using Mailbox.Proof.Nodes;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Mailbox.Proof.Cluster.Tests;
+
+/// <summary>The proof in short: a silo and a gateway are killed. <c>bench/proof.sh</c> is the long form.</summary>
+public sealed class ClusterTests(ITestOutputHelper output)
+{
+    const int Seed = 1;
+
+    [ClusterFact, Trait("Rule", "M5"), Trait("Rule", "G9")]
+    public async Task Nothing_is_lost_by_a_cluster_of_which_a_silo_and_a_gateway_are_killed()
+    {
+        using var script = new StringWriter();
+        var report = await new ProofRun(Topologies.Of("cluster"), Seed, faults: 2, script) { Only = "kill -9 a" }.RunAsync();
+
+        output.WriteLine($"Seed {Seed}\n{script}\n{string.Join('\n', Markdown.Of("cluster", [report]))}");
+        Assert.Empty(report.Findings);
+        Assert.True(report.Deliveries > 300, $"only {report.Deliveries} deliveries were answered");
+    }
+}
