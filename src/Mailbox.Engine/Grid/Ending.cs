@@ -23,4 +23,16 @@ public enum Ending : byte
 
     /// <summary>The store cannot be read: reconnect later.</summary>
     Unavailable,
+
+    /// <summary>The client answered no heartbeat: reconnect.</summary>
+    Silent,
+
+    /// <summary>The client said what has no meaning: it must be mended before it reconnects.</summary>
+    BadFrame,
+
+    /// <summary>The client broke the rules of the protocol below, RFC 6455.</summary>
+    BadProtocol,
+
+    /// <summary>The client said more at once than is allowed.</summary>
+    TooLarge,
 }

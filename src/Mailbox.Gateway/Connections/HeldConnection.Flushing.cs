@@ -36,11 +36,13 @@ abstract partial class HeldConnection
     bool EndFlush()
     {
         var flushed = IsFlushed();
-        if (flushed) Reader.Written();
+        if (flushed) NoteWritten();
         if (flushed && !IsLast) return true;
         Complete();
         return false;
     }
+
+    protected virtual void NoteWritten() => Reader.Written();
 
     bool IsFlushed()
     {

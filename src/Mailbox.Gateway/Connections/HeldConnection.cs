@@ -33,7 +33,7 @@ abstract partial class HeldConnection : IReaderSignal
 
     protected HeldConnections Held => _held;
 
-    protected PipeWriter Writer => Http.Response.BodyWriter;
+    protected virtual PipeWriter Writer => Http.Response.BodyWriter;
 
     public abstract TransportKind Kind { get; }
 
@@ -65,7 +65,8 @@ abstract partial class HeldConnection : IReaderSignal
 
     public void Ready() => Post(Work.Read);
 
-    void Leave()
+    /// <summary>The client is gone.</summary>
+    public void Leave()
     {
         Reader.Close();
         Post(Work.Gone);

@@ -20,9 +20,11 @@ sealed class HeldConnections : IDisposable
         Heartbeat = options.Value.Heartbeat;
         SlowAfter = options.Value.SlowAfter;
         Metrics = metrics;
-        Wheel = new(time);
+        (Time, Wheel) = (time, new(time));
         Log = log;
     }
+
+    public TimeProvider Time { get; }
 
     public Wheel Wheel { get; }
 
@@ -31,6 +33,9 @@ sealed class HeldConnections : IDisposable
     public ILogger Log { get; }
 
     public TimeSpan Heartbeat { get; }
+
+    /// <summary>Connections that were opened together would all be written to together.</summary>
+    public TimeSpan FirstHeartbeat => Heartbeat * (0.5 + Random.Shared.NextDouble() / 2);
 
     public TimeSpan SlowAfter { get; }
 

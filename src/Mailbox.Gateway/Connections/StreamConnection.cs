@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 namespace Mailbox.Gateway;
 
 /// <summary>Station 6: a held response that never ends by itself; its transport frames what the reader gives.</summary>
-sealed class StreamConnection(HeldConnections held, HttpContext http, StreamTransport transport) : HeldConnection(held, http)
+class StreamConnection(HeldConnections held, HttpContext http, StreamTransport transport) : HeldConnection(held, http)
 {
     bool _begun;
     bool _owesFlush;
@@ -13,15 +13,24 @@ sealed class StreamConnection(HeldConnections held, HttpContext http, StreamTran
     protected override bool Step(Work work)
     {
         if (!_begun) Begin();
+        if ((work & Work.Answer) != 0) _owesFlush |= WriteAnswers();
+        if (IsLast) return FlushOwed();
         var (status, taken) = (work & Work.Read) != 0 ? Take() : (ReadStatus.Empty, 0);
-        var ending = EndingOf(status, work);
-        if (ending is null && status == ReadStatus.Cold && taken == 0) return LoadFirst();
+        var closing = ClosingOf(status, work);
+        if (closing is null && status == ReadStatus.Cold && taken == 0) return LoadFirst();
         if ((work & Work.Due) != 0) transport.Heartbeat(Writer);
-        if (ending is not null) End(ending.Value);
+        if (closing is not null) End(closing);
         else if (status != ReadStatus.Empty) Post(Work.Read);
         _owesFlush |= taken > 0 || (work & Work.Due) != 0 || IsLast;
         return !_owesFlush || FlushOwed();
     }
+
+    /// <summary>Writes what answers the client, where the transport lets it speak.</summary>
+    /// <returns>Whether there was something.</returns>
+    protected virtual bool WriteAnswers() => false;
+
+    /// <summary>Why the connection ends now; null where it does not.</summary>
+    protected virtual Closing? ClosingOf(ReadStatus status, Work work) => EndingOf(status, work) is { } ending ? Closing.Of(ending) : null;
 
     void Begin()
     {
@@ -58,10 +67,10 @@ sealed class StreamConnection(HeldConnections held, HttpContext http, StreamTran
         else transport.Gap(Writer, received.Gap!);
     }
 
-    void End(Ending ending)
+    void End(Closing closing)
     {
-        transport.Close(Writer, Closing.Of(ending));
-        Held.Metrics.Ended(ending);
+        transport.Close(Writer, closing);
+        Held.Metrics.Ended(closing.Ending);
         IsLast = true;
     }
 }

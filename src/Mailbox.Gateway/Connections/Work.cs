@@ -24,4 +24,7 @@ enum Work
 
     /// <summary>The flush that was awaited has ended.</summary>
     Flushed = 64,
+
+    /// <summary>What the client said is to be answered, or ends the connection.</summary>
+    Answer = 128,
 }

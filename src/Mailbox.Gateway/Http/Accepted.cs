@@ -9,4 +9,5 @@ enum Accepted : byte
     JsonLines,
     MultipartMixed,
     MultipartReplace,
+    WebSocket,
 }

@@ -23,8 +23,8 @@ static class JsonNames
         return null;
     }
 
-    // A string whose escapes are half a surrogate pair is no text; it cannot be a name either.
-    static string? TextOf(JsonElement item)
+    /// <returns>Null for what is no text: also a string whose escapes are half a surrogate pair.</returns>
+    public static string? TextOf(JsonElement item)
     {
         try
         {

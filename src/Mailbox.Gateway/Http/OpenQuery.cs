@@ -15,7 +15,7 @@ sealed record OpenQuery(Accepted Accepted, OpenRequest Request, int Limit, TimeS
     /// <returns>The query, or what is wrong with it.</returns>
     public static (OpenQuery? Query, Problem? Problem) Read(HttpRequest request, GatewayOptions options)
     {
-        var accepted = AcceptHeader.Choose(request.Headers.Accept);
+        var accepted = WebSocketHandshake.IsAsked(request) ? Accepted.WebSocket : AcceptHeader.Choose(request.Headers.Accept);
         if (accepted == Accepted.None) return (null, NotAcceptable);
         var fields = QueryFields.Of(request);
         var after = PositionOf(request, fields);

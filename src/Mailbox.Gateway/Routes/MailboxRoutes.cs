@@ -22,6 +22,7 @@ sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliv
     Task OnMailbox(HttpContext http, MailboxName mailbox) => http.Request.Method switch
     {
         "GET" => open.Handle(http, mailbox),
+        "CONNECT" when WebSocketHandshake.IsAsked(http.Request) => open.Handle(http, mailbox),
         "POST" => deliver.Handle(http, mailbox),
         "PUT" => options.Handle(http, mailbox),
         "DELETE" => Remove(http, mailbox),

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace Mailbox.Gateway;
 
 /// <summary>Station 9: opens a mailbox and hands the response to its transport, <c>GET /mailboxes/{mailbox}</c>.</summary>
-sealed class OpenRoute(IMailboxGrid grid, HeldConnections held, IOptions<GatewayOptions> options)
+sealed class OpenRoute(IMailboxGrid grid, HeldConnections held, WebSocketRoute webSockets, OpenRefusals refusals, IOptions<GatewayOptions> options)
 {
     readonly GatewayOptions _options = options.Value;
     readonly SseTransport _sse = new(options.Value.Retry);
@@ -14,7 +14,8 @@ sealed class OpenRoute(IMailboxGrid grid, HeldConnections held, IOptions<Gateway
     {
         var (query, problem) = OpenQuery.Read(http.Request, _options);
         if (query is null) return problem!.WriteAsync(http);
-        if (held.IsDraining) return RefuseForNow(http, query, OpenOutcome.Stopping);
+        if (query.Accepted == Accepted.WebSocket) return webSockets.Handle(http, mailbox, query);
+        if (held.IsDraining) return refusals.WriteAsync(http, query.Accepted, OpenOutcome.Stopping);
         return query.IsPoll ? Poll(http, mailbox, query) : Stream(http, mailbox, query);
     }
 
@@ -25,17 +26,14 @@ sealed class OpenRoute(IMailboxGrid grid, HeldConnections held, IOptions<Gateway
         var opened = await grid.OpenAsync(mailbox, query.Request, connection, ClientLeft.Of(http)).ConfigureAwait(false);
         if (opened.Reader is null)
         {
-            await Refuse(http, query, opened.Outcome).ConfigureAwait(false);
+            await refusals.WriteAsync(http, query.Accepted, opened.Outcome).ConfigureAwait(false);
             return;
         }
         held.Metrics.Opened(transport.Kind);
         MessageResponse.Prepare(http, transport.ContentType);
         MessageResponse.DisableServerRate(http);
-        await connection.HoldAsync(opened.Reader, FirstHeartbeat()).ConfigureAwait(false);
+        await connection.HoldAsync(opened.Reader, held.FirstHeartbeat).ConfigureAwait(false);
     }
-
-    // Connections that were opened together would all be written to together.
-    TimeSpan FirstHeartbeat() => held.Heartbeat * (0.5 + Random.Shared.NextDouble() / 2);
 
     async Task Poll(HttpContext http, MailboxName mailbox, OpenQuery query)
     {
@@ -43,7 +41,7 @@ sealed class OpenRoute(IMailboxGrid grid, HeldConnections held, IOptions<Gateway
         var opened = await grid.OpenAsync(mailbox, query.Request, connection, ClientLeft.Of(http)).ConfigureAwait(false);
         if (opened.Reader is null)
         {
-            await Refuse(http, query, opened.Outcome).ConfigureAwait(false);
+            await refusals.WriteAsync(http, query.Accepted, opened.Outcome).ConfigureAwait(false);
             return;
         }
         held.Metrics.Opened(TransportKind.Poll);
@@ -84,22 +82,4 @@ sealed class OpenRoute(IMailboxGrid grid, HeldConnections held, IOptions<Gateway
         Accepted.MultipartReplace => new MultipartTransport("x-mixed-replace"),
         _ => new MultipartTransport("mixed"),
     };
-
-    Task Refuse(HttpContext http, OpenQuery query, OpenOutcome outcome) => outcome switch
-    {
-        OpenOutcome.StayAway => http.NoContent(),
-        OpenOutcome.Conflict =>
-            new Problem(ProblemKinds.MailboxHeld, "The mailbox is held, and this open asked with conflict=reject to be refused.").WriteAsync(http),
-        _ => RefuseForNow(http, query, outcome),
-    };
-
-    // An EventSource never returns after a 5xx, so it is given a stream that ends at once.
-    Task RefuseForNow(HttpContext http, OpenQuery query, OpenOutcome outcome)
-    {
-        var stopping = outcome == OpenOutcome.Stopping;
-        if (query.Accepted != Accepted.EventStream) return (stopping ? Problem.Draining : Problem.Unavailable).WriteAsync(http);
-        MessageResponse.Prepare(http, _sse.ContentType);
-        _sse.Close(http.Response.BodyWriter, Closing.Of(stopping ? Ending.Draining : Ending.Unavailable));
-        return http.Response.BodyWriter.FlushAsync().AsTask();
-    }
 }

@@ -6,7 +6,7 @@ namespace Mailbox.Gateway;
 static class FrameWriter
 {
     // One span for the whole frame costs one visit to the server's pipe; above this the pipe would have to allocate for it.
-    const int OneSpanLimit = 2048;
+    public const int OneSpanLimit = 2048;
 
     public static void Write(
         IBufferWriter<byte> writer, ReadOnlySpan<byte> before, Position position, ReadOnlySpan<byte> after, ReadOnlySpan<byte> shared)

@@ -7,4 +7,6 @@ enum TransportKind : byte
     Sse,
     Ndjson,
     Multipart,
+    Websocket,
+    Exchange,
 }

@@ -1,0 +1,112 @@
+using System.Buffers;
+using System.Net.WebSockets;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Mailbox.Gateway;
+
+/// <summary>Reads what a WebSocket's client says, one frame after another: the next is read when the last has been dealt with.</summary>
+sealed class ClientFrames(WebSocketConnection connection, ClientRequests requests, MailboxName mailbox, string? client)
+{
+    const int MaxPing = 256;
+    const int DrainBuffer = 4096;
+
+    /// <summary>Reads until there is nothing more to read: the client closes, or breaks off, or what it says is no WebSocket's.</summary>
+    public async Task ReadAsync(Stream stream)
+    {
+        try
+        {
+            await ReadFramesAsync(stream).ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            connection.Lose(fault);
+        }
+    }
+
+    async Task ReadFramesAsync(Stream stream)
+    {
+        using var socket = WebSocket.CreateFromStream(
+            new OpaqueStream(stream, connection), new() { IsServer = true, SubProtocol = WebSocketHandshake.Subprotocol, KeepAliveInterval = TimeSpan.Zero });
+        try
+        {
+            await ReadAsync(socket).ConfigureAwait(false);
+        }
+        catch (WebSocketException fault) when (connection.Fault is { } code)
+        {
+            connection.Refuse(Closing.Of(code == (int)WebSocketCloseStatus.InvalidPayloadData ? Ending.BadFrame : Ending.BadProtocol).Because(fault.Message));
+            await DrainAsync(stream).ConfigureAwait(false);
+        }
+    }
+
+    async Task ReadAsync(WebSocket socket)
+    {
+        using var message = new ClientMessage(requests.MaxFrameBytes);
+        WebSocketMessageType type;
+        while ((type = await message.ReceiveAsync(socket).ConfigureAwait(false)) != WebSocketMessageType.Close)
+        {
+            // Who was told to go is only read so that its goodbye is seen.
+            if (connection.IsOver) continue;
+            if (type == WebSocketMessageType.Binary) Refuse(Ending.BadFrame, "the frame: must be text.");
+            else if (message.IsTooLarge) Refuse(Ending.TooLarge, $"the frame: must have at most {requests.MaxFrameBytes} bytes.");
+            else await ObeyAsync(message.Text).ConfigureAwait(false);
+        }
+        connection.SayGoodbye(socket.CloseStatus is { } status and not WebSocketCloseStatus.Empty ? (int)status : (int)WebSocketCloseStatus.NormalClosure);
+    }
+
+    void Refuse(Ending ending, string detail) => connection.Refuse(Closing.Of(ending).Because(detail));
+
+    async Task ObeyAsync(ReadOnlyMemory<byte> text)
+    {
+        using var frame = ClientFrame.Read(text);
+        if (frame.Fault is { } fault)
+        {
+            Refuse(Ending.BadFrame, fault);
+            return;
+        }
+        var value = frame.Member.Value;
+        await (frame.Member.Name switch
+        {
+            "ack" => AcknowledgeAsync(value),
+            "ping" => PongAsync(JsonMarshal.GetRawUtf8Value(value)),
+            _ => UplinkAsync(value),
+        }).ConfigureAwait(false);
+    }
+
+    Task AcknowledgeAsync(JsonElement value)
+    {
+        if (JsonNames.TextOf(value) is { } text && Position.TryParse(text, out var position)) return requests.AcknowledgeAsync(mailbox, position);
+        Refuse(Ending.BadFrame, Problem.BadPosition("ack").Detail);
+        return Task.CompletedTask;
+    }
+
+    Task PongAsync(ReadOnlySpan<byte> token)
+    {
+        if (token.Length <= MaxPing) return connection.AnswerAsync(token, WritePong);
+        Refuse(Ending.BadFrame, $"ping: must have at most {MaxPing} bytes.");
+        return Task.CompletedTask;
+    }
+
+    static void WritePong(IBufferWriter<byte> writer, ReadOnlySpan<byte> token)
+    {
+        var json = Scratch.Take();
+        json.Write("{\"pong\":"u8);
+        json.Write(token);
+        json.Write("}"u8);
+        WebSocketTransport.Write(writer, json.WrittenSpan);
+    }
+
+    Task UplinkAsync(JsonElement value)
+    {
+        connection.Refuse(client is null ? Closing.Of(Ending.BadFrame).Because("uplink: needs an open with client=ID.") : Closing.Of(Ending.Unavailable));
+        return Task.CompletedTask;
+    }
+
+    // A socket that is closed with bytes unread sends a reset, which may overtake the goodbye.
+    static async Task DrainAsync(Stream stream)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(DrainBuffer);
+        while (await stream.ReadAsync(buffer).ConfigureAwait(false) > 0) { }
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
+}

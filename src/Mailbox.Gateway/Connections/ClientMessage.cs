@@ -1,0 +1,45 @@
+using System.Buffers;
+using System.Net.WebSockets;
+
+namespace Mailbox.Gateway;
+
+/// <summary>One message of a WebSocket's client, gathered from its fragments. Memory is rented from its first byte on until it has been dealt with.</summary>
+sealed class ClientMessage(int limit) : IDisposable
+{
+    const int FirstRent = 1024;
+
+    byte[] _buffer = [];
+    int _length;
+
+    public ReadOnlyMemory<byte> Text => _buffer.AsMemory(0, _length);
+
+    /// <summary>The rest of it is yet to come.</summary>
+    public bool IsTooLarge => _length > limit;
+
+    public async ValueTask<WebSocketMessageType> ReceiveAsync(WebSocket socket)
+    {
+        Dispose();
+        var part = await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None).ConfigureAwait(false);
+        while (!part.EndOfMessage && part.MessageType != WebSocketMessageType.Close && !IsTooLarge)
+        {
+            if (_length == _buffer.Length) Grow();
+            part = await socket.ReceiveAsync(_buffer.AsMemory(_length), CancellationToken.None).ConfigureAwait(false);
+            _length += part.Count;
+        }
+        return part.MessageType;
+    }
+
+    void Grow()
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(FirstRent, _length * 2));
+        _buffer.AsSpan(0, _length).CopyTo(larger);
+        if (_length > 0) ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = larger;
+    }
+
+    public void Dispose()
+    {
+        if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
+        (_buffer, _length) = ([], 0);
+    }
+}
