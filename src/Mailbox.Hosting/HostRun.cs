@@ -9,6 +9,7 @@ namespace Mailbox.Hosting;
 /// <summary>Runs a host until it is told to stop, and says in plain words why it cannot.</summary>
 public static class HostRun
 {
+    static readonly Task s_never = new TaskCompletionSource().Task;
     static readonly TimeSpan s_leave = TimeSpan.FromSeconds(5);
 
     /// <returns>The exit code of the process.</returns>
@@ -35,10 +36,20 @@ public static class HostRun
     static async Task<bool> RunOnceAsync(WebApplication app)
     {
         await StartAsync(app).ConfigureAwait(false);
-        await app.WaitForShutdownAsync().ConfigureAwait(false);
-        var again = app.Services.GetService<StartAgain>();
+        var (ended, again) = (app.WaitForShutdownAsync(), app.Services.GetService<StartAgain>()?.Asked ?? s_never);
+        var first = await Task.WhenAny(ended, again).ConfigureAwait(false);
+        if (first == again) await BreakOffAsync(app).ConfigureAwait(false);
+        else await ended.ConfigureAwait(false);
         await app.DisposeAsync().ConfigureAwait(false);
-        return again is { IsAsked: true };
+        return first == again;
+    }
+
+    /// <summary>Connections are broken, not drained: who held them comes back to the host that is about to start.</summary>
+    static async Task BreakOffAsync(WebApplication app)
+    {
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync().ConfigureAwait(false);
+        await app.StopAsync(now.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     static async Task StartAsync(WebApplication app)

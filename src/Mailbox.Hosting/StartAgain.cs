@@ -1,17 +1,12 @@
-using Microsoft.Extensions.Hosting;
-
 namespace Mailbox.Hosting;
 
 /// <summary>A host that cannot go on as it is asks to be built and started anew, in the same process. Thread-safe.</summary>
-public sealed class StartAgain(IHostApplicationLifetime life)
+public sealed class StartAgain
 {
-    /// <summary>Whether it was asked for.</summary>
-    public bool IsAsked { get; private set; }
+    readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Stops the host.</summary>
-    public void Ask()
-    {
-        IsAsked = true;
-        life.StopApplication();
-    }
+    /// <summary>Completed once it is asked for.</summary>
+    public Task Asked => _asked.Task;
+
+    public void Ask() => _asked.TrySetResult();
 }
