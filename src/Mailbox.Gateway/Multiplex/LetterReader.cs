@@ -41,8 +41,8 @@ sealed class LetterReader(IMailboxTokens? tokens = null)
     static Problem? ReadNames<T>(PartHeaders headers, string header, Parser<T> parse, Problem fault, List<T> names)
     {
         foreach (var value in headers.All(header))
-            foreach (var text in value.Contains(',') ? value.Split(',', StringSplitOptions.TrimEntries) : [value])
-                if (parse(text, out var name)) names.Add(name);
+            foreach (var text in value.Contains(',') ? value.Split(',') : [value])
+                if (parse(text.Trim(' ', '\t'), out var name)) names.Add(name);
                 else return fault;
         return null;
     }

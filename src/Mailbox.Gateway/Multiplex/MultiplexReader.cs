@@ -119,6 +119,7 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes)
             _expected = Expected.Body;
             return true;
         }
+        if (StartsWith(unread, DashBoundary)) return Fail(NoHeaderEnd);
         var end = EndOfField(unread);
         if (_headerBytes + (end < 0 ? unread.Length : end) > PartHeaders.MaxBytes) return Fail(TooManyHeaders);
         return end >= 0 && AddField(ref unread, end);
@@ -128,7 +129,6 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes)
     {
         var field = unread.Slice(0, end);
         var bytes = field.IsSingleSegment ? field.FirstSpan : field.ToArray();
-        if (bytes.StartsWith(DashBoundary)) return Fail(NoHeaderEnd);
         if (_headers.Fields.Count == PartHeaders.MaxCount) return Fail(TooManyHeaders);
         if (_headers.Add(bytes is [.., (byte)'\r'] ? bytes[..^1] : bytes) is { } fault) return Fail(JsonRequest.Bad("a part", fault));
         _headerBytes += end + 1;

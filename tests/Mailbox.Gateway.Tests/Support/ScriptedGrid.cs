@@ -16,6 +16,9 @@ sealed class ScriptedGrid : IMailboxGrid
     /// <summary>Answers nothing until whoever asked gives up.</summary>
     public bool IsStuck { get; set; }
 
+    /// <summary>Answers posts, if set.</summary>
+    public Func<PostRequest, Task<PostResult>>? Posted { get; set; }
+
     /// <summary>Of the last question.</summary>
     public CancellationToken? Asked { get; private set; }
 
@@ -27,7 +30,7 @@ sealed class ScriptedGrid : IMailboxGrid
         new(new SendResult(Outcome));
 
     public ValueTask<PostResult> PostAsync(PostRequest post, CancellationToken cancel = default) =>
-        new(new PostResult([.. post.To.Select(_ => new DeliverResult(Outcome))], [.. post.Groups.Select(_ => new SendResult(Outcome))]));
+        Posted is not null ? new(Posted(post)) : new(new PostResult([.. post.To.Select(_ => new DeliverResult(Outcome))], [.. post.Groups.Select(_ => new SendResult(Outcome))]));
 
     public ValueTask<OpenResult> OpenAsync(MailboxName mailbox, OpenRequest request, IReaderSignal? signal, CancellationToken cancel = default)
     {

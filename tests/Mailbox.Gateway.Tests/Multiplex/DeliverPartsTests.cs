@@ -1,0 +1,95 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+
+namespace Mailbox.Gateway.Tests;
+
+/// <summary>Multiplexed bodies to <c>POST /deliver</c> (spec section 6).</summary>
+public sealed class DeliverPartsTests : IAsyncLifetime
+{
+    GatewayHost _host = null!;
+
+    public async Task InitializeAsync() => _host = await GatewayHost.StartAsync();
+
+    public async Task DisposeAsync() => await _host.DisposeAsync();
+
+    [Fact]
+    public async Task A_part_is_delivered_while_the_body_goes_on()
+    {
+        using var raw = await BeginAsync();
+        await raw.SayAsync(Chunk("Mailbox: b\r\n\r\ntwo\r\n--b--\r\n") + Chunk(""));
+        Assert.Matches("^HTTP/1.1 200 (.|\\s)*\"a\".*\"b\"", await raw.Wire.UntilAsync("\"mailbox\":\"b\""));
+    }
+
+    [Fact]
+    public async Task A_request_whose_own_framing_breaks_is_told_what_was_stored()
+    {
+        using var raw = await BeginAsync();
+        await raw.SayAsync(Chunk("Mailbox: b\r\n\r\ntwo\r\n--b") + "no number of bytes\r\n");
+        var answer = await raw.Wire.UntilAsync("]}]}");
+        Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+        Assert.Contains("\"detail\":\"the body: breaks off.\",\"delivered\":[{\"to\":[{\"mailbox\":\"a\",", answer, StringComparison.Ordinal);
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("b")));
+    }
+
+    [Fact]
+    public async Task Nothing_of_a_part_is_delivered_whose_sender_leaves_in_the_middle()
+    {
+        using (var raw = await BeginAsync())
+            await raw.SayAsync(Chunk("Mailbox: b\r\n\r\ntwo\r\n--b"));
+        using var answer = await DeliverAsync("--b\r\nMailbox: c\r\n\r\nlater\r\n--b--");
+        Assert.Equal(200, (int)answer.StatusCode);
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("b")));
+    }
+
+    [Fact]
+    public async Task A_made_up_token_is_refused_by_name_and_reaches_nobody()
+    {
+        using var answer = await DeliverAsync("--b\r\nMailbox: a\r\n\r\none\r\n--b\r\nMailbox: b\r\nMultiplex-Token: x\r\n\r\ntwo\r\n--b--\r\n");
+        Assert.StartsWith("Multiplex-Token:", await Problems.OfAsync(answer, 400, "bad-token"), StringComparison.Ordinal);
+        Assert.NotNull(await _host.Grid.GetAsync(MailboxName.Parse("a")));
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("b")));
+    }
+
+    [Fact]
+    public async Task Each_part_of_many_is_listed_also_where_the_list_is_longer_than_is_kept_in_memory()
+    {
+        const int parts = 15_000;
+        var body = new StringBuilder();
+        for (var i = 0; i < parts; i++) body.Append("--b\r\nMailbox: m").Append(i % 10).Append("\r\nDurability: memory\r\n\r\nx\r\n");
+        using var answer = await DeliverAsync(body.Append("--b--").ToString());
+        Assert.Equal(200, (int)answer.StatusCode);
+        var list = await answer.Content.ReadAsByteArrayAsync();
+        Assert.True(list.Length > 1 << 20);
+        using var json = JsonDocument.Parse(list);
+        var mailboxes = json.RootElement.EnumerateArray().Select(one => one.GetProperty("to")[0].GetProperty("mailbox").GetString());
+        Assert.Equal(Enumerable.Range(0, parts).Select(i => $"m{i % 10}"), mailboxes);
+    }
+
+    [Fact]
+    public async Task A_body_without_parts_is_an_empty_list()
+    {
+        using var answer = await DeliverAsync("--b--\r\n");
+        Assert.Equal("[]", await answer.Content.ReadAsStringAsync());
+    }
+
+    // One part is stored, and the next one has begun.
+    async Task<RawConnection> BeginAsync()
+    {
+        var raw = await RawConnection.SayAsync(
+            _host.Address,
+            "POST /deliver HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-multiplex; boundary=b\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + Chunk("--b\r\nMailbox: a\r\n\r\none\r\n--b\r\n"));
+        await GatewayHost.UntilAsync(async () => await _host.Grid.GetAsync(MailboxName.Parse("a")) is { Messages: 1 });
+        return raw;
+    }
+
+    static string Chunk(string text) => $"{text.Length:x}\r\n{text}\r\n";
+
+    async Task<HttpResponseMessage> DeliverAsync(string body)
+    {
+        using var content = new ByteArrayContent(Bodies.Bytes(body));
+        content.Headers.ContentType = MediaTypeHeaderValue.Parse("application/x-multiplex; boundary=b");
+        return await _host.Http.PostAsync("/deliver", content);
+    }
+}
