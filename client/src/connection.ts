@@ -1,0 +1,60 @@
+import { MailboxError } from './fault.js';
+import type { Item, Trip } from './trip.js';
+
+type Route = Omit<Trip, 'signal' | 'heard'>;
+
+/** One attempt to hold the mailbox, from the request to the end, with the watch that ends a silent one. */
+export class Connection implements Trip {
+  readonly #ending = new AbortController();
+  readonly #route: Route;
+  #watch: ReturnType<typeof setTimeout> | undefined;
+  #heardAt = performance.now();
+  #within = 0;
+  #provedAt: number | null = null;
+
+  constructor(route: Route) {
+    this.#route = route;
+  }
+
+  get address() { return this.#route.address; }
+  get client() { return this.#route.client; }
+  get settings() { return this.#route.settings; }
+  get outbox() { return this.#route.outbox; }
+  get signal() { return this.#ending.signal; }
+
+  /** How long it has worked, in milliseconds; null where it never did. */
+  get lived() {
+    return this.#provedAt === null ? null : performance.now() - this.#provedAt;
+  }
+
+  place() { return this.#route.place(); }
+  query() { return this.#route.query(); }
+  acknowledgeBy(send: (position: string) => void) { this.#route.acknowledgeBy(send); }
+
+  take(item: Item) {
+    if (!this.signal.aborted) this.#route.take(item);
+  }
+
+  heard(within: number) {
+    this.#heardAt = performance.now();
+    this.#within = within;
+    clearTimeout(this.#watch);
+    if (!this.signal.aborted) this.#watch = setTimeout(() => this.end(new MailboxError('silence')), within);
+  }
+
+  /** Timers stand still while a machine sleeps: looks at the clock. */
+  check() {
+    if (this.#within && performance.now() - this.#heardAt > this.#within) this.end(new MailboxError('silence'));
+  }
+
+  proved() {
+    if (this.#provedAt !== null || this.signal.aborted) return;
+    this.#provedAt = performance.now();
+    this.#route.proved();
+  }
+
+  end(reason: MailboxError) {
+    clearTimeout(this.#watch);
+    this.#ending.abort(reason);
+  }
+}

@@ -1,0 +1,85 @@
+import { faultOf, MailboxError } from '../fault.js';
+import { type Answer, FirstBytes, pause, takeAnswer, type Trip } from '../trip.js';
+import type { Closing } from '../types.js';
+
+const Shortest = 2;
+
+/** Every request carries the position. */
+export const byNextRequest = () => {};
+
+/** Goes round every so many seconds. */
+export async function poll(trip: Trip): Promise<Closing | void> {
+  trip.acknowledgeBy(byNextRequest);
+  for (;;) {
+    const answer = await ask(trip, 0);
+    if (answer.closed) return answer.closed;
+    // More may wait than one answer holds.
+    if (!answer.messages.length) await rest(trip);
+  }
+}
+
+async function rest(trip: Trip) {
+  const milliseconds = trip.settings.every * 1_000;
+  trip.heard(milliseconds + FirstBytes);
+  await pause(milliseconds, trip.signal);
+}
+
+/** One request is parked at the server until there is a message. The first does not wait: it shows that the way is free. */
+export async function longPoll(trip: Trip): Promise<Closing | void> {
+  trip.acknowledgeBy(byNextRequest);
+  const parking = new Parking(trip.settings.wait);
+  for (let wait = 0; ; wait = parking.wait) {
+    const answer = await parking.park(wait, () => ask(trip, wait));
+    if (answer.closed) return answer.closed;
+  }
+}
+
+/** How long a request may be parked before a proxy tows it: found by being towed. */
+export class Parking {
+  static #known = Infinity;
+  readonly #allowed: number;
+
+  constructor(allowed: number) {
+    this.#allowed = allowed;
+  }
+
+  get wait() {
+    return Math.max(Shortest, Math.floor(Math.min(this.#allowed, Parking.#known)));
+  }
+
+  async park<T>(wait: number, request: () => Promise<T>): Promise<T> {
+    const from = performance.now();
+    try {
+      const answer = await request();
+      if (wait && performance.now() - from > wait * 900) Parking.#known *= 1.1;
+      return answer;
+    } catch (fault) {
+      const seconds = (performance.now() - from) / 1_000;
+      if (seconds > Shortest && seconds < wait) Parking.#known = seconds * 0.8;
+      throw fault;
+    }
+  }
+}
+
+async function ask(trip: Trip, wait: number): Promise<Answer> {
+  trip.heard(wait * 1_000 + FirstBytes);
+  const response = await trip.address.fetch('', { ...trip.query(), wait }, { headers: { Accept: 'application/json' }, signal: trip.signal });
+  return readAnswer(trip, response);
+}
+
+export async function readAnswer(trip: Trip, response: Response): Promise<Answer> {
+  if (response.status === 204) throw new MailboxError('stay-away', 410);
+  if (!response.ok) throw await faultOf(response);
+  const answer = await bodyOf(response);
+  takeAnswer(trip, answer);
+  trip.proved();
+  return answer;
+}
+
+async function bodyOf(response: Response): Promise<Answer> {
+  try {
+    return await response.json() as Answer;
+  } catch {
+    throw new MailboxError(response.headers.get('Content-Type')?.includes('json') ? 'cut' : 'refused', 502);
+  }
+}
