@@ -118,6 +118,29 @@ counter() {
   echo "${value:-0}"
 }
 
+# The browser client: built from its sources, and tested under Node. In a browser it is tested by Mailbox.Browser.Tests, as the gateway serves it.
+test_client() {
+  step 'client'
+  local log=$results/client.tap code=0
+  mkdir -p "$results"
+  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+    not_run+=('client: node and npm are missing')
+  elif ! (cd client && npm ci --ignore-scripts --no-audit --no-fund --loglevel error); then
+    not_run+=('client: npm cannot install what builds it')
+  else
+    (cd client && npm run --silent build -- --check && timeout --kill-after=20s "$project_limit" npm test --silent -- --test-reporter=tap) >"$log" 2>&1 || code=$?
+    grep -E '^(not ok|# (pass|fail|cancelled))|Error' "$log"
+    count_tap "$log" "$code"
+  fi
+}
+
+count_tap() {
+  local log=$1 code=$2 ok bad
+  ok=$(sed -nE 's/^# pass ([0-9]+)$/\1/p' "$log") bad=$(awk '/^# (fail|cancelled) / { sum += $3 } END { print sum + 0 }' "$log")
+  ((code == 0)) || ((bad > 0)) || bad=1
+  passed=$((passed + ${ok:-0})) failed=$((failed + bad))
+}
+
 command -v dotnet >/dev/null || { echo 'The .NET SDK 10 is needed: https://dot.net/download'; failed=1; finish; }
 rm -rf "$results"
 install_tools
@@ -132,4 +155,5 @@ for project in $(in_filter); do
   if is_test "$project"; then run_tests "$project"; fi
 done
 beyond_filter
+test_client
 finish

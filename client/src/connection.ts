@@ -1,5 +1,5 @@
 import { MailboxError } from './fault.js';
-import type { Item, Trip } from './trip.js';
+import { FirstBytes, type Item, type Trip } from './trip.js';
 
 type Route = Omit<Trip, 'signal' | 'heard'>;
 
@@ -10,6 +10,7 @@ export class Connection implements Trip {
   #watch: ReturnType<typeof setTimeout> | undefined;
   #heardAt = performance.now();
   #within = 0;
+  #probe: (() => void) | undefined;
   #provedAt: number | null = null;
 
   constructor(route: Route) {
@@ -35,22 +36,34 @@ export class Connection implements Trip {
     if (!this.signal.aborted) this.#route.take(item);
   }
 
-  heard(within: number) {
+  heard(within: number, probe?: () => void) {
     this.#heardAt = performance.now();
     this.#within = within;
-    clearTimeout(this.#watch);
-    if (!this.signal.aborted) this.#watch = setTimeout(() => this.end(new MailboxError('silence')), within);
+    this.#probe = probe;
+    this.#arm(within);
   }
 
   /** Timers stand still while a machine sleeps: looks at the clock. */
   check() {
-    if (this.#within && performance.now() - this.#heardAt > this.#within) this.end(new MailboxError('silence'));
+    if (this.#within && performance.now() - this.#heardAt > this.#within) this.#silence();
   }
 
   proved() {
     if (this.#provedAt !== null || this.signal.aborted) return;
     this.#provedAt = performance.now();
     this.#route.proved();
+  }
+
+  #arm(within: number) {
+    clearTimeout(this.#watch);
+    if (!this.signal.aborted) this.#watch = setTimeout(() => this.#silence(), within);
+  }
+
+  #silence() {
+    if (!this.#probe) return this.end(new MailboxError('silence'));
+    this.#probe();
+    this.#probe = undefined;
+    this.#arm(FirstBytes);
   }
 
   end(reason: MailboxError) {

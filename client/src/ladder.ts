@@ -1,6 +1,8 @@
 import type { Strategy } from './types.js';
 
-const Rungs = ['stream', 'long-poll', 'poll'] as const satisfies Strategy[];
+type Carrier = Exclude<Strategy, 'auto'>;
+
+const Rungs = ['websocket', 'stream', 'long-poll', 'poll'] as const satisfies Carrier[];
 const Kept = 'mailbox.transport';
 const FirstClimb = 60_000;
 const LongestClimb = 3_600_000;
@@ -13,21 +15,21 @@ const Patience = 4;
  * What was proved is remembered for the next page; from time to time a higher one gets another chance.
  */
 export class Ladder {
-  readonly #rungs: readonly Strategy[];
+  readonly #rungs: readonly Carrier[];
   #home: number;
   #at: number;
   #shortLives = 0;
   #climbAfter = FirstClimb;
   #climbAt = 0;
 
-  constructor(strategy: Strategy, rungs: readonly Strategy[] = Rungs) {
+  constructor(strategy: Strategy, rungs: readonly Carrier[] = Rungs) {
     this.#rungs = strategy === 'auto' ? rungs.filter(isPossible) : [strategy];
     this.#home = Math.max(0, this.#rungs.indexOf(read()));
     this.#at = this.#home;
     this.#planClimb();
   }
 
-  get transport(): Strategy {
+  get transport(): Carrier {
     return this.#rungs[this.#at]!;
   }
 
@@ -72,20 +74,20 @@ export class Ladder {
   }
 }
 
-function isPossible(strategy: Strategy) {
+function isPossible(strategy: Carrier) {
   return strategy !== 'websocket' || typeof WebSocket === 'function';
 }
 
 // A browser may refuse storage; then every page finds out for itself.
-function read(): Strategy {
+function read(): Carrier {
   try {
-    return localStorage.getItem(Kept) as Strategy;
+    return localStorage.getItem(Kept) as Carrier;
   } catch {
-    return 'auto';
+    return Rungs[0];
   }
 }
 
-function write(strategy: Strategy) {
+function write(strategy: Carrier) {
   try {
     localStorage.setItem(Kept, strategy);
   } catch {

@@ -1,6 +1,7 @@
 import type { Address } from './address.js';
 import { delayOf } from './backoff.js';
 import { MailboxError } from './fault.js';
+import { pause } from './trip.js';
 
 /** One uplink, until the server has it. Once given a number it keeps that way: the same by another way would be a second one. */
 export interface Uplink {
@@ -18,9 +19,11 @@ export class Outbox {
   readonly #client: string;
   readonly #numbers: number[] = [];
   #uplinks: Uplink[] = [];
+  readonly #life = new AbortController();
   #posted = 0;
   #posting = false;
-  #carried = false;
+  // Until it is known how.
+  #carried = true;
   #wake = () => {};
 
   constructor(address: Address, client: string) {
@@ -69,7 +72,7 @@ export class Outbox {
 
   /** The trucks that have carried something which was not answered. */
   get loaded() {
-    return [...new Set(this.#uplinks.map(uplink => uplink.truck).filter(truck => truck >= 0))];
+    return [...new Set(this.#uplinks.map(uplink => uplink.truck).filter(truck => truck >= 0 && truck < Posted))];
   }
 
   /** The server has all of this truck's up to `n`. */
@@ -82,6 +85,7 @@ export class Outbox {
   }
 
   end(fault: unknown) {
+    this.#life.abort();
     for (const uplink of this.#uplinks) uplink.settle(fault);
   }
 
@@ -101,7 +105,7 @@ export class Outbox {
     for (let failures = 0; this.#uplinks[0] && !this.#carried; failures++) {
       const fault = await this.#postOne(this.#uplinks[0]);
       if (!fault) failures = -1;
-      else await new Promise(done => setTimeout(done, Math.max(delayOf(failures), fault.retryAfter * 1_000)));
+      else await pause(Math.max(delayOf(failures), fault.retryAfter * 1_000), this.#life.signal).catch(() => {});
     }
     this.#posting = false;
   }

@@ -36,8 +36,8 @@ export interface Trip {
   /** Where to go on, or where to begin. */
   place(): Query;
   query(): Query;
-  /** Something came: the next must come within so many milliseconds. */
-  heard(within: number): void;
+  /** Something came: the next must come within so many milliseconds; else the connection is probed where that can be, and ended. */
+  heard(within: number, probe?: () => void): void;
   /** The way works from end to end. */
   proved(): void;
   take(item: Item): void;

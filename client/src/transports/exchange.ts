@@ -1,3 +1,89 @@
-import type { Trip } from '../trip.js';
+import { MailboxError } from '../fault.js';
+import { type Answer, FirstBytes, type Trip } from '../trip.js';
+import type { Closing } from '../types.js';
+import { byNextRequest, Parking, readAnswer } from './poll.js';
 
-export async function settle(_trip: Trip): Promise<void> {}
+const Both = 2;
+
+/** One request carries uplinks and is parked; when there is more to carry the next one goes, and the parked one comes home. */
+export function pingPong(trip: Trip): Promise<Closing> {
+  return new Yard(trip, 1).open();
+}
+
+/** Every uplink drives in a truck of its own, which is parked as well, up to so many. */
+export function fleet(trip: Trip): Promise<Closing> {
+  return new Yard(trip, trip.settings.trucks).open();
+}
+
+/** Delivers what was numbered and not confirmed, where the next connection carries nothing. */
+export async function settle(trip: Trip): Promise<void> {
+  for (const truck of trip.outbox.loaded) await exchange(trip, truck, 0);
+}
+
+class Yard {
+  readonly #trip: Trip;
+  readonly #parking: Parking;
+  /** How many requests of each truck are under way. */
+  readonly #out: number[];
+  #closed!: (closing: Closing) => void;
+  #failed!: (fault: unknown) => void;
+
+  constructor(trip: Trip, trucks: number) {
+    this.#trip = trip;
+    this.#parking = new Parking(trip.settings.wait);
+    this.#out = Array<number>(trucks).fill(0);
+  }
+
+  open(): Promise<Closing> {
+    this.#trip.acknowledgeBy(byNextRequest);
+    return new Promise((resolve, reject) => {
+      [this.#closed, this.#failed] = [resolve, reject];
+      // The first does not wait: it shows that the way is free.
+      for (const truck of new Set([0, ...this.#trip.outbox.loaded])) void this.#drive(truck, 0);
+      this.#trip.outbox.carry(() => this.#next());
+    });
+  }
+
+  #next() {
+    if (this.#trip.signal.aborted) return;
+    const { wait } = this.#parking;
+    if (!this.#trip.outbox.hasNew) {
+      if (!this.#out.some(Boolean)) void this.#drive(0, wait);
+      return;
+    }
+    const idle = this.#out.indexOf(0);
+    const truck = idle < 0 ? this.#out.findIndex(out => out < Both) : idle;
+    if (truck >= 0) void this.#drive(truck, wait);
+  }
+
+  async #drive(truck: number, wait: number) {
+    this.#out[truck]!++;
+    try {
+      const answer = await this.#parking.park(wait, () => exchange(this.#trip, truck, wait));
+      this.#out[truck]!--;
+      if (answer?.closed) this.#closed(answer.closed);
+      else this.#next();
+    } catch (fault) {
+      this.#failed(fault);
+    }
+  }
+}
+
+async function exchange(trip: Trip, truck: number, wait: number): Promise<Answer | undefined> {
+  const { after, ...query } = trip.place();
+  const uplink = trip.outbox.load(truck).map(({ n, frame }) => ({ n, ...frame }));
+  const body = JSON.stringify({ client: trip.outbox.clientOf(truck), after, uplink, wait });
+  const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
+  trip.heard(wait * 1_000 + FirstBytes);
+  try {
+    const response = await trip.address.fetch('/exchange', query, { method: 'POST', headers, body, signal: trip.signal });
+    const answer = await readAnswer(trip, response);
+    trip.outbox.confirm(truck, answer.uplink);
+    return answer;
+  } catch (fault) {
+    // Where it is the uplinks that are refused, reading goes on without them.
+    if (!uplink.length || !(fault instanceof MailboxError) || !fault.isFinal || fault.status < 404) throw fault;
+    trip.outbox.refuse(truck, fault);
+    return undefined;
+  }
+}

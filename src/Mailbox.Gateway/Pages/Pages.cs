@@ -7,10 +7,14 @@ using Microsoft.Net.Http.Headers;
 
 namespace Mailbox.Gateway;
 
-/// <summary>The page at <c>/</c> and its files under <c>/pages/</c>, from the assembly: a chat, a ticker and a picture of a mailbox.</summary>
+/// <summary>
+/// The page at <c>/</c> and its files under <c>/pages/</c>, from the assembly: a chat, a ticker and a picture of a mailbox. And the browser client at
+/// <c>/mailbox-client.js</c>, for any page.
+/// </summary>
 public static class Pages
 {
     const string Start = "index.html";
+    const string Client = "mailbox-client.js";
     const string Prefix = "pages/";
     static readonly string[] s_methods = [HttpMethods.Get, HttpMethods.Head];
 
@@ -18,10 +22,16 @@ public static class Pages
     {
         foreach (var page in Load())
         {
-            var path = page.Name == Start ? "/" : $"/{Prefix}{page.Name}";
-            routes.MapMethods(path, s_methods, page.Answer).ExcludeFromDescription();
+            routes.MapMethods(PathOf(page.Name), s_methods, page.Answer).ExcludeFromDescription();
         }
     }
+
+    static string PathOf(string name) => name switch
+    {
+        Start => "/",
+        Client => $"/{Client}",
+        _ => $"/{Prefix}{name}",
+    };
 
     static IEnumerable<Page> Load()
     {

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+import { open } from '../dist/index.js';
+import { at, FakeServer, json, ndjson, problem, status } from './server.mjs';
+
+let server;
+let mailbox;
+
+beforeEach(async () => { server = await FakeServer.start(); });
+afterEach(() => {
+  mailbox.close();
+  server.stop();
+});
+
+const begin = options => { mailbox = open(server.url, 'ada', options); };
+
+// Answers uplinks by `answers`, one after the other, and opens with a stream.
+const beside = (...answers) => server.say((response, request) =>
+  (request.path.endsWith('/uplink') ? answers.length > 1 ? answers.shift() : answers[0] : ndjson({ position: at(0) }))(response, request));
+
+const uplinks = () => server.requests.filter(({ path }) => path.endsWith('/uplink'));
+
+test('an uplink beside a stream is one request, repeated under its key', async () => {
+  beside(problem('overloaded', 503), status(202));
+  begin({ transport: 'stream' });
+  await Promise.all([mailbox.send({ x: 1 }), mailbox.send('text')]);
+  assert.deepEqual(uplinks().map(({ body, headers }) => [body, headers['content-type']]),
+    [['{"x":1}', 'application/json'], ['{"x":1}', 'application/json'], ['text', 'text/plain']]);
+  const keys = uplinks().map(({ headers }) => headers['idempotency-key']);
+  assert.equal(keys[0], keys[1]);
+  assert.notEqual(keys[1], keys[2]);
+});
+
+test('an uplink that is refused for good says why, and the next one goes', async () => {
+  beside(problem('not-found', 404), status(202));
+  begin({ transport: 'stream' });
+  const first = mailbox.send(1);
+  const second = mailbox.send(2);
+  await assert.rejects(first, { name: 'MailboxError', reason: 'not-found', status: 404 });
+  await second;
+});
+
+// A ping-pong server: answers the parked exchange when another one comes.
+function pingPong() {
+  let parked = null;
+  let highest = 0;
+  return (response, { body }) => {
+    const { uplink, wait } = JSON.parse(body);
+    highest = Math.max(highest, ...uplink.map(({ n }) => n));
+    parked?.(highest);
+    parked = null;
+    const answer = uplink => json({ position: at(0), messages: [], uplink })(response);
+    if (wait) parked = answer;
+    else answer(highest);
+  };
+}
+
+test('a ping-pong carries uplinks in the requests that are parked', async () => {
+  server.say(pingPong());
+  begin({ transport: 'ping-pong' });
+  await server.requested(2);
+  const first = mailbox.send('a');
+  await server.requested(3);
+  const second = mailbox.send('b');
+  await first;
+  await server.requested(4);
+  mailbox.send('c').catch(() => {});
+  await second;
+  const sent = server.requests.map(({ body }) => JSON.parse(body).uplink.map(({ n, data }) => `${n}${data}`).join());
+  assert.deepEqual(sent.slice(0, 3), ['', '', '1a']);
+  assert.ok(server.requests.every(({ path }) => path.endsWith('/exchange')));
+});
+
+test('a fleet sends a truck of its own for each uplink, up to its size', async () => {
+  server.say((response, { body }) => {
+    const { uplink, wait, client } = JSON.parse(body);
+    if (!wait || client.endsWith('.2')) json({ position: at(0), messages: [], uplink: uplink.at(-1)?.n })(response);
+  });
+  begin({ transport: 'fleet', trucks: 3 });
+  await server.requested(2);
+  mailbox.send('a').catch(() => {});
+  await server.requested(3);
+  await mailbox.send('b');
+  const trucks = server.requests.slice(2, 4).map(({ body }) => JSON.parse(body).client.slice(-2));
+  assert.deepEqual(trucks, ['.1', '.2']);
+});
+
+test('what was sent when the mailbox is closed is refused', async () => {
+  beside(problem('overloaded', 503, { 'Retry-After': '60' }));
+  begin({ transport: 'stream' });
+  const sent = mailbox.send(1);
+  await server.requested(2);
+  mailbox.close();
+  await assert.rejects(sent, { reason: 'closed' });
+  await assert.rejects(mailbox.send(2), { reason: 'closed' });
+});
