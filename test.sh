@@ -128,7 +128,7 @@ test_client() {
   elif ! (cd client && npm ci --ignore-scripts --no-audit --no-fund --loglevel error); then
     not_run+=('client: npm cannot install what builds it')
   else
-    (cd client && npm run --silent build -- --check && timeout --kill-after=20s "$project_limit" npm test --silent -- --test-reporter=tap) >"$log" 2>&1 || code=$?
+    (cd client && npm run --silent build -- --check && timeout --kill-after=20s "$project_limit" npm test --silent) >"$log" 2>&1 || code=$?
     grep -E '^(not ok|# (pass|fail|cancelled))|Error' "$log"
     count_tap "$log" "$code"
   fi
