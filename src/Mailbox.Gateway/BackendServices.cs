@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Mailbox.Gateway;
@@ -16,7 +17,7 @@ public static class BackendServices
         if (OptionRanges.FaultsOf(options, nameof(BackendOptions)).ToList() is [_, ..] faults) throw new SettingsException(faults);
         services.AddSingleton(Options.Create(options));
         if (!options.IsOn) return services;
-        services.AddSingleton<IBackend>(_ => BackendOf(options));
+        services.AddSingleton<IBackend>(provider => BackendOf(options, provider));
         services.AddSingleton<Forwarder>();
         // An application's headers may have any bytes but control characters.
         return services.Configure<KestrelServerOptions>(static server => server.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1);
@@ -33,5 +34,7 @@ public static class BackendServices
         return true;
     }
 
-    static HttpBackend BackendOf(BackendOptions options) => new(options);
+    static IBackend BackendOf(BackendOptions options, IServiceProvider provider) => new Uri(options.Url).Scheme == "fastcgi"
+        ? new FastCgiBackend(options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<FastCgiBackend>>())
+        : new HttpBackend(options);
 }

@@ -9,6 +9,8 @@ sealed class BackendException(BackendFault fault, string message, Exception? inn
     {
         BackendFault.Unreachable => new(ProblemKinds.BackendUnreachable, "The application behind the gateway cannot be reached."),
         BackendFault.TimedOut => new(ProblemKinds.BackendTimedOut, "The application behind the gateway did not answer in time."),
+        BackendFault.NotSendable => new(ProblemKinds.BadRequest, Message),
+        BackendFault.TooLarge => new(ProblemKinds.TooLarge, Message),
         _ => new(ProblemKinds.BackendFailed, "The application behind the gateway broke off, or its answer is not valid."),
     };
 }

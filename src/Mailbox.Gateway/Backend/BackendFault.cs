@@ -11,4 +11,10 @@ enum BackendFault : byte
 
     /// <summary>It broke off, or said what is no answer. It may have seen the request.</summary>
     Broken,
+
+    /// <summary>The request is one that cannot be said to it.</summary>
+    NotSendable,
+
+    /// <summary>The body is larger than what is kept of one.</summary>
+    TooLarge,
 }

@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Primitives;
+
+namespace Mailbox.Gateway;
+
+/// <summary>The answer of an application that speaks FastCGI.</summary>
+sealed class FastCgiAnswer(FastCgiExchange exchange, CgiHead head) : BackendAnswer
+{
+    public override int Status => head.Status;
+
+    public override IEnumerable<KeyValuePair<string, StringValues>> Headers => head.Headers;
+
+    public override Stream Body { get; } = new FastCgiAnswerBody(head, exchange.Output);
+
+    public override ValueTask DisposeAsync() => exchange.EndAsync();
+}

@@ -1,0 +1,56 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Mailbox.Gateway;
+
+/// <summary>Writes the variables of a request, and with them the records that begin it.</summary>
+sealed class FastCgiParameters
+{
+    const byte Responder = 1;
+    const byte KeepConnection = 1;
+    const int LongLength = 128;
+
+    readonly ArrayBufferWriter<byte> _pairs = new(2048);
+
+    // Names and values that a client sent were read as UTF-8: these are its bytes.
+    public void Add(string name, string value)
+    {
+        WriteLength(Encoding.UTF8.GetByteCount(name));
+        WriteLength(Encoding.UTF8.GetByteCount(value));
+        Encoding.UTF8.GetBytes(name, _pairs);
+        Encoding.UTF8.GetBytes(value, _pairs);
+    }
+
+    /// <param name="hasBody">Otherwise the standard input ends here too.</param>
+    public ReadOnlyMemory<byte> Records(bool keepsConnection, bool hasBody)
+    {
+        var records = new ArrayBufferWriter<byte>(_pairs.WrittenCount + 64);
+        Write(records, FastCgiType.BeginRequest, [0, Responder, keepsConnection ? KeepConnection : (byte)0, 0, 0, 0, 0, 0]);
+        for (var rest = _pairs.WrittenSpan; rest.Length > 0; rest = rest[Math.Min(rest.Length, FastCgiRecord.MaxLength)..])
+            Write(records, FastCgiType.Parameters, rest[..Math.Min(rest.Length, FastCgiRecord.MaxLength)]);
+        Write(records, FastCgiType.Parameters, []);
+        if (!hasBody) Write(records, FastCgiType.StandardInput, []);
+        return records.WrittenMemory;
+    }
+
+    static void Write(ArrayBufferWriter<byte> records, FastCgiType type, ReadOnlySpan<byte> content)
+    {
+        new FastCgiRecord(type, content.Length).Write(records.GetSpan(FastCgiRecord.HeadBytes));
+        records.Advance(FastCgiRecord.HeadBytes);
+        records.Write(content);
+    }
+
+    // FastCGI 1.0 section 3.4.
+    void WriteLength(int length)
+    {
+        if (length < LongLength)
+        {
+            _pairs.GetSpan(1)[0] = (byte)length;
+            _pairs.Advance(1);
+            return;
+        }
+        BinaryPrimitives.WriteUInt32BigEndian(_pairs.GetSpan(sizeof(uint)), (uint)length | 1u << 31);
+        _pairs.Advance(sizeof(uint));
+    }
+}
