@@ -7,6 +7,9 @@ public sealed class HeldTests
 {
     const string Sse = "text/event-stream";
 
+    // A pump that has just written to a crowd goes on after it.
+    static readonly TimeSpan s_pumpPause = TimeSpan.FromMilliseconds(4);
+
     [Theory]
     [InlineData(Sse, ":\n\n", 2)]
     [InlineData("application/x-ndjson", "\n", 1)]
@@ -183,6 +186,12 @@ public sealed class HeldTests
         await GatewayHost.UntilAsync(() => host.Held.Count < 300);
         Assert.InRange(host.Held.Count, 1, 299);
         host.Time.Advance(TimeSpan.FromSeconds(3));
+        // One that was being written to comes round a second later.
+        await GatewayHost.UntilAsync(() =>
+        {
+            host.Time.Advance(host.Held.Count < 30 ? TimeSpan.FromSeconds(1) : s_pumpPause);
+            return host.Held.Count == 0;
+        });
         foreach (var held in streams)
             Assert.EndsWith("data: {\"reason\":\"draining\",\"reconnect\":true,\"after\":1}\n\n", await held.RestAsync(), StringComparison.Ordinal);
         await stopping.WaitAsync(GatewayHost.Patience);
@@ -210,7 +219,7 @@ public sealed class HeldTests
         // One whose first flush is not done yet comes round a second later.
         await GatewayHost.UntilAsync(() =>
         {
-            if (host.Held.Count is > 0 and < 30) host.Time.Advance(TimeSpan.FromSeconds(1));
+            host.Time.Advance(host.Held.Count < 30 ? TimeSpan.FromSeconds(1) : s_pumpPause);
             return host.Held.Count == 0;
         });
         foreach (var held in streams) await held.RestAsync();

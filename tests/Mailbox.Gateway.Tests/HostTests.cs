@@ -126,7 +126,7 @@ public sealed class HostTests
 
     static readonly string[] s_paths =
     [
-        "/mailboxes", "/mailboxes/{mailbox}", "/mailboxes/{mailbox}/state", "/mailboxes/{mailbox}/ack", "/mailboxes/{mailbox}/messages/{position}",
+        "/mailboxes", "/mailboxes/{mailbox}", "/mailboxes/{mailbox}/state", "/mailboxes/{mailbox}/ack", "/mailboxes/{mailbox}/exchange", "/mailboxes/{mailbox}/messages/{position}",
         "/deliver", "/groups/{group}", "/groups/{group}/members", "/groups/{group}/members/{mailbox}", "/healthz", "/readyz", "/metrics",
     ];
 

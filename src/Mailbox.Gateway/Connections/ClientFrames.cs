@@ -49,12 +49,24 @@ sealed class ClientFrames(WebSocketConnection connection, ClientRequests request
             if (connection.IsOver) continue;
             if (type == WebSocketMessageType.Binary) Refuse(Ending.BadFrame, "the frame: must be text.");
             else if (message.IsTooLarge) Refuse(Ending.TooLarge, $"the frame: must have at most {requests.MaxFrameBytes} bytes.");
-            else await ObeyAsync(message.Text).ConfigureAwait(false);
+            else await TryObeyAsync(message.Text).ConfigureAwait(false);
         }
         connection.SayGoodbye(socket.CloseStatus is { } status and not WebSocketCloseStatus.Empty ? (int)status : (int)WebSocketCloseStatus.NormalClosure);
     }
 
     void Refuse(Ending ending, string detail) => connection.Refuse(Closing.Of(ending).Because(detail));
+
+    async Task TryObeyAsync(ReadOnlyMemory<byte> text)
+    {
+        try
+        {
+            await ObeyAsync(text).ConfigureAwait(false);
+        }
+        catch (Storage.StoreException)
+        {
+            connection.Refuse(Closing.Of(Ending.Unavailable));
+        }
+    }
 
     async Task ObeyAsync(ReadOnlyMemory<byte> text)
     {
@@ -96,10 +108,24 @@ sealed class ClientFrames(WebSocketConnection connection, ClientRequests request
         WebSocketTransport.Write(writer, json.WrittenSpan);
     }
 
-    Task UplinkAsync(JsonElement value)
+    async Task UplinkAsync(JsonElement value)
     {
-        connection.Refuse(client is null ? Closing.Of(Ending.BadFrame).Because("uplink: needs an open with client=ID.") : Closing.Of(Ending.Unavailable));
-        return Task.CompletedTask;
+        var (draft, problem) = client is null ? (null, JsonRequest.Bad("uplink", "needs an open with client=ID")) : UplinkJson.Read(value, "uplink");
+        if (draft is null)
+        {
+            Refuse(Ending.BadFrame, problem!.Detail);
+            return;
+        }
+        var receipt = await requests.UplinkAsync(mailbox, client!, [draft]).ConfigureAwait(false);
+        await connection.AnswerAsync((receipt, draft.Number!.Value), WriteReceipt).ConfigureAwait(false);
+    }
+
+    static void WriteReceipt(IBufferWriter<byte> writer, (UplinkReceipt Receipt, long Number) answer)
+    {
+        var json = Scratch.Take();
+        if (answer.Receipt.Refusal is null) UplinkReceipt.Write(json, answer.Receipt.Highest);
+        else UplinkReceipt.WriteRefused(json, answer.Receipt, answer.Number);
+        WebSocketTransport.Write(writer, json.WrittenSpan);
     }
 
     // A socket that is closed with bytes unread sends a reset, which may overtake the goodbye.

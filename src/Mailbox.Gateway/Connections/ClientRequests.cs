@@ -6,6 +6,7 @@ namespace Mailbox.Gateway;
 sealed class ClientRequests(IMailboxGrid grid, GatewayMetrics metrics, IOptions<GatewayOptions> options)
 {
     const int Envelope = 4096;
+    const int RetrySeconds = 5;
 
     /// <summary>The most that a client may say at once: the largest body as base64, and what is around it.</summary>
     public int MaxFrameBytes { get; } = (options.Value.MaxBodyBytes / 3 * 4) + Envelope;
@@ -19,4 +20,21 @@ sealed class ClientRequests(IMailboxGrid grid, GatewayMetrics metrics, IOptions<
         await grid.AcknowledgeAsync(mailbox, position).ConfigureAwait(false);
         metrics.Acknowledged();
     }
+
+    public ValueTask<OpenResult> OpenAsync(MailboxName mailbox, OpenRequest request, IReaderSignal signal, CancellationToken cancel) =>
+        grid.OpenAsync(mailbox, request, signal, cancel);
+
+    /// <summary>Records what a client says to the backend, in order, once for each of its numbers.</summary>
+    public async Task<UplinkReceipt> UplinkAsync(MailboxName mailbox, string client, IReadOnlyList<UplinkDraft> drafts)
+    {
+        var told = await grid.UplinkAsync(mailbox, new(client, drafts)).ConfigureAwait(false);
+        return new(told.Highest, RefusalOf(told.Outcome));
+    }
+
+    static Problem? RefusalOf(Outcome outcome) => outcome switch
+    {
+        Outcome.NotFound => new(ProblemKinds.NoBackend, "Nobody takes what clients say."),
+        Outcome.MailboxFull => new(ProblemKinds.Overloaded, "Too much waits for those who take what clients say.", RetrySeconds),
+        _ => Problem.Of(outcome),
+    };
 }

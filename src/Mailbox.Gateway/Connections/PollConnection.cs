@@ -6,7 +6,7 @@ namespace Mailbox.Gateway;
 /// Station 6: a parked long-poll. It ends in four ways: there is something to read, its wait is over, its reader has ended or the process drains,
 /// or the client left.
 /// </summary>
-sealed class PollConnection(HeldConnections held, HttpContext http) : HeldConnection(held, http)
+class PollConnection(HeldConnections held, HttpContext http) : HeldConnection(held, http)
 {
     public override TransportKind Kind => TransportKind.Poll;
 
@@ -32,8 +32,12 @@ sealed class PollConnection(HeldConnections held, HttpContext http) : HeldConnec
     {
         Held.Metrics.Written(taken.Count);
         if (ending is not null) Held.Metrics.Ended(ending.Value);
-        PollTransport.Write(Http, start, taken, ending is null ? null : Closing.Of(ending.Value));
+        Write(start, taken, ending is null ? null : ClosingOf(ending.Value));
         taken.Clear();
         IsLast = true;
     }
+
+    protected virtual Closing? ClosingOf(Ending ending) => Closing.Of(ending);
+
+    protected virtual void Write(Position start, List<Received> taken, Closing? closing) => PollTransport.Write(Http, start, taken, closing);
 }

@@ -43,8 +43,12 @@ sealed record OpenQuery(Accepted Accepted, OpenRequest Request, int Limit, TimeS
             AcknowledgesByLiving = limit is null,
             Idle = fields.Seconds("idle", 1, MessageDraft.MaxIdle),
         };
-        return limit is null ? open : open with { WindowMessages = limit.Value, WindowBytes = PollWindowBytes, GapsFirst = true };
+        return limit is null ? open : ForAnswers(open, limit.Value);
     }
+
+    /// <summary>What is taken goes into one answer.</summary>
+    public static OpenRequest ForAnswers(OpenRequest open, int limit = DefaultLimit) =>
+        open with { WindowMessages = limit, WindowBytes = PollWindowBytes, GapsFirst = true };
 
     // Last-Event-ID beats after. An empty one is what an EventSource that has no id yet sends.
     static Position? PositionOf(HttpRequest request, QueryFields fields)

@@ -45,11 +45,20 @@ sealed record Problem(ProblemKind Kind, string Detail, int RetryAfter = 0)
 
     public static Problem TooLarge(long limit) => new(ProblemKinds.TooLarge, $"The body is larger than {limit} bytes.");
 
-    public Task WriteAsync(HttpContext http)
+    public Task WriteAsync(HttpContext http) => WriteAsync(http, this, static (_, _) => { });
+
+    /// <param name="extend">Writes more members (RFC 9457 section 3.2); static, as for any answer.</param>
+    public Task WriteAsync<T>(HttpContext http, T value, Action<Utf8JsonWriter, T> extend)
     {
         if (RetryAfter > 0) http.Response.Headers.RetryAfter = RetryAfter.ToString(System.Globalization.CultureInfo.InvariantCulture);
         http.Response.Headers.CacheControl = "no-store";
-        return JsonAnswer.WriteAsync(http, Kind.Status, this, static (json, problem) => problem.WriteTo(json), "application/problem+json");
+        return JsonAnswer.WriteAsync(http, Kind.Status, (Problem: this, value, extend), static (json, all) =>
+        {
+            json.WriteStartObject();
+            all.Problem.WriteMembers(json);
+            all.extend(json, all.value);
+            json.WriteEndObject();
+        }, "application/problem+json");
     }
 
     public void WriteTo(Utf8JsonWriter json)

@@ -12,6 +12,7 @@ static class ProblemKinds
     public static readonly ProblemKind BadRequest = new("bad-request", 400, "The request is not valid");
     public static readonly ProblemKind BadOrigin = new("bad-origin", 403, "Pages of this origin may not do this");
     public static readonly ProblemKind NotFound = new("not-found", 404, "There is no such thing");
+    public static readonly ProblemKind NoBackend = new("no-backend", 404, "Nobody takes what clients say");
     public static readonly ProblemKind MethodNotAllowed = new("method-not-allowed", 405, "The method is not allowed here");
     public static readonly ProblemKind NotAcceptable = new("not-acceptable", 406, "None of the accepted media types is offered");
     public static readonly ProblemKind MailboxHeld = new("mailbox-held", 409, "The mailbox is held by another connection");

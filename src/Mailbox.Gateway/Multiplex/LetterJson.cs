@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Primitives;
 
@@ -40,21 +39,12 @@ static class LetterJson
 
     static (MessageDraft? Draft, Problem? Problem) ReadMessage(JsonElement message, JsonElement data, int maxBodyBytes)
     {
-        var isBinary = message.TryGetProperty("encoding", out var encoding);
-        if (isBinary && encoding.GetString() != "base64") return (null, JsonRequest.Bad("message.encoding", "must be 'base64'"));
-        var contentType = message.TryGetProperty("contentType", out var type) ? type.GetString() : null;
-        var body = isBinary ? data.GetBytesFromBase64() : BodyOf(data, contentType);
+        var (body, fallback) = JsonData.Read(message, data);
+        if (body is null) return (null, JsonRequest.Bad("message.encoding", "must be 'base64'"));
         if (body.Length > maxBodyBytes) return (null, Problem.TooLarge(maxBodyBytes));
-        var fallback = isBinary ? "application/octet-stream" : data.ValueKind == JsonValueKind.String ? "text/plain" : "application/json";
         var (draft, fault) = MessageFields.Read(field => TextOf(message, field.Member), body, fallback);
         return (draft, draft is null ? JsonRequest.Bad("message." + fault.Field.Member, fault.Text) : null);
     }
-
-    // The mirror of how a message is read: what is JSON by its type is the JSON value itself, a string is its text.
-    static byte[] BodyOf(JsonElement data, string? contentType) =>
-        data.ValueKind == JsonValueKind.String && (contentType is null || !JsonBody.IsJson(contentType))
-            ? Encoding.UTF8.GetBytes(data.GetString()!)
-            : Encoding.UTF8.GetBytes(data.GetRawText());
 
     static StringValues TextOf(JsonElement message, string member)
     {

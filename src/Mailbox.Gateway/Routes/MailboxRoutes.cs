@@ -2,8 +2,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Mailbox.Gateway;
 
-/// <summary>What is under <c>/mailboxes</c> but opening and delivering: acknowledgements (station 9), states and removals.</summary>
-sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliver, MailboxOptionsRoute options, GatewayMetrics metrics)
+/// <summary>What is under <c>/mailboxes</c> but opening, delivering and what else clients do: states and removals.</summary>
+sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliver, MailboxOptionsRoute options, ClientRoutes client)
 {
     public Task Handle(HttpContext http, RequestPath path)
     {
@@ -32,8 +32,7 @@ sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliv
     Task OnPart(HttpContext http, MailboxName mailbox, ReadOnlySpan<char> part) => part switch
     {
         "state" => http.Request.Method == "GET" ? State(http, mailbox) : http.NotAllowed("GET"),
-        "ack" => http.Request.Method == "POST" ? Acknowledge(http, mailbox) : http.NotAllowed("POST"),
-        _ => Problem.NoSuchRoute.WriteAsync(http),
+        _ => client.Handle(http, mailbox, part),
     };
 
     Task OnMessage(HttpContext http, MailboxName mailbox, string text)
@@ -57,27 +56,6 @@ sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliv
             ? Problem.Of(Outcome.NotFound)!.WriteAsync(http)
             : JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, info, AnswerJson.WriteState)).ConfigureAwait(false);
     }
-
-    async Task Acknowledge(HttpContext http, MailboxName mailbox)
-    {
-        if (!Position.TryParse(http.Request.Query["position"].ToString(), out var position))
-        {
-            await Problem.BadPosition("position").WriteAsync(http).ConfigureAwait(false);
-            return;
-        }
-        var outcome = await grid.AcknowledgeAsync(mailbox, position).ConfigureAwait(false);
-        metrics.Acknowledged();
-        await AnswerOf(http, outcome).ConfigureAwait(false);
-    }
-
-    static Task AnswerOf(HttpContext http, AcknowledgeOutcome outcome) => outcome switch
-    {
-        AcknowledgeOutcome.Acknowledged => http.NoContent(),
-        AcknowledgeOutcome.NotFound => Problem.Of(Outcome.NotFound)!.WriteAsync(http),
-        AcknowledgeOutcome.BadPosition =>
-            new Problem(ProblemKinds.BadPosition, "position: it is of another epoch or of the future.").WriteAsync(http),
-        _ => Problem.Unavailable.WriteAsync(http),
-    };
 
     async Task List(HttpContext http)
     {

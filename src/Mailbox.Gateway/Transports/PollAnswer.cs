@@ -3,13 +3,13 @@ using System.Buffers;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// The answer to a poll: <c>{"position":P,"gap":G?,"messages":[…],"closed":C?}</c>. The gap comes before the first message; where one
+/// The answer to a poll: <c>{"position":P,"gap":G?,"messages":[…],"uplink":N?,"closed":C?}</c>. The gap comes before the first message; where one
 /// comes later the answer ends before it (<see cref="OpenRequest.GapsFirst"/>), and the next poll begins with it.
 /// </summary>
 static class PollAnswer
 {
     /// <param name="start">The reader's position before <paramref name="taken"/>.</param>
-    public static ReadOnlySpan<byte> Encode(Position start, List<Received> taken, Closing? closing)
+    public static ReadOnlySpan<byte> Encode(Position start, List<Received> taken, Closing? closing, long? uplink = null)
     {
         var buffer = Scratch.Take();
         FrameWriter.Write(buffer, "{\"position\":\""u8, taken.Count == 0 ? start : taken[^1].Position, "\""u8, default);
@@ -17,6 +17,7 @@ static class PollAnswer
         buffer.Write(",\"messages\":["u8);
         WriteMessages(buffer, taken);
         buffer.Write("]"u8);
+        if (uplink is not null) UplinkReceipt.WriteMember(buffer, uplink.Value);
         if (closing is not null) WriteClosing(buffer, closing);
         buffer.Write("}"u8);
         return buffer.WrittenSpan;

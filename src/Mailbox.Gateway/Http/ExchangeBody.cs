@@ -1,0 +1,47 @@
+using System.Text.Json;
+
+namespace Mailbox.Gateway;
+
+/// <summary>What an exchange carries: <c>{"client":ID,"after":P?,"uplink":[…]?,"wait":N?}</c>.</summary>
+sealed record ExchangeBody(string Client, Position? After, IReadOnlyList<UplinkDraft> Uplinks, TimeSpan Wait)
+{
+    const int MaxUplinks = 1000;
+
+    public static (ExchangeBody? Body, Problem? Problem) Read(JsonElement json, GatewayOptions options)
+    {
+        if (json.ValueKind != JsonValueKind.Object) return Refuse("the exchange", "must be a JSON object");
+        if (JsonRequest.Unknown(json, "", "client", "after", "uplink", "wait") is { } unknown) return (null, unknown);
+        if (!json.TryGetProperty("client", out var name) || JsonNames.TextOf(name) is not { } client || !OpenRequest.IsClient(client))
+            return Refuse("client", "must be 1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ -");
+        Position position = default;
+        var hasPosition = json.TryGetProperty("after", out var after) && after.ValueKind != JsonValueKind.Null;
+        if (hasPosition && (JsonNames.TextOf(after) is not { } text || !Position.TryParse(text, out position))) return (null, Problem.BadPosition("after"));
+        if (WaitOf(json, options) is not { } wait) return Refuse("wait", "must be a whole number of seconds from 0");
+        var (uplinks, problem) = UplinksOf(json);
+        return uplinks is null ? (null, problem) : (new(client, hasPosition ? position : null, uplinks, wait), null);
+    }
+
+    static TimeSpan? WaitOf(JsonElement json, GatewayOptions options)
+    {
+        if (!json.TryGetProperty("wait", out var wait) || wait.ValueKind == JsonValueKind.Null) return options.Wait;
+        if (wait.ValueKind != JsonValueKind.Number || !wait.TryGetUInt32(out var seconds)) return null;
+        return TimeSpan.FromSeconds(Math.Min(seconds, options.MaxWait.TotalSeconds));
+    }
+
+    static (List<UplinkDraft>? Drafts, Problem? Problem) UplinksOf(JsonElement json)
+    {
+        var drafts = new List<UplinkDraft>();
+        if (!json.TryGetProperty("uplink", out var list) || list.ValueKind == JsonValueKind.Null) return (drafts, null);
+        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() > MaxUplinks)
+            return (null, JsonRequest.Bad("uplink", $"must be a list of at most {MaxUplinks} messages"));
+        foreach (var one in list.EnumerateArray())
+        {
+            var (draft, problem) = UplinkJson.Read(one, $"uplink[{drafts.Count}]");
+            if (draft is null) return (null, problem);
+            drafts.Add(draft);
+        }
+        return (drafts, null);
+    }
+
+    static (ExchangeBody? Body, Problem? Problem) Refuse(string field, string fault) => (null, JsonRequest.Bad(field, fault));
+}
