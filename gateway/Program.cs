@@ -10,6 +10,7 @@ return await HostRun.RunAsync(() =>
     var settings = new SettingsReader(builder.Configuration.GetSection("Mailbox"));
     var gateway = settings.Read<GatewayOptions>();
     var backend = settings.ReadBackend();
+    settings.NeedTokenKey(gateway, backend);
     var node = settings.ReadGateway();
     settings.Check();
 

@@ -14,6 +14,7 @@ return await HostRun.RunAsync(() =>
     var backend = settings.ReadBackend();
     var engine = settings.Read<EngineOptions>();
     var node = settings.ReadSilo();
+    if (node.HasDatabase) settings.NeedTokenKey(gateway, backend);
     settings.Check();
 
     if (node.HasDatabase) builder.Services.AddDatabase(node);

@@ -31,7 +31,7 @@ static class AnswerPassing
         {
             var reading = body.ReadAsync(buffer, left);
             // A head whose body is yet to come does not wait for it.
-            if (!reading.IsCompleted && !response.HasStarted) await response.StartAsync(left).ConfigureAwait(false);
+            if (!reading.IsCompleted && !response.HasStarted) await response.BodyWriter.FlushAsync(left).ConfigureAwait(false);
             var read = await reading.ConfigureAwait(false);
             if (read == 0) return;
             await response.BodyWriter.WriteAsync(buffer.AsMemory(0, read), left).ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Mailbox.Gateway;
@@ -9,7 +10,8 @@ namespace Mailbox.Gateway;
 /// Passes on to the application what is not the gateway's own, and its answer back (spec section 6). Both bodies are passed on while they
 /// come; what breaks off on one side breaks off on the other.
 /// </summary>
-sealed class Forwarder(IBackend backend, Visitors visitors, IOptions<BackendOptions> options, TimeProvider time)
+sealed class Forwarder(
+    IBackend backend, Visitors visitors, MultiplexedAnswers multiplexed, IOptions<BackendOptions> options, TimeProvider time, ILogger<Forwarder> log)
 {
     readonly BackendOptions _options = options.Value;
 
@@ -21,11 +23,13 @@ sealed class Forwarder(IBackend backend, Visitors visitors, IOptions<BackendOpti
 
     static Problem? Refusal(HttpContext http)
     {
+        if (http.Request.Method == "CONNECT" && !Tunnel.IsAskedFor(http)) return new(ProblemKinds.MethodNotAllowed, "CONNECT is for WebSockets only.");
         if (RequestTarget.Of(http) is not ['/', ..]) return new(ProblemKinds.BadRequest, "The target of the request has no path.");
+        if (!HeaderRules.AreNames(http.Request.Headers)) return new(ProblemKinds.BadHeader, "The name of a header is not valid.");
         // The server has taken the one that it does not believe aside (RFC 9112 section 6.3).
         if (http.Request.Headers.TransferEncoding.Count > 0 && http.Request.Headers.ContainsKey("X-Content-Length"))
             return new(ProblemKinds.BadRequest, "Content-Length and Transfer-Encoding: only one of them says where a body ends.");
-        return http.Request.Method == "CONNECT" && !Tunnel.IsAskedFor(http) ? new(ProblemKinds.MethodNotAllowed, "CONNECT is for WebSockets only.") : null;
+        return null;
     }
 
     async Task ForwardAsync(HttpContext http, Visitor visitor)
@@ -78,17 +82,20 @@ sealed class Forwarder(IBackend backend, Visitors visitors, IOptions<BackendOpti
         return new(http.Request.Body, patience);
     }
 
-    static async Task AnswerAsync(HttpContext http, BackendAnswer answer, Visitor visitor, CancellationToken left)
+    Task AnswerAsync(HttpContext http, BackendAnswer answer, Visitor visitor, CancellationToken left)
     {
-        await (answer.Status == StatusCodes.Status101SwitchingProtocols
-            ? Tunnel.RunAsync(http, answer, visitor, left)
-            : AnswerPassing.PassAsync(http, answer, visitor, left)).ConfigureAwait(false);
+        if (answer.Status == StatusCodes.Status101SwitchingProtocols) return Tunnel.RunAsync(http, answer, visitor, left);
+        return MultiplexedAnswers.IsOne(http, answer)
+            ? multiplexed.RunAsync(http, answer, visitor)
+            : AnswerPassing.PassAsync(http, answer, visitor, left);
     }
 
     // 1. The client left. 2. An answer was begun: it must not look whole. 3. The client's own body was the fault. 4. The application's.
-    static Task FailAsync(HttpContext http, Exception fault, Exception? bodyFault)
+    Task FailAsync(HttpContext http, Exception fault, Exception? bodyFault)
     {
-        if (ClientLeft.Of(http).IsCancellationRequested || http.Response.HasStarted || (bodyFault is not null and not BadHttpRequestException))
+        var hasLeft = ClientLeft.Of(http).IsCancellationRequested || bodyFault is not null and not BadHttpRequestException;
+        if (!hasLeft && bodyFault is null) log.BackendFailed(fault.Message);
+        if (hasLeft || http.Response.HasStarted)
         {
             http.Abort();
             return Task.CompletedTask;

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Collections.Frozen;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
 namespace Mailbox.Gateway;
@@ -14,6 +16,17 @@ static class HeaderRules
         StringComparer.OrdinalIgnoreCase);
 
     static readonly FrozenSet<string> s_own = FrozenSet.ToFrozenSet(["Host", "Content-Length"], StringComparer.OrdinalIgnoreCase);
+
+    static readonly SearchValues<char> s_nameCharacters =
+        SearchValues.Create("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+    /// <summary>Whether all names are tokens (RFC 9110 section 5.1); the server takes some that are not.</summary>
+    public static bool AreNames(IHeaderDictionary headers)
+    {
+        foreach (var (name, _) in headers)
+            if (!IsOwn(name) && name.AsSpan().ContainsAnyExcept(s_nameCharacters)) return false;
+        return true;
+    }
 
     /// <summary>Whether a header is for the next hop only: by itself, or because <c>Connection</c> names it.</summary>
     public static bool IsForOneConnection(string name, in StringValues connection) =>

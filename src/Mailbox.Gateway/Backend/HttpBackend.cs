@@ -47,7 +47,7 @@ sealed class HttpBackend : IBackend, IDisposable
         ConnectTimeout = options.ConnectTimeout,
         // What a client does not want any more is not read for the sake of the connection.
         MaxResponseDrainSize = 0,
-        // Kestrel reads as UTF-8 and writes as Latin-1 (ConfigureHeaders): the bytes stay the same.
+        // Kestrel reads as UTF-8 and writes as Latin-1 (BackendServices): the bytes stay the same.
         RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
         ConnectCallback = connector.ConnectAsync,
@@ -64,9 +64,14 @@ sealed class HttpBackend : IBackend, IDisposable
         if (!Uri.TryCreate(_origin + request.Target, s_asSent, out var uri)) throw new BackendException(BackendFault.Broken, "The target is no URL.");
         var message = new HttpRequestMessage(HttpMethod.Parse(request.Method), uri) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         if (request.Body is not null) message.Content = new HttpBackendBody(request.Body, request.BodyLength);
+        // What has a body is not sent again when a connection broke; what has none would be.
+        else if (!IsRepeatable(request.Method)) message.Content = new HttpBackendBody(Stream.Null, 0);
         AddHeaders(message, request);
         return message;
     }
+
+    // RFC 9110 section 9.2.2; all others may do twice what was asked for once.
+    static bool IsRepeatable(string method) => method is "GET" or "HEAD" or "OPTIONS" or "TRACE" or "PUT" or "DELETE";
 
     static void AddHeaders(HttpRequestMessage message, BackendRequest request)
     {

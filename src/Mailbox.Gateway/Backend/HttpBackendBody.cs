@@ -21,11 +21,14 @@ sealed class HttpBackendBody(Stream body, long? length) : HttpContent
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
-            int read;
-            while ((read = await body.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+            while (true)
             {
+                var reading = body.ReadAsync(buffer, cancellationToken);
+                // What was written before, be it the head, does not wait for what is yet to come.
+                if (!reading.IsCompleted) await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
+                var read = await reading.ConfigureAwait(false);
+                if (read == 0) return;
                 await stream.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
-                await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
             }
         }
         finally

@@ -29,6 +29,13 @@ public sealed class SettingsReader(IConfigurationSection section)
     /// <summary>Reads the section <c>Backend</c>, whose own value says where the application is.</summary>
     public BackendOptions ReadBackend() => Within("Backend").Read<BackendOptions>(nameof(BackendOptions.Url));
 
+    /// <summary>Gateways without a directory of their own must be told the key with which all of them sign what they tell an application.</summary>
+    public void NeedTokenKey(GatewayOptions gateway, BackendOptions backend)
+    {
+        if (backend.IsOn && gateway.TokenKey.Length == 0)
+            Refuse(nameof(GatewayOptions.TokenKey), "with Backend it is needed here, base64 of at least 32 bytes, the same for all gateways");
+    }
+
     /// <summary>Reads a section within this one; <see cref="Check"/> of this one reports its faults too.</summary>
     public SettingsReader Within(string key)
     {

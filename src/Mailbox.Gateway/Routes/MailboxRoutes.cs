@@ -3,12 +3,12 @@ using Microsoft.AspNetCore.Http;
 namespace Mailbox.Gateway;
 
 /// <summary>What is under <c>/mailboxes</c> but opening, delivering and what else clients do: states and removals.</summary>
-sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliver, MailboxOptionsRoute options, ClientRoutes client)
+sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliver, MailboxOptionsRoute options, ClientRoutes client, Visitors visitors)
 {
     public Task Handle(HttpContext http, RequestPath path)
     {
         if (path.Count == 1) return http.Request.Method == "GET" ? List(http) : http.NotAllowed("GET");
-        if (!MailboxName.TryParse(path.Decode(1), out var mailbox)) return Problem.BadMailbox("mailbox").WriteAsync(http);
+        if (!TryFind(http, path.Decode(1), out var mailbox)) return Problem.BadMailbox("mailbox").WriteAsync(http);
         return path.Count switch
         {
             2 => OnMailbox(http, mailbox),
@@ -16,6 +16,15 @@ sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliv
             4 when path[2] is "messages" => OnMessage(http, mailbox, path.Decode(3)),
             _ => Problem.NoSuchRoute.WriteAsync(http),
         };
+    }
+
+    bool TryFind(HttpContext http, string text, out MailboxName mailbox)
+    {
+        if (text != Visitors.OwnMailbox) return MailboxName.TryParse(text, out mailbox);
+        var visitor = visitors.Of(http);
+        Visitors.Remember(http, visitor);
+        mailbox = visitor.Mailbox;
+        return true;
     }
 
     // HEAD is refused: it would open the mailbox, and its letters would count as written.

@@ -13,6 +13,9 @@ sealed class Visitors(IMailboxTokens tokens)
     /// <summary>Holds the token: a backend beside the gateway can read it too.</summary>
     public const string Cookie = "mailbox";
 
+    /// <summary>Stands for the name of the client's own mailbox in a path; no mailbox can be named so (spec M1).</summary>
+    public const string OwnMailbox = "+me";
+
     const int NameBytes = 16;
 
     public Visitor Of(HttpContext http)

@@ -34,7 +34,8 @@ sealed class GatewayHost : IAsyncDisposable
     public HeldConnections Held => _app.Services.GetRequiredService<HeldConnections>();
 
     /// <param name="grid">Instead of an engine.</param>
-    public static async Task<GatewayHost> StartAsync(GatewayOptions? options = null, IMailboxGrid? grid = null, string url = "http://127.0.0.1:0", bool isHttp2 = false)
+    public static async Task<GatewayHost> StartAsync(GatewayOptions? options = null, IMailboxGrid? grid = null, string url = "http://127.0.0.1:0", bool isHttp2 = false,
+        BackendOptions? backend = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -43,11 +44,15 @@ sealed class GatewayHost : IAsyncDisposable
         builder.Services.AddSingleton<TimeProvider>(new ManualTime());
         if (grid is not null) builder.Services.AddSingleton(grid);
         builder.Services.AddMailboxes(options);
+        builder.Services.AddBackend(backend ?? new());
         var app = builder.Build();
         app.MapMailboxes();
         app.UseRouting();
-        app.MapPages();
-        app.MapUnknown();
+        if (!app.MapBackend())
+        {
+            app.MapPages();
+            app.MapUnknown();
+        }
         await app.StartAsync();
         var host = new GatewayHost(app);
         if (isHttp2) (host.Http.DefaultRequestVersion, host.Http.DefaultVersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);

@@ -1,0 +1,101 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Mailbox.Gateway.Tests;
+
+/// <summary>Each client has a mailbox, which the application knows by a token (spec section 6).</summary>
+public sealed class VisitorTests
+{
+    [Fact]
+    public async Task A_first_visit_gets_a_cookie_and_the_next_has_the_same_token()
+    {
+        await using var app = await Application.StartAsync(WriteToken);
+        using var first = await app.Gateway.SendAsync(HttpMethod.Get, "/", headers: [("Multiplex-Token", "mine")]);
+        var (cookie, token) = (first.Headers.GetValues("Set-Cookie").Single(), await first.Content.ReadAsStringAsync());
+        Assert.Equal($"mailbox={token}; Path=/; HttpOnly; SameSite=Lax", cookie);
+        Assert.Matches("^visitor:[A-Za-z0-9_-]{22}[.][A-Za-z0-9_-]{43}$", token);
+        using var second = await app.Gateway.SendAsync(HttpMethod.Get, "/", headers: [("Cookie", $"a=b; mailbox={token}; c=d")]);
+        Assert.Equal(token, await second.Content.ReadAsStringAsync());
+        Assert.False(second.Headers.Contains("Set-Cookie"));
+    }
+
+    [Fact]
+    public async Task A_cookie_that_was_not_made_here_is_none()
+    {
+        await using var app = await Application.StartAsync(WriteToken);
+        var forged = new MailboxTokens(TokenKey.Random()).Make(MailboxName.Parse("admin"));
+        using var answer = await app.Gateway.SendAsync(HttpMethod.Get, "/", headers: [("Cookie", $"mailbox={forged}")]);
+        Assert.StartsWith("visitor:", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.True(answer.Headers.Contains("Set-Cookie"));
+    }
+
+    [Theory]
+    [InlineData("public, max-age=60", false, "public, max-age=60")]
+    [InlineData("s-maxage=60", false, "s-maxage=60")]
+    [InlineData("no-cache", true, "no-cache")]
+    [InlineData(null, true, "private")]
+    public async Task A_cache_that_many_share_gets_nobody_s_cookie(string? told, bool hasCookie, string caching)
+    {
+        await using var app = await Application.StartAsync(http =>
+        {
+            http.Response.Headers.CacheControl = told;
+            return http.Response.WriteAsync("x");
+        });
+        using var answer = await app.Gateway.SendAsync(HttpMethod.Get, "/");
+        Assert.Equal(hasCookie, answer.Headers.Contains("Set-Cookie"));
+        Assert.Equal(caching, answer.Headers.CacheControl!.ToString());
+    }
+
+    [Fact]
+    public async Task A_client_opens_its_own_mailbox_by_its_cookie()
+    {
+        await using var app = await Application.StartAsync(WriteToken);
+        var token = await app.Http.GetStringAsync("/");
+        (await app.Gateway.DeliverAsync(token.Split('.')[0], "hello")).Dispose();
+        using var wire = await app.Gateway.OpenAsync("/mailboxes/+me", "text/event-stream", ("Cookie", "mailbox=" + token));
+        await wire.UntilAsync("data: hello\n\n");
+        Assert.False(wire.Response.Headers.Contains("Set-Cookie"));
+    }
+
+    [Fact]
+    public async Task Who_opens_its_own_mailbox_first_is_told_which_it_is()
+    {
+        await using var app = await Application.StartAsync(WriteToken);
+        using var wire = await app.Gateway.OpenAsync("/mailboxes/%2Bme?wait=0", "*/*");
+        var cookie = wire.Response.Headers.GetValues("Set-Cookie").Single().Split(';')[0];
+        Assert.Equal(cookie.Split('=')[1], await app.TokenAsync(cookie));
+    }
+
+    [Fact]
+    public async Task A_visitor_s_mailbox_is_removed_ten_minutes_after_the_last_reader_and_is_not_made_by_a_visit()
+    {
+        await using var app = await Application.StartAsync(WriteToken);
+        var mailbox = MailboxName.Parse((await app.Http.GetStringAsync("/")).Split('.')[0]);
+        Assert.Null(await app.Gateway.Grid.GetAsync(mailbox));
+        var delivered = await app.Gateway.Grid.DeliverAsync(mailbox, new() { Body = "x"u8.ToArray(), ContentType = "text/plain" });
+        Assert.Equal(600, (delivered.Expires - app.Gateway.Time.GetUtcNow()).TotalSeconds, tolerance: 1);
+    }
+
+    [Fact]
+    public void A_token_is_read_where_the_key_is_the_same_and_nowhere_else()
+    {
+        var path = Path.Combine(Directory.CreateTempSubdirectory("mailbox").FullName, "data", "token.key");
+        var name = MailboxName.Parse("a.b:c");
+        var token = new MailboxTokens(TokenKey.InFile(path)).Make(name);
+        var restarted = new MailboxTokens(TokenKey.InFile(path));
+        Assert.True(restarted.TryRead(token, out var read));
+        Assert.Equal(name, read);
+        Assert.False(new MailboxTokens(TokenKey.Random()).TryRead(token, out _));
+        for (var i = 0; i < token.Length; i++)
+        {
+            var other = token.ToCharArray();
+            other[i] = other[i] == 'A' ? 'B' : 'A';
+            // The last letter of the code has two bits that say nothing.
+            if (i < token.Length - 1) Assert.False(restarted.TryRead(new(other), out _));
+            Assert.False(restarted.TryRead(token[..i], out _));
+        }
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+        Directory.Delete(Path.GetDirectoryName(Path.GetDirectoryName(path))!, recursive: true);
+    }
+
+    static Task WriteToken(HttpContext http) => http.Response.WriteAsync(http.Request.Headers["Multiplex-Token"].ToString());
+}
