@@ -42,6 +42,10 @@ install_tools() {
   command -v curl >/dev/null || missing+=(curl)
   command -v nginx >/dev/null || missing+=(nginx)
   command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+  compgen -G '/usr/sbin/php-fpm*' >/dev/null || missing+=(php-fpm)
+  perl -MFCGI -e 1 2>/dev/null || missing+=(libfcgi-perl)
+  command -v node >/dev/null || missing+=(nodejs)
+  command -v python3 >/dev/null || missing+=(python3)
   ((${#missing[@]})) || return 0
 
   step "Installing ${missing[*]}"

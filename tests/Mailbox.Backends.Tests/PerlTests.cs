@@ -1,0 +1,46 @@
+using System.Net;
+
+namespace Mailbox.Backends.Tests;
+
+/// <summary>A program by another implementation of FastCGI, libfcgi, behind the gateway.</summary>
+public sealed class PerlTests : IAsyncLifetime
+{
+    Running? _program;
+    Gateway? _gateway;
+
+    HttpClient Http => _gateway!.Http;
+
+    public async Task InitializeAsync()
+    {
+        if (Installed.Perl is null) return;
+        var listens = Running.FreePort();
+        _program = await Running.StartAsync(listens, Installed.Perl, $"{Installed.Scripts}/probe.pl", $"{listens.Port}");
+        _gateway = await Gateway.StartAsync($"fastcgi://{listens}");
+    }
+
+    [NeedsFact(nameof(Installed.Perl), "libfcgi-perl")]
+    public async Task A_program_without_scripts_answers_every_path_on_one_connection()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            using var answer = await Http.GetAsync($"/a/b%20c?d={i}");
+            Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+            Assert.StartsWith($"/a/b c d={i} ", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+        Assert.Contains(_gateway!.Logged, line => line.Contains("noted", StringComparison.Ordinal));
+    }
+
+    [NeedsFact(nameof(Installed.Perl), "libfcgi-perl")]
+    public async Task Its_multiplexed_answer_is_a_letter_and_an_answer()
+    {
+        using var posted = await Http.PostAsync("/", new StringContent("words"));
+        Assert.Equal("posted", await posted.Content.ReadAsStringAsync());
+        Assert.Contains("\"data\":\"words\"", await Http.GetStringAsync("/mailboxes/reader?wait=0"), StringComparison.Ordinal);
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_gateway is not null) await _gateway.DisposeAsync();
+        if (_program is not null) await _program.DisposeAsync();
+    }
+}

@@ -1,0 +1,25 @@
+<?php
+switch ($_GET['do'] ?? '') {
+    case 'echo': // The body as it came.
+        header('Content-Type: application/octet-stream');
+        readfile('php://input');
+        break;
+    case 'slow':
+        usleep(50000);
+        echo getmypid();
+        break;
+    case 'stay': // Says something, and goes on until it is ended.
+        while (ob_get_level()) ob_end_flush();
+        register_shutdown_function(fn() => file_put_contents(__DIR__ . '/left', 'yes'));
+        for (echo getmypid(), "\n"; ; usleep(20000), print('.')) flush();
+    case 'fail':
+        error_log('noted');
+        http_response_code(404);
+        setcookie('a', '1');
+        setcookie('b', '2');
+        echo 'none';
+        break;
+    default:
+        header('Content-Type: application/json');
+        echo json_encode(array_intersect_key($_SERVER, array_flip(['SCRIPT_NAME', 'PATH_INFO', 'REQUEST_URI', 'QUERY_STRING', 'PHP_SELF'])));
+}
