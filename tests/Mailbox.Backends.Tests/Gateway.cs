@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Mailbox.Gateway;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Mailbox.Backends.Tests;

@@ -11,7 +11,12 @@ switch ($_GET['do'] ?? '') {
     case 'stay': // Says something, and goes on until it is ended.
         while (ob_get_level()) ob_end_flush();
         register_shutdown_function(fn() => file_put_contents(__DIR__ . '/left', 'yes'));
-        for (echo getmypid(), "\n"; ; usleep(20000), print('.')) flush();
+        echo getmypid(), "\n";
+        while (true) {
+            flush();
+            usleep(20000);
+            echo '.';
+        }
     case 'fail':
         error_log('noted');
         http_response_code(404);
