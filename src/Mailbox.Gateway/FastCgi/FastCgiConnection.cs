@@ -78,6 +78,18 @@ sealed class FastCgiConnection(Socket socket) : IDisposable
         Dispose();
     }
 
+    /// <summary>Ends the connection for both sides. Whoever reads it meanwhile finds its end, and disposes of it.</summary>
+    public void End()
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+        {
+        }
+    }
+
     public void Dispose() => _stream.Dispose();
 
     static BackendException BrokenOff() => new(BackendFault.Broken, "The application broke its FastCGI connection off.");

@@ -64,7 +64,7 @@ sealed class FastCgiSending(FastCgiConnection connection, FastCgiBody? body)
         }
         catch
         {
-            connection.Dispose();
+            connection.End();
             throw;
         }
     }
