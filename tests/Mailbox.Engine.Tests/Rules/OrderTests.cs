@@ -104,6 +104,7 @@ public sealed class OrderTests
         var seen = "nothing";
         _office.Store.Committing = () => seen = line.Read();
         _office.Deliver("a", "1");
+        _office.Store.Committing = null;
         Assert.Equal("", seen);
         Assert.Equal("1", line.Read());
     }
