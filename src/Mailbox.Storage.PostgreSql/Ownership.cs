@@ -22,14 +22,15 @@ sealed class Ownership(NpgsqlDataSource source, PostgresOptions options)
 
     const string Find = "SELECT name FROM mailboxes WHERE owner = ANY ($1) ORDER BY name LIMIT $2 FOR NO KEY UPDATE";
 
-    const string Forget = """
-        UPDATE mailboxes SET owner = NULL, fence = nextval('fences'), held = false,
-            deadline = CASE WHEN held THEN greatest(deadline, $2 + idle / 10000) ELSE deadline END
-        WHERE name = ANY ($1)
+    // One that is stored as held and that nobody owns would never be due.
+    const string Disown = """
+        owner = NULL, held = false, deadline = CASE WHEN held THEN greatest(deadline, $2 + idle / 10000) ELSE deadline END
         """;
 
-    const string Release = """
-        UPDATE mailboxes SET owner = NULL
+    const string Forget = $"UPDATE mailboxes SET {Disown}, fence = nextval('fences') WHERE name = ANY ($1)";
+
+    const string Release = $"""
+        UPDATE mailboxes SET {Disown}
         WHERE name IN (SELECT name FROM mailboxes WHERE owner = $1 ORDER BY name FOR NO KEY UPDATE)
         """;
 
@@ -55,12 +56,12 @@ sealed class Ownership(NpgsqlDataSource source, PostgresOptions options)
         while (await ForgetSomeAsync(owners, now, cancel).ConfigureAwait(false) == AtOnce) { }
     }
 
-    public void ReleaseAll(long seen)
+    public void ReleaseAll(DateTimeOffset now)
     {
         using var connection = source.OpenConnection();
         using var batch = connection.CreateBatch();
-        batch.Add(NoteSeen, options.Owner, seen);
-        batch.Add(Release, options.Owner);
+        batch.Add(NoteSeen, options.Owner, now.UtcTicks);
+        batch.Add(Release, options.Owner, now.ToUnixTimeMilliseconds());
         batch.ExecuteNonQuery();
     }
 

@@ -16,10 +16,13 @@ public sealed class PostgresStore : IMailboxStore, IOwnerRegistry
     readonly NpgsqlDataSource _source;
     readonly NumberBlocks _numbers;
     readonly KnownKeys _keys = new();
+    // A silo's death makes thousands read at once: they wait for each other, and leave connections to those who write.
+    readonly SemaphoreSlim _readers;
     readonly Queries _queries;
     readonly Ownership _ownership;
     readonly MailboxLoader _loader;
     readonly Committer _committer;
+    readonly TimeProvider _time;
     readonly ITimer? _timer;
     int _upkeepRuns;
     int _probes;
@@ -29,8 +32,8 @@ public sealed class PostgresStore : IMailboxStore, IOwnerRegistry
 
     PostgresStore(PostgresOptions options, NpgsqlDataSource source, TimeProvider time)
     {
-        (_options, _source) = (options, source);
-        (_numbers, _queries, _ownership, Upkeep) = (new(source), new(source, options), new(source, options), new(source));
+        (_options, _source, _time, _readers) = (options, source, time, new(options.MaxConnections / 2));
+        (_numbers, _queries, _ownership, Upkeep) = (new(source), new(source, options, _readers), new(source, options), new(source));
         _loader = new(source, options, _keys);
         _committer = new(source, options, _numbers);
         _seen = Math.Max(_ownership.LatestSeen(), DateTimeOffset.UnixEpoch.UtcTicks);
@@ -136,7 +139,7 @@ public sealed class PostgresStore : IMailboxStore, IOwnerRegistry
         _timer?.Dispose();
         try
         {
-            _ownership.ReleaseAll(LastSeen.UtcTicks);
+            _ownership.ReleaseAll(Later(_time.GetUtcNow(), LastSeen));
         }
         catch (NpgsqlException e)
         {
@@ -145,6 +148,8 @@ public sealed class PostgresStore : IMailboxStore, IOwnerRegistry
         _committer.Dispose();
         _source.Dispose();
     }
+
+    static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
 
     void Saw(DateTimeOffset at)
     {

@@ -3,7 +3,8 @@ using Npgsql;
 namespace Mailbox.Storage.PostgreSql;
 
 /// <summary>What is asked without owning anything. Safe from any thread.</summary>
-sealed class Queries(NpgsqlDataSource source, PostgresOptions options)
+/// <param name="readers">One for each who may read messages at the same time.</param>
+sealed class Queries(NpgsqlDataSource source, PostgresOptions options, SemaphoreSlim readers)
 {
     const string Read = """
         SELECT e.sequence, e.expires, e.topic, coalesce(e.at, b.at), coalesce(e.content_type, b.content_type), coalesce(e.type, b.type),
@@ -18,6 +19,7 @@ sealed class Queries(NpgsqlDataSource source, PostgresOptions options)
     public async Task ReadAsync(MailboxHandle mailbox, ReadOnlyMemory<long> sequences, Message?[] into, CancellationToken cancel)
     {
         Array.Clear(into, 0, sequences.Length);
+        await readers.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
             await using var command = source.CreateCommand(Read);
@@ -30,6 +32,10 @@ sealed class Queries(NpgsqlDataSource source, PostgresOptions options)
         catch (NpgsqlException e)
         {
             throw new StoreException($"A message cannot be read: {e.Message}", e);
+        }
+        finally
+        {
+            readers.Release();
         }
     }
 

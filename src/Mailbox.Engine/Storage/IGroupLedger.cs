@@ -35,7 +35,7 @@ public interface IGroupLedger
     /// <exception cref="FencedException">Another process has taken the group.</exception>
     ValueTask<BegunSend> BeginAsync(GroupName group, long fence, SendIntent intent, CancellationToken cancel = default);
 
-    /// <summary>The members of a send that no engine has reported on, each with who owns its mailbox now.</summary>
+    /// <summary>The members of a send whose mailboxes are still there and that no engine has reported on, each with who owns it now.</summary>
     ValueTask<IReadOnlyList<SendMember>> RemainingAsync(long send, CancellationToken cancel = default);
 
     /// <summary>Ends a send that has no members remaining, and remembers its answer under its key, unless nobody got it.</summary>

@@ -34,6 +34,12 @@ sealed class Committer(NpgsqlDataSource source, PostgresOptions options, NumberB
                 if (_mayHaveWritten) throw new UncertainStoreException($"The database was lost during a commit: {e.Message}", e);
                 if (left == 0 || !PostgresFault.IsPassing(e)) throw PostgresFault.ToStore(e);
             }
+            catch
+            {
+                // Whatever it was, the next batch must not commit what this one did so far.
+                if (!TryRollBack()) Drop();
+                throw;
+            }
         }
     }
 

@@ -7,10 +7,11 @@ static class OpenSends
 {
     const string List = "SELECT id, at, expires, content_type, type, topic, body, idle FROM sends WHERE group_name = $1 ORDER BY id";
 
+    // A mailbox that is gone is nobody's to report on, also when another has its name by now.
     const string Remaining = """
         WITH done AS (SELECT unnest(stored || refused) AS epoch FROM send_parts WHERE send = $1)
         SELECT t.mailbox, t.epoch, m.owner FROM sends s CROSS JOIN unnest(s.mailboxes, s.epochs) AS t (mailbox, epoch)
-            LEFT JOIN mailboxes m ON m.name = t.mailbox AND m.epoch = t.epoch
+            JOIN mailboxes m ON m.name = t.mailbox AND m.epoch = t.epoch
         WHERE s.id = $1 AND t.epoch NOT IN (SELECT epoch FROM done) ORDER BY t.mailbox
         """;
 

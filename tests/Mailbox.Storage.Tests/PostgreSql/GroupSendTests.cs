@@ -90,6 +90,20 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
     }
 
     [StoreFact]
+    public async Task A_member_whose_mailbox_was_removed_does_not_remain_though_another_was_made_with_its_name()
+    {
+        var ann = _owners.First.Make("ann");
+        await _owners.Join("ann");
+        var fence = await Ledgers.One.TakeAsync(Room);
+        var send = await _owners.Begin("x", fence);
+        _owners.First.Commit(new MailboxRemoved(ann));
+        _owners.Second.Make("ann");
+
+        Assert.Equal("", await _owners.Remaining(send));
+        Assert.Equal(new(Outcome.Stored, 1, 0, 1), await Ledgers.One.FinishAsync(Room, fence, send.Id));
+    }
+
+    [StoreFact]
     public async Task Who_was_taken_over_can_neither_begin_nor_finish()
     {
         var ann = _owners.First.Make("ann");

@@ -41,6 +41,18 @@ public sealed class OwnershipTests(PostgresServer server) : IDisposable
     }
 
     [StoreFact]
+    public void Who_is_held_when_its_owner_ends_is_disconnected_from_then_on()
+    {
+        var held = _owners.First.Make("held");
+        _owners.First.Commit(new DeadlineMoved(held, StoreDriver.Noon.ToUnixTimeMilliseconds(), true));
+        _owners.FirstStore.Dispose();
+
+        var idle = MailboxOptions.Default.Idle;
+        Assert.Equal(["held"], _owners.Second.Overdue(StoreDriver.Noon + idle));
+        Assert.Equal(StoreDriver.Noon.Add(idle).ToUnixTimeMilliseconds(), _owners.Second.Load("held")!.Marks.Deadline);
+    }
+
+    [StoreFact]
     public async Task A_deadline_that_is_later_stays()
     {
         var ann = _owners.First.Make("ann");
