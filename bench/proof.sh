@@ -21,7 +21,7 @@ done
 ((${#seeds[@]})) || seeds=(1 2 3)
 
 dotnet build tests/Mailbox.Proof -c Release -v quiet
-for host in silo gateway; do dotnet build "$host" -c Release -v quiet || echo "$host cannot be built here: only standalone is shown." >&2; done
+for host in silo gateway tests/Mailbox.Proof.Backend; do dotnet build "$host" -c Release -v quiet || echo "$host cannot be built here." >&2; done
 
 tables=$(mktemp -d)
 trap 'rm -rf "$tables"' EXIT

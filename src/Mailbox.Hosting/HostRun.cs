@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Mailbox.Gateway;
 using Mailbox.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -15,9 +16,21 @@ public static class HostRun
     /// <returns>The exit code of the process.</returns>
     public static async Task<int> RunAsync(Func<WebApplication> build)
     {
+        // A host hears signals only while it runs, and this must hear those that come while one is replaced by the next.
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Tell(told, signal));
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Tell(told, signal));
+        return await RunAsync(build, told.Task).ConfigureAwait(false);
+    }
+
+    /// <param name="build">The host, and the next where that asks for one.</param>
+    /// <param name="told">Completed when the process is told to stop.</param>
+    /// <returns>The exit code of the process.</returns>
+    public static async Task<int> RunAsync(Func<WebApplication> build, Task told)
+    {
         try
         {
-            while (await RunOnceAsync(build()).ConfigureAwait(false)) { }
+            while (await RunOnceAsync(build(), told).ConfigureAwait(false)) { }
             return 0;
         }
         catch (Exception fault) when (fault is SettingsException or AddressRefusedException or StoreException or IOException)
@@ -32,16 +45,31 @@ public static class HostRun
         }
     }
 
-    /// <returns>Whether it is to be started again.</returns>
-    static async Task<bool> RunOnceAsync(WebApplication app)
+    static void Tell(TaskCompletionSource told, PosixSignalContext signal)
     {
+        signal.Cancel = true;
+        told.TrySetResult();
+    }
+
+    /// <returns>Whether the next is to be started: what is told to stop is not, whatever it asks for meanwhile.</returns>
+    static async Task<bool> RunOnceAsync(WebApplication app, Task told)
+    {
+        _ = StopAsync(app, told);
         await StartAsync(app).ConfigureAwait(false);
         var (ended, again) = (app.WaitForShutdownAsync(), app.Services.GetService<StartAgain>()?.Asked ?? s_never);
-        var first = await Task.WhenAny(ended, again).ConfigureAwait(false);
-        if (first == again) await BreakOffAsync(app).ConfigureAwait(false);
+        await Task.WhenAny(ended, again).ConfigureAwait(false);
+        var isAgain = !app.Lifetime.ApplicationStopping.IsCancellationRequested;
+        if (isAgain) await BreakOffAsync(app).ConfigureAwait(false);
         else await ended.ConfigureAwait(false);
         await app.DisposeAsync().ConfigureAwait(false);
-        return first == again;
+        return isAgain && !told.IsCompleted;
+    }
+
+    static async Task StopAsync(WebApplication app, Task told)
+    {
+        var lifetime = app.Lifetime;
+        await told.ConfigureAwait(false);
+        lifetime.StopApplication();
     }
 
     /// <summary>Connections are broken, not drained: who held them comes back to the host that is about to start.</summary>

@@ -18,5 +18,6 @@ public sealed class ClusterTests(ITestOutputHelper output)
         output.WriteLine($"Seed {Seed}\n{script}\n{string.Join('\n', Markdown.Of("cluster", [report]))}");
         Assert.Empty(report.Findings);
         Assert.True(report.Deliveries > 300, $"only {report.Deliveries} deliveries were answered");
+        Assert.True(report.ByGridClient > 100, $"only {report.ByGridClient} of them in .NET");
     }
 }

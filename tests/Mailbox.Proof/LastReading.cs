@@ -5,7 +5,7 @@ using Mailbox.Proof.Reading;
 namespace Mailbox.Proof;
 
 /// <summary>What is asked when nothing is delivered any more: where each mailbox ends, what it still has, who the members are.</summary>
-sealed class LastReading(Population population, Backend backend, Uri address, RunClock clock, Findings findings)
+sealed class LastReading(Population population, HttpBackend backend, Uri address, RunClock clock, Findings findings)
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 

@@ -11,10 +11,10 @@ static class Markdown
     static IEnumerable<string> Runs(string topology, IReadOnlyList<Report> reports) =>
     [
         $"### {topology}", "",
-        "| seed | s | faults | deliveries | sends | membership changes | removals | attempts repeated | messages read | of them twice | opens | breaches |",
-        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| seed | s | faults | deliveries | of them in .NET | sends | membership changes | removals | attempts repeated | messages read | of them twice | opens | breaches |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
         .. reports.Select(one =>
-            $"| {one.Seed} | {one.Duration.TotalSeconds:0} | {one.Strikes.Count} | {one.Deliveries:N0} | {one.Sends:N0} | {one.Changes:N0} | {one.Removals:N0} "
+            $"| {one.Seed} | {one.Duration.TotalSeconds:0} | {one.Strikes.Count} | {one.Deliveries:N0} | {one.ByGridClient:N0} | {one.Sends:N0} | {one.Changes:N0} | {one.Removals:N0} "
             + $"| {one.Repeats:N0} | {one.Read:N0} | {one.Twice:N0} | {one.Opens:N0} | {one.Findings.Count} |"),
     ];
 

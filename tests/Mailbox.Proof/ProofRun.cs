@@ -47,19 +47,20 @@ sealed class ProofRun(Func<Workshop, Topology> build, int seed, int faults, Text
         var grid = new Grid(topology, balancer, readiness);
         if (!await _clock.UntilAsync(() => grid.IsReadyAsync(cancel), s_patience, cancel))
             throw new TimeoutException($"The grid did not start: see {workshop.Directory}");
-        return await UseAsync(grid, cancel);
+        if (topology.Door is not null && GridProcess.Missing is { } missing) await output.WriteLineAsync(missing);
+        using var backends = new Backends(grid, workshop);
+        return await UseAsync(grid, backends, cancel);
     }
 
-    async Task<Report> UseAsync(Grid grid, CancellationToken cancel)
+    async Task<Report> UseAsync(Grid grid, Backends backends, CancellationToken cancel)
     {
-        using var backend = new Backend(grid.Balancer.Address, _clock, _findings);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var audience = new Audience(_population, grid.Balancer.Address, _clock, _findings);
         var reading = audience.RunAsync(end.Token);
 
-        await LoadAsync(backend, grid, audience, cancel);
+        await LoadAsync(backends, grid, audience, cancel);
 
-        var last = new LastReading(_population, backend, grid.Balancer.Address, _clock, _findings);
+        var last = new LastReading(_population, backends.Http, grid.Balancer.Address, _clock, _findings);
         await last.AwaitAsync(audience, cancel);
         await end.CancelAsync();
         await reading;
@@ -67,11 +68,11 @@ sealed class ProofRun(Func<Workshop, Topology> build, int seed, int faults, Text
         return new(seed, _clock.Now, evidence, audience, _strikes, [.. _findings.Lines, .. Verdict.Of(evidence)]);
     }
 
-    async Task LoadAsync(Backend backend, Grid grid, Audience audience, CancellationToken cancel)
+    async Task LoadAsync(Backends backends, Grid grid, Audience audience, CancellationToken cancel)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var traffic = new Traffic(_population, backend, _history, _clock, seed);
+        var traffic = new Traffic(_population, backends, _history, _clock, seed);
         await traffic.BeginMembershipsAsync(cancel);
         var running = traffic.RunAsync(end.Token, giveUp.Token);
         await RecoverAsync(grid, audience, cancel);

@@ -9,6 +9,9 @@ sealed record Report(int Seed, TimeSpan Duration, Evidence Evidence, Audience Au
 {
     public int Deliveries => Evidence.History.Deliveries.Count(one => one.Answered is not null);
 
+    /// <summary>Answered to a client of the cluster.</summary>
+    public int ByGridClient => Evidence.History.Deliveries.Count(one => one is { Answered: not null, IsByGridClient: true });
+
     public int Sends => Evidence.History.Sends.Count(one => one.Answered is not null);
 
     public int Changes => Evidence.History.Memberships.Count;

@@ -8,6 +8,8 @@ namespace Mailbox.Grains;
 /// </summary>
 sealed class LedgerSender(LedgerOffice office, GroupName group) : IGroupSender
 {
+    const ConfigureAwaitOptions AfterAnyEnd = ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing;
+
     readonly Lock _gate = new();
     Task _last = Task.CompletedTask;
     long? _fence;
@@ -39,7 +41,7 @@ sealed class LedgerSender(LedgerOffice office, GroupName group) : IGroupSender
 
     async Task<SendResult> SendInTurnAsync(Task before, GroupSend send)
     {
-        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await before.ConfigureAwait(AfterAnyEnd);
         try
         {
             return await SendAsync(office.IntentOf(group, send)).ConfigureAwait(false);
@@ -52,7 +54,7 @@ sealed class LedgerSender(LedgerOffice office, GroupName group) : IGroupSender
 
     async Task ResumeInTurnAsync(Task before)
     {
-        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await before.ConfigureAwait(AfterAnyEnd);
         await TryAsync(CompleteAsync).ConfigureAwait(false);
     }
 

@@ -129,6 +129,22 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
         Assert.Equal("0 1 2", await Grid.Peek("ann"));
     }
 
+    [PostgresFact, Trait("Rule", "G3")]
+    public async Task A_member_whose_mailbox_was_made_again_at_another_silo_does_not_block_what_was_begun_before()
+    {
+        var (first, second) = (Grid.One.GetRequiredService<MailboxEngine>(), Grid.Two.GetRequiredService<MailboxEngine>());
+        await Grid.Join("ann bob");
+        await Grid.BeginOnly("1");
+        foreach (var engine in new[] { first, second })
+        {
+            await engine.AcquireAsync(Names("ann"));
+            await engine.RemoveAsync(Names("ann")[0]);
+            await engine.DeliverAsync(Names("ann")[0], MessageDraft.FromText("0"));
+        }
+        Assert.Equal(new(Outcome.Stored, 1, 1, 0), await Grid.Send("2"));
+        Assert.Equal("1 2", await Grid.Peek("bob"));
+    }
+
     [PostgresFact, Trait("Rule", "M15")]
     public async Task The_mailboxes_of_a_silo_that_is_gone_belong_to_nobody()
     {

@@ -17,6 +17,9 @@ abstract class Deed
 
     public bool Refused { get; set; }
 
+    /// <summary>Asked for by a client of the cluster, not over HTTP.</summary>
+    public bool IsByGridClient { get; set; }
+
     /// <summary>From when on it cannot be under way any more, not even by an attempt that was given up.</summary>
     public TimeSpan Settled => Answered is not { } answered ? TimeSpan.MaxValue
         : GivenUp is { } givenUp && givenUp + s_late > answered ? givenUp + s_late

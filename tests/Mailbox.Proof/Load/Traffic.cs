@@ -1,19 +1,21 @@
+using System.Collections.Concurrent;
 using Mailbox.Proof.Deeds;
 
 namespace Mailbox.Proof.Load;
 
 /// <summary>Everything that backends do, at its pace, until it is ended; then what is under way is still answered.</summary>
-sealed class Traffic(Population population, Backend backend, History history, RunClock clock, int seed)
+sealed class Traffic(Population population, Backends backends, History history, RunClock clock, int seed)
 {
-    /// <summary>More is not begun while so much is unanswered.</summary>
-    const int MostUnderWay = 200;
+    /// <summary>More is not begun for a mailbox or a group while so much of it is unanswered: whoever can answer has work.</summary>
+    const int MostUnderWay = 12;
 
     static readonly TimeSpan s_delivery = TimeSpan.FromMilliseconds(7);
     static readonly TimeSpan s_send = TimeSpan.FromMilliseconds(90);
     static readonly TimeSpan s_change = TimeSpan.FromMilliseconds(400);
     static readonly TimeSpan s_removal = TimeSpan.FromSeconds(3);
 
-    readonly Memberships _memberships = new(population, backend, history, clock);
+    readonly Memberships _memberships = new(population, backends.All, history, clock);
+    readonly ConcurrentDictionary<string, SemaphoreSlim> _bounds = new();
     readonly HashSet<Task> _underWay = [];
     int _number;
 
@@ -37,47 +39,58 @@ sealed class Traffic(Population population, Backend backend, History history, Ru
         try
         {
             while (await timer.WaitForNextTickAsync(end))
-                if (Unanswered().Length < MostUnderWay) Remember(begin(random));
+                Remember(begin(random));
         }
         catch (OperationCanceledException)
         {
         }
     }
 
-    async Task DeliverAsync(Random random, CancellationToken giveUp)
+    Task DeliverAsync(Random random, CancellationToken giveUp)
     {
-        var delivery = new Delivery(NewId("d"), Pick(random, population.All));
-        history.Deliveries.Enqueue(delivery);
-        var answer = await backend.AskAsync(delivery, () => Post($"/mailboxes/{delivery.Mailbox}", delivery.Id), giveUp);
-        if (answer is { } told) delivery.Position = Position.Parse(told.GetProperty("position").GetString()!);
+        var delivery = new Delivery(NewId("d"), random.Of(population.All));
+        var backend = random.Of(backends.All);
+        return BoundAsync(delivery.Mailbox, () =>
+        {
+            history.Deliveries.Enqueue(delivery);
+            return backend.DeliverAsync(delivery, giveUp);
+        });
     }
 
-    async Task SendAsync(Random random, CancellationToken giveUp)
+    Task SendAsync(Random random, CancellationToken giveUp)
     {
-        string[] except = random.Next(2) == 0 ? [] : [Pick(random, population.All), Pick(random, population.All)];
-        var send = new GroupSend(NewId("g"), Pick(random, population.Groups), except);
-        history.Sends.Enqueue(send);
-        var query = string.Join('&', except.Select(name => "except=" + name));
-        var answer = await backend.AskAsync(send, () => Post($"/groups/{send.Group}?{query}", send.Id), giveUp);
-        if (answer is { } told) send.Stored = told.GetProperty("stored").GetInt32();
+        string[] except = random.Next(2) == 0 ? [] : [random.Of(population.All), random.Of(population.All)];
+        var send = new GroupSend(NewId("g"), random.Of(population.Groups), except);
+        var backend = random.Of(backends.All);
+        return BoundAsync(send.Group, () =>
+        {
+            history.Sends.Enqueue(send);
+            return backend.SendAsync(send, giveUp);
+        });
     }
 
-    async Task RemoveAsync(Random random, CancellationToken giveUp)
+    Task RemoveAsync(Random random, CancellationToken giveUp)
     {
-        var removal = new Removal(Pick(random, population.Removed));
+        var removal = new Removal(random.Of(population.Removed));
         history.Removals.Enqueue(removal);
-        await backend.AskAsync(removal, () => new(HttpMethod.Delete, $"/mailboxes/{removal.Mailbox}"), giveUp);
+        return backends.Http.RemoveAsync(removal, giveUp);
     }
 
-    static HttpRequestMessage Post(string path, string id) => new(HttpMethod.Post, path)
+    async Task BoundAsync(string target, Func<Task> deed)
     {
-        Content = new StringContent(Letter.Body(id)),
-        Headers = { { "Idempotency-Key", id } },
-    };
+        var underWay = _bounds.GetOrAdd(target, _ => new(MostUnderWay));
+        if (!await underWay.WaitAsync(0)) return;
+        try
+        {
+            await deed();
+        }
+        finally
+        {
+            underWay.Release();
+        }
+    }
 
     string NewId(string kind) => $"{kind}{Interlocked.Increment(ref _number)}";
-
-    static string Pick(Random random, IReadOnlyList<string> names) => names[random.Next(names.Count)];
 
     /// <summary>With those that failed: their faults are told at the end.</summary>
     Task[] Unanswered()

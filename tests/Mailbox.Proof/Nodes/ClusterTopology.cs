@@ -6,6 +6,8 @@ namespace Mailbox.Proof.Nodes;
 /// <summary>PostgreSQL, three silos and two gateways.</summary>
 sealed class ClusterTopology : Topology
 {
+    const string Id = "proof";
+
     static readonly TimeSpan s_moment = TimeSpan.FromSeconds(3);
     static readonly TimeSpan s_long = TimeSpan.FromSeconds(16);
 
@@ -20,16 +22,19 @@ sealed class ClusterTopology : Topology
         _database = new(workshop);
         Member[] silos = [new("silo1", 1), new("silo2", 2), new("silo3", 3)];
         Member[] gateways = [new("gateway1", 4), new("gateway2", 5)];
-        string[] cluster = ["--Mailbox:Cluster:Database", _database.ConnectionString, "--Mailbox:Cluster:Id", "proof", .. Workshop.GatewaySettings];
-        _silos = [.. silos.Select(silo => silo.Node(workshop, "Silo", [.. cluster, .. Workshop.EngineSettings]))];
+        string[] cluster = ["--Mailbox:Cluster:Database", _database.ConnectionString, "--Mailbox:Cluster:Id", Id, .. Workshop.GatewaySettings];
+        _silos = [.. silos.Select(silo => silo.Silo(workshop, [.. cluster, .. Workshop.EngineSettings]))];
         _gateways = [.. gateways.Select(gateway => gateway.Node(workshop, "Gateway", cluster))];
         Gateways = [.. gateways.Select(gateway => gateway.Address)];
         Hosts = [.. silos.Select(silo => silo.Address), .. Gateways];
+        Door = new(Id, [.. silos.Select(silo => silo.ClientPort)]);
     }
 
     public override IReadOnlyList<Uri> Gateways { get; }
 
     public override IReadOnlyList<Uri> Hosts { get; }
+
+    public override ClientDoor? Door { get; }
 
     Node[] Members => [.. _silos, .. _gateways];
 

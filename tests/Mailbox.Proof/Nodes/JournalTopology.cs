@@ -19,15 +19,18 @@ sealed class JournalTopology : Topology
         Member[] gateways = [new("gateway1", 4), new("gateway2", 5)];
         string[] data = ["--Mailbox:Data", Path.Combine(workshop.Directory, "data")];
         string[] found = ["--Mailbox:Cluster:Silo", $"127.0.0.1:{silo.SiloPort}"];
-        _silo = silo.Node(workshop, "Silo", [.. data, .. Workshop.GatewaySettings, .. Workshop.EngineSettings]);
+        _silo = silo.Silo(workshop, [.. data, .. Workshop.GatewaySettings, .. Workshop.EngineSettings]);
         _gateways = [.. gateways.Select(gateway => gateway.Node(workshop, "Gateway", [.. found, .. Workshop.GatewaySettings]))];
         Gateways = [.. gateways.Select(gateway => gateway.Address)];
         Hosts = [silo.Address, .. Gateways];
+        Door = new("default", [silo.ClientPort]);
     }
 
     public override IReadOnlyList<Uri> Gateways { get; }
 
     public override IReadOnlyList<Uri> Hosts { get; }
+
+    public override ClientDoor? Door { get; }
 
     Node[] Members => [_silo, .. _gateways];
 

@@ -11,6 +11,11 @@ sealed record Member(string Name, int Number)
 
     public int SiloPort { get; } = Ports.Free();
 
+    /// <summary>Of a silo, for backends.</summary>
+    public int ClientPort { get; } = Ports.Free();
+
+    public Node Silo(Workshop workshop, IEnumerable<string> settings) => Node(workshop, "Silo", ["--Mailbox:Cluster:ClientPort", $"{ClientPort}", .. settings]);
+
     public Uri Address => new($"http://127.0.0.1:{HttpPort}");
 
     public Node Node(Workshop workshop, string host, IEnumerable<string> settings) => workshop.Node(

@@ -12,6 +12,9 @@ abstract class Topology : IAsyncDisposable
     /// <summary>Whatever can be asked whether it is ready.</summary>
     public abstract IReadOnlyList<Uri> Hosts { get; }
 
+    /// <summary>Where backends in .NET get in; null where there is no cluster.</summary>
+    public virtual ClientDoor? Door => null;
+
     public abstract Task StartAsync(CancellationToken cancel);
 
     public abstract IReadOnlyList<IFault> Faults(Balancer balancer, Readiness readiness);

@@ -1,0 +1,39 @@
+using Mailbox.Proof.Deeds;
+
+namespace Mailbox.Proof.Load;
+
+/// <summary>Attempts at a deed, until one is answered. Thread-safe.</summary>
+sealed class Asking(RunClock clock, Findings findings)
+{
+    static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(150);
+
+    /// <returns>The answer's text; null if it was refused, or there was none before the end.</returns>
+    public async Task<string?> AskAsync(Deed deed, Func<Task<Attempt>> attempt, CancellationToken giveUp)
+    {
+        deed.Begun = clock.Now;
+        while (!giveUp.IsCancellationRequested)
+        {
+            var begun = clock.Now;
+            deed.Attempts++;
+            var (end, text) = await attempt();
+            if (end == AttemptEnd.Answered) return Answered(deed, text);
+            if (end == AttemptEnd.Refused) return Refused(deed, text);
+            if (end == AttemptEnd.Unknown) deed.GivenUp = begun;
+            await clock.PaceAsync(s_pause, CancellationToken.None);
+        }
+        return null;
+    }
+
+    string Answered(Deed deed, string text)
+    {
+        deed.Answered = clock.Now;
+        return text;
+    }
+
+    string? Refused(Deed deed, string text)
+    {
+        deed.Refused = true;
+        findings.Add($"{deed.GetType().Name} refused after {deed.Attempts} attempts: {text}");
+        return null;
+    }
+}

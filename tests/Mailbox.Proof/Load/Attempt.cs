@@ -1,0 +1,5 @@
+namespace Mailbox.Proof.Load;
+
+/// <summary>What came of one attempt at a deed.</summary>
+/// <param name="Text">The answer, or why there is none.</param>
+readonly record struct Attempt(AttemptEnd End, string Text);
