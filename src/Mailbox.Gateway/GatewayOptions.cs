@@ -60,6 +60,14 @@ public sealed class GatewayOptions
     [Origins]
     public IList<string> CorsOrigins { get; set; } = [];
 
+    /// <summary>The backend's URL that clients' messages to it are posted to; empty for none.</summary>
+    [UplinkUrl]
+    public string Uplink { get; set; } = "";
+
+    /// <summary>How long the backend has to answer a client's message.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan UplinkTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>
     /// The secret with which tokens of mailboxes are signed, in base64, at least 32 bytes: the same for all gateways of a cluster. Empty:
     /// the host's own, where it has a directory, or one that ends with the process.

@@ -76,6 +76,7 @@ public static class MailboxServices
         .AddSingleton<DeliverManyRoute>()
         .AddSingleton<OperatorRoutes>()
         .AddSingleton<MailboxRouter>()
+        .AddUplinks()
         .AddHostedService<GatewayLife>();
 
     static IServiceCollection AddServer(this IServiceCollection services) => services

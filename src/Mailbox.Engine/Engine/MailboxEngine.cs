@@ -215,6 +215,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
     {
         Arguments.Check(mailbox);
         if (request.Drafts.Any(draft => draft.Body.Length > Options.MaxBodyBytes - MailboxUplinks.HeadBytes)) return new(new UplinkResult(Outcome.TooLarge));
+        if (request.Asks) return AskAsync(new UplinkOperation(this, mailbox, request, static (_, _) => Outcome.Dropped), cancel);
         if (takers is not null) return new(new UplinkSteps(this, takers).RunAsync(mailbox, request).AsTask().WaitAsync(cancel));
         return AskAsync(new UplinkOperation(this, mailbox, request, (batch, letter) => Pass(batch, letter, request.Except)), cancel);
     }
@@ -223,7 +224,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
     {
         var post = new PostOperation(this, new(letter.Write(), [], [MailboxUplinks.Group], except is { } one ? [one] : []));
         post.Plan(batch);
-        return MailboxUplinks.OutcomeOf(post.Result.Groups[0]);
+        return MailboxUplinks.OutcomeOf(post.Result.Groups[0], isTaken: except is not null);
     }
 
     /// <summary>Whether a mailbox is this engine's now.</summary>

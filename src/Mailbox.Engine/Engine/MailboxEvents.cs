@@ -10,6 +10,9 @@ public static class MailboxEvents
 {
     const string Prefix = "mailbox.events:";
 
+    /// <summary>Where gateways keep whom they call.</summary>
+    const string Webhooks = "mailbox.webhooks";
+
     /// <summary>Whose members are told.</summary>
     public static GroupName Group { get; } = GroupName.Parse("mailbox.events");
 
@@ -41,7 +44,7 @@ public static class MailboxEvents
     }
 
     static bool IsSubscriber(string name) =>
-        name.StartsWith(Prefix, StringComparison.Ordinal) || name.StartsWith(MailboxUplinks.Prefix, StringComparison.Ordinal);
+        name.StartsWith(Prefix, StringComparison.Ordinal) || name.StartsWith(MailboxUplinks.Prefix, StringComparison.Ordinal) || name == Webhooks;
 
     static void Write(Utf8JsonWriter json, in MailboxEvent happened)
     {
@@ -56,7 +59,8 @@ public static class MailboxEvents
         MailboxName.Parse(json.GetProperty("mailbox").GetString()!), KindOf(json.GetProperty("event").GetString()!),
         json.GetProperty("at").GetDateTimeOffset());
 
-    static string NameOf(MailboxEventKind kind) => kind switch
+    /// <summary>As it stands in a letter.</summary>
+    public static string NameOf(MailboxEventKind kind) => kind switch
     {
         MailboxEventKind.Opened => "opened",
         MailboxEventKind.Connected => "connected",

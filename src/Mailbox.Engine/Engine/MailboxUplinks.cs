@@ -16,7 +16,7 @@ public static class MailboxUplinks
     public const string Type = "uplink";
 
     /// <summary>What a letter may need beside the client's body, in bytes.</summary>
-    internal const int HeadBytes = 1024;
+    public const int HeadBytes = 1024;
     internal const string Prefix = "mailbox.uplinks:";
     const int IdBytes = 16;
 
@@ -32,13 +32,15 @@ public static class MailboxUplinks
 
     internal static string IdOf(MailboxName mailbox, ulong epoch, string client, long number) => IdOf($"n/{mailbox}\n{epoch}\n{client}\n{number}");
 
-    internal static string NewId() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(IdBytes));
+    /// <summary>For what has neither key nor number.</summary>
+    public static string NewId() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(IdBytes));
 
     /// <summary>What came of a send to the takers. One that refuses holds the client back; the others may get it twice then.</summary>
-    internal static Outcome OutcomeOf(SendResult sent) => sent switch
+    /// <param name="isTaken">Somebody who is excepted has it already.</param>
+    internal static Outcome OutcomeOf(SendResult sent, bool isTaken) => sent switch
     {
         { Outcome: not Outcome.Stored } => sent.Outcome,
-        { Members: 0 } => Outcome.NotFound,
+        { Members: 0 } => isTaken ? Outcome.Stored : Outcome.NotFound,
         { Refused: > 0 } => Outcome.MailboxFull,
         _ => Outcome.Stored,
     };

@@ -8,6 +8,11 @@ public sealed record UplinkRequest(string? Client, IReadOnlyList<UplinkDraft> Dr
 {
     public string? Client { get; } = IsWhole(Client, Drafts) ? Client : throw new ArgumentException("A client that counts is named as a mailbox is.", nameof(Client));
 
+    /// <summary>
+    /// Stores nothing of them: <see cref="Outcome.Dropped"/> answers that the first which was not accepted before would be new.
+    /// </summary>
+    public bool Asks { get; init; }
+
     static bool IsWhole(string? client, IReadOnlyList<UplinkDraft> drafts) =>
         client is null ? drafts.All(static draft => draft.Number is null) : OpenRequest.IsClient(client);
 }

@@ -17,6 +17,7 @@ static class ProblemKinds
     public static readonly ProblemKind NotAcceptable = new("not-acceptable", 406, "None of the accepted media types is offered");
     public static readonly ProblemKind MailboxHeld = new("mailbox-held", 409, "The mailbox is held by another connection");
     public static readonly ProblemKind MailboxFull = new("mailbox-full", 409, "The mailbox is full");
+    public static readonly ProblemKind TooManyWebhooks = new("too-many-webhooks", 409, "There are too many webhooks");
     public static readonly ProblemKind TooLarge = new("too-large", 413, "The body is too large");
     public static readonly ProblemKind UnsupportedMediaType = new("unsupported-media-type", 415, "The media type is not supported");
     public static readonly ProblemKind KeyReused = new("key-reused", 422, "The idempotency key was used with another message");
@@ -30,5 +31,6 @@ static class ProblemKinds
     public static readonly ProblemKind Moved = new("moved", 503, "The mailbox is moving to another process");
     public static readonly ProblemKind Draining = new("draining", 503, "The server is shutting down");
     public static readonly ProblemKind BackendTimedOut = new("backend-timed-out", 504, "The application behind the gateway is too slow");
+    public static readonly ProblemKind BackendDown = new("backend-down", 503, "The backend did not answer");
     public static readonly ProblemKind StoreFull = new("store-full", 507, "The disk is full");
 }

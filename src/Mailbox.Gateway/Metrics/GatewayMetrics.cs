@@ -3,7 +3,7 @@ using System.Text;
 namespace Mailbox.Gateway;
 
 /// <summary>The gateway's counters, and after them the engine's. Names and labels are stable (docs/protocol.md, "Metrics").</summary>
-sealed class GatewayMetrics(EngineMetrics engine)
+sealed class GatewayMetrics(EngineMetrics engine, UplinkMetrics uplinks, WebhookMetrics webhooks)
 {
     static readonly Metric s_ready = new("mailbox_gateway_ready", "gauge", "1 while deliveries are accepted.");
     static readonly Metric s_connections = new("mailbox_gateway_connections", "gauge", "Connections held now.");
@@ -57,6 +57,8 @@ sealed class GatewayMetrics(EngineMetrics engine)
         text.Add(s_writes, _flushes);
         text.Add(s_acknowledgements, _acknowledgements);
         text.Add(s_endings, "reason", _endings, static i => i == 0 ? null : Closing.Of((Ending)i).Reason);
+        uplinks.WriteTo(text);
+        webhooks.WriteTo(text);
         engine.WriteTo(text);
         return text.ToString();
     }

@@ -2,12 +2,13 @@ using Microsoft.AspNetCore.Http;
 
 namespace Mailbox.Gateway;
 
-/// <summary>What clients say under <c>/mailboxes/{mailbox}</c>: acknowledgements (station 9) and exchanges.</summary>
-sealed class ClientRoutes(IMailboxGrid grid, ExchangeRoute exchange, GatewayMetrics metrics)
+/// <summary>What clients say under <c>/mailboxes/{mailbox}</c>: acknowledgements (station 9), uplinks and exchanges.</summary>
+sealed class ClientRoutes(IMailboxGrid grid, ExchangeRoute exchange, UplinkRoute uplink, GatewayMetrics metrics)
 {
     public Task Handle(HttpContext http, MailboxName mailbox, ReadOnlySpan<char> part) => part switch
     {
         "ack" => http.Request.Method == "POST" ? Acknowledge(http, mailbox) : http.NotAllowed("POST"),
+        "uplink" => http.Request.Method == "POST" ? uplink.Handle(http, mailbox) : http.NotAllowed("POST"),
         "exchange" => http.Request.Method == "POST" ? exchange.Handle(http, mailbox) : http.NotAllowed("POST"),
         _ => Problem.NoSuchRoute.WriteAsync(http),
     };

@@ -8,7 +8,7 @@ namespace Mailbox.Gateway;
 /// that decodes names before it matches them, and costs more than the rest of a delivery.
 /// </summary>
 sealed class MailboxRouter(
-    MailboxRoutes mailboxes, GroupRoutes groups, DeliverManyRoute deliver, OperatorRoutes operators, Cors cors, ILogger<MailboxRouter> log)
+    MailboxRoutes mailboxes, GroupRoutes groups, WebhookRoutes webhooks, DeliverManyRoute deliver, OperatorRoutes operators, Cors cors, ILogger<MailboxRouter> log)
 {
     /// <summary>Null where the path is not the gateway's.</summary>
     public Task? Handle(HttpContext http)
@@ -23,7 +23,7 @@ sealed class MailboxRouter(
 
     static bool IsOwn(RequestPath path) => path[0] switch
     {
-        "mailboxes" or "groups" => true,
+        "mailboxes" or "groups" or "webhooks" => true,
         "deliver" or "healthz" or "readyz" or "metrics" => path.Count == 1,
         "openapi" => path.Count == 2 && path[1] is "v1.json",
         _ => false,
@@ -33,6 +33,7 @@ sealed class MailboxRouter(
     {
         "mailboxes" => mailboxes.Handle(http, path),
         "groups" => groups.Handle(http, path),
+        "webhooks" => webhooks.Handle(http, path),
         "deliver" => deliver.Handle(http),
         "healthz" => OperatorRoutes.Health(http),
         "readyz" => operators.Ready(http),

@@ -9,6 +9,7 @@ sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliv
     {
         if (path.Count == 1) return http.Request.Method == "GET" ? List(http) : http.NotAllowed("GET");
         if (!TryFind(http, path.Decode(1), out var mailbox)) return Problem.BadMailbox("mailbox").WriteAsync(http);
+        if (mailbox == WebhookStore.Mailbox) return Problem.Of(Outcome.NotFound)!.WriteAsync(http);
         return path.Count switch
         {
             2 => OnMailbox(http, mailbox),

@@ -13,16 +13,20 @@ struct UplinkRequestWire
     [Id(2)]
     public MailboxName? Except;
 
+    [Id(3)]
+    public bool Asks;
+
     [RegisterConverter]
     internal sealed class Converter : IConverter<UplinkRequest, UplinkRequestWire>
     {
-        public UplinkRequest ConvertFromSurrogate(in UplinkRequestWire wire) => new(wire.Client, wire.Drafts, wire.Except);
+        public UplinkRequest ConvertFromSurrogate(in UplinkRequestWire wire) => new(wire.Client, wire.Drafts, wire.Except) { Asks = wire.Asks };
 
         public UplinkRequestWire ConvertToSurrogate(in UplinkRequest value) => new()
         {
             Client = value.Client,
             Drafts = [.. value.Drafts],
             Except = value.Except,
+            Asks = value.Asks,
         };
     }
 }

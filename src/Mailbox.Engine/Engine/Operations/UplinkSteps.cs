@@ -38,7 +38,7 @@ sealed class UplinkSteps(MailboxEngine engine, IMailboxGrid grid)
         var draft = letter.Write() with { IdempotencyKey = letter.Id };
         var sent = await grid.SendAsync(MailboxUplinks.Group, draft, except is { } one ? [one] : [], CancellationToken.None).ConfigureAwait(false);
         // The client's number was sent before, with another body: the first stays.
-        return sent.Outcome == Outcome.KeyReused && letter.Number is not null ? Outcome.Stored : MailboxUplinks.OutcomeOf(sent);
+        return sent.Outcome == Outcome.KeyReused && letter.Number is not null ? Outcome.Stored : MailboxUplinks.OutcomeOf(sent, isTaken: except is not null);
     }
 
     ValueTask<UplinkResult> AskAsync(MailboxName mailbox, UplinkRequest request, Func<Batch, UplinkLetter, Outcome> pass) =>

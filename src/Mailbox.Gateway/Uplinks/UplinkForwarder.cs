@@ -1,0 +1,64 @@
+using Mailbox.Engine;
+using Microsoft.Extensions.Hosting;
+
+namespace Mailbox.Gateway;
+
+/// <summary>
+/// Forwards to the backend what clients told it by exchange or WebSocket: it was stored when they were answered, and is acknowledged when the
+/// backend has answered. Mailboxes beside each other, each in order. One gateway of a cluster at a time.
+/// </summary>
+sealed class UplinkForwarder(IMailboxGrid grid, UplinkBackend backend, UplinkAnswers answers, UplinkMetrics metrics, TimeProvider time) : BackgroundService
+{
+    const int MostLetters = 100_000;
+    const int MostBytes = 64 << 20;
+    const int MostMailboxes = 16;
+    static readonly TimeSpan s_first = TimeSpan.FromMilliseconds(500);
+    static readonly TimeSpan s_longest = TimeSpan.FromSeconds(30);
+    // Full: clients are told, and none of what they were promised goes.
+    static readonly MailboxOptionsChange s_bounds =
+        new() { Idle = MessageDraft.MaxIdle, MaxMessages = MostLetters, MaxBytes = MostBytes, Overflow = OverflowPolicy.Reject };
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (!backend.IsThere) return;
+        await Joining.JoinAsync(grid, UplinkBackend.Taker, s_bounds, [MailboxUplinks.Group], new(time, s_first, s_longest), stoppingToken).ConfigureAwait(false);
+        await new LetterTaker(grid, time).RunAsync(UplinkBackend.Taker, ForwardAsync, stoppingToken).ConfigureAwait(false);
+    }
+
+    Task ForwardAsync(IReadOnlyList<Received> page, CancellationToken cancel) => Parallel.ForEachAsync(
+        page.Select(LetterOf).OfType<UplinkLetter>().GroupBy(static letter => letter.Mailbox),
+        new ParallelOptions { MaxDegreeOfParallelism = MostMailboxes, CancellationToken = cancel },
+        async (letters, stop) =>
+        {
+            foreach (var letter in letters) await ForwardAsync(letter, stop).ConfigureAwait(false);
+        });
+
+    /// <summary>Until it is answered: what is after it waits.</summary>
+    async Task ForwardAsync(UplinkLetter letter, CancellationToken cancel)
+    {
+        var attempts = new Attempts(time, s_first, s_longest);
+        while (!await TryForwardAsync(letter, cancel).ConfigureAwait(false)) await attempts.WaitAsync(cancel).ConfigureAwait(false);
+    }
+
+    async Task<bool> TryForwardAsync(UplinkLetter letter, CancellationToken cancel)
+    {
+        using var answer = await backend.PostAsync(letter, cancel).ConfigureAwait(false);
+        var isAnswered = answer is not null && UplinkAnswers.IsFinal(answer);
+        metrics.Forwarded(isAnswered);
+        if (isAnswered) await answers.SpreadAsync(answer!, cancel).ConfigureAwait(false);
+        return isAnswered;
+    }
+
+    static UplinkLetter? LetterOf(Received received)
+    {
+        try
+        {
+            return received.Message is { } message ? UplinkLetter.Read(message) : null;
+        }
+        catch (Exception fault) when (fault is System.Text.Json.JsonException or ArgumentException or KeyNotFoundException or InvalidOperationException)
+        {
+            // A backend put something else there.
+            return null;
+        }
+    }
+}

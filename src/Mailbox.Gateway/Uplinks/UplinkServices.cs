@@ -1,0 +1,20 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Mailbox.Gateway;
+
+/// <summary>What clients tell backends, and what backends are told by calls.</summary>
+static class UplinkServices
+{
+    public static IServiceCollection AddUplinks(this IServiceCollection services) => services
+        .AddSingleton<Outbound>()
+        .AddSingleton<UplinkBackend>()
+        .AddSingleton<UplinkAnswers>()
+        .AddSingleton<UplinkMetrics>()
+        .AddSingleton<UplinkRoute>()
+        .AddHostedService<UplinkForwarder>()
+        .AddSingleton<WebhookStore>()
+        .AddSingleton<WebhookMetrics>()
+        .AddSingleton<WebhookRoutes>()
+        .AddSingleton<Webhooks>()
+        .AddHostedService(static services => services.GetRequiredService<Webhooks>());
+}

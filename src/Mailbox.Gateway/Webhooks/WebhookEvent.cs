@@ -1,0 +1,58 @@
+using System.Text.Json;
+using Mailbox.Engine;
+
+namespace Mailbox.Gateway;
+
+/// <summary>One thing that a webhook is told.</summary>
+/// <param name="Id">The same however often it is told.</param>
+/// <param name="Expires">Who could not be told until then is not told any more.</param>
+/// <param name="Uplink">Where a client said something.</param>
+sealed record WebhookEvent(string Id, string Name, MailboxName Mailbox, DateTimeOffset At, DateTimeOffset Expires, UplinkLetter? Uplink = null)
+{
+    /// <summary>What a letter tells.</summary>
+    public static IEnumerable<WebhookEvent> In(Received received)
+    {
+        if (received.Message is not { } letter) return [];
+        try
+        {
+            return letter.Type == MailboxUplinks.Type ? [Of(letter, UplinkLetter.Read(letter))]
+                : [.. MailboxEvents.Read(letter.Body).Select((happened, i) => Of(letter, happened, $"{received.Position}.{i}"))];
+        }
+        catch (Exception fault) when (fault is JsonException or ArgumentException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            // A backend put something else there.
+            return [];
+        }
+    }
+
+    static WebhookEvent Of(Message letter, UplinkLetter uplink) => new(uplink.Id, WebhookEvents.Uplink, uplink.Mailbox, letter.At, letter.Expires, uplink);
+
+    static WebhookEvent Of(Message letter, MailboxEvent happened, string id) =>
+        new(id, MailboxEvents.NameOf(happened.Kind), happened.Mailbox, happened.At, letter.Expires);
+
+    public void WriteTo(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("id"u8, Id);
+        json.WriteString("event"u8, Name);
+        json.WriteString("mailbox"u8, Mailbox.ToString());
+        json.WriteString("at"u8, At.UtcDateTime);
+        if (Uplink is not null) WriteUplink(json, Uplink);
+        json.WriteEndObject();
+    }
+
+    static void WriteUplink(Utf8JsonWriter json, UplinkLetter uplink)
+    {
+        if (uplink.Client is not null) json.WriteString("client"u8, uplink.Client);
+        if (uplink.Number is { } number) json.WriteNumber("n"u8, number);
+        json.WriteString("contentType"u8, uplink.ContentType);
+        // Exactly what was said, also where it is JSON.
+        if (System.Text.Unicode.Utf8.IsValid(uplink.Body.Span))
+        {
+            json.WriteString("data"u8, uplink.Body.Span);
+            return;
+        }
+        json.WriteString("encoding"u8, "base64"u8);
+        json.WriteBase64String("data"u8, uplink.Body.Span);
+    }
+}

@@ -1,0 +1,86 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace Mailbox.Gateway;
+
+/// <summary>What is under <c>/webhooks</c> (spec section 6). Secrets are taken, and never told.</summary>
+sealed class WebhookRoutes(WebhookStore store, IMailboxGrid grid, Webhooks webhooks)
+{
+    const int MaxJsonBytes = 64 << 10;
+
+    static Problem TooMany { get; } = new(ProblemKinds.TooManyWebhooks, $"There are {WebhookStore.MaxWebhooks} webhooks, as many as are allowed.");
+
+    public Task Handle(HttpContext http, RequestPath path)
+    {
+        if (path.Count == 1) return http.Request.Method == "GET" ? List(http) : http.NotAllowed("GET");
+        if (path.Count > 2) return Problem.NoSuchRoute.WriteAsync(http);
+        var name = path.Decode(1);
+        if (!Webhook.IsName(name)) return new Problem(ProblemKinds.BadName, "webhook: a name is 1 to 64 characters of A-Z a-z 0-9 . _ ~ : @ -, but not '.' or '..'.").WriteAsync(http);
+        return http.Request.Method switch
+        {
+            "GET" => Get(http, name),
+            "PUT" => Put(http, name),
+            "DELETE" => Remove(http, name),
+            _ => http.NotAllowed("GET, PUT, DELETE"),
+        };
+    }
+
+    async Task List(HttpContext http)
+    {
+        var all = await store.ListAsync(ClientLeft.Of(http)).ConfigureAwait(false);
+        await JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, all.Values, static (json, all) =>
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("webhooks"u8);
+            foreach (var webhook in all) WebhookJson.Write(json, webhook, null);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }).ConfigureAwait(false);
+    }
+
+    async Task Get(HttpContext http, string name)
+    {
+        if (await FindAsync(http, name).ConfigureAwait(false) is { } webhook) await Answer(http, StatusCodes.Status200OK, webhook).ConfigureAwait(false);
+    }
+
+    async Task Put(HttpContext http, string name)
+    {
+        using var body = await JsonRequest.ReadAsync(http.Request, MaxJsonBytes).ConfigureAwait(false);
+        var problem = body.Problem ?? await PutAsync(http, name, body.Root).ConfigureAwait(false);
+        if (problem is not null) await problem.WriteAsync(http).ConfigureAwait(false);
+    }
+
+    async Task<Problem?> PutAsync(HttpContext http, string name, JsonElement json)
+    {
+        var all = await store.ListAsync().ConfigureAwait(false);
+        var known = all.GetValueOrDefault(name);
+        var (webhook, problem) = WebhookJson.Read(json, name, known);
+        if (webhook is null) return problem;
+        if (known is null && all.Count >= WebhookStore.MaxWebhooks) return TooMany;
+        if (Problem.Of(await store.PutAsync(webhook).ConfigureAwait(false)) is { } refused) return refused;
+        webhooks.Wake();
+        await Answer(http, known is null ? StatusCodes.Status201Created : StatusCodes.Status200OK, webhook).ConfigureAwait(false);
+        return null;
+    }
+
+    async Task Remove(HttpContext http, string name)
+    {
+        if (await FindAsync(http, name).ConfigureAwait(false) is not { } webhook) return;
+        var outcome = await store.RemoveAsync(webhook).ConfigureAwait(false);
+        webhooks.Wake();
+        await http.Answer(outcome).ConfigureAwait(false);
+    }
+
+    async ValueTask<Webhook?> FindAsync(HttpContext http, string name)
+    {
+        var found = (await store.ListAsync(ClientLeft.Of(http)).ConfigureAwait(false)).GetValueOrDefault(name);
+        if (found is null) await new Problem(ProblemKinds.NotFound, "There is no such webhook.").WriteAsync(http).ConfigureAwait(false);
+        return found;
+    }
+
+    async Task Answer(HttpContext http, int status, Webhook webhook)
+    {
+        var waiting = (await grid.GetAsync(webhook.Mailbox, ClientLeft.Of(http)).ConfigureAwait(false))?.Messages ?? 0;
+        await JsonAnswer.WriteAsync(http, status, (webhook, waiting), static (json, one) => WebhookJson.Write(json, one.webhook, one.waiting)).ConfigureAwait(false);
+    }
+}

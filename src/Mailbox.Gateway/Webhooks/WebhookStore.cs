@@ -1,0 +1,119 @@
+using Mailbox.Storage;
+
+namespace Mailbox.Gateway;
+
+/// <summary>
+/// Where webhooks are kept: as the messages of a mailbox, the newest of each name counts. So they are as durable as everything, and every gateway
+/// of a cluster knows them. Safe from any thread.
+/// </summary>
+sealed class WebhookStore(IMailboxGrid grid)
+{
+    public const int MaxWebhooks = 100;
+    const int MostMessages = 1000;
+    const int MostWaitingLetters = 100_000;
+    const int MostWaitingBytes = 64 << 20;
+
+    static readonly MailboxOptionsChange s_own = new() { Idle = MessageDraft.MaxIdle, MaxMessages = MostMessages, Overflow = OverflowPolicy.Reject };
+    // What waits for an endpoint that is dead is bounded; the oldest goes, and that is counted.
+    static readonly MailboxOptionsChange s_waiting =
+        new() { Idle = MessageDraft.MaxIdle, MaxMessages = MostWaitingLetters, MaxBytes = MostWaitingBytes, Overflow = OverflowPolicy.DropOldest };
+
+    /// <summary>Nobody but the gateways reads it: secrets are in there.</summary>
+    public static MailboxName Mailbox { get; } = MailboxName.Parse("mailbox.webhooks");
+
+    /// <summary>Changes whenever a webhook does; null where there never was one.</summary>
+    public async ValueTask<Position?> VersionAsync(CancellationToken cancel = default) => (await grid.GetAsync(Mailbox, cancel).ConfigureAwait(false))?.Last;
+
+    /// <summary>By name.</summary>
+    public async ValueTask<SortedDictionary<string, Webhook>> ListAsync(CancellationToken cancel = default)
+    {
+        var newest = new SortedDictionary<string, Webhook>(StringComparer.Ordinal);
+        foreach (var (name, webhook, _) in await ReadAsync(cancel).ConfigureAwait(false))
+            if (webhook is null) newest.Remove(name);
+            else newest[name] = webhook;
+        return newest;
+    }
+
+    /// <summary>From its answer on everything is told; what is stored only half is asked for again.</summary>
+    public async ValueTask<Outcome> PutAsync(Webhook webhook, CancellationToken cancel = default)
+    {
+        var outcome = await SubscribeAsync(webhook, cancel).ConfigureAwait(false);
+        if (outcome != Outcome.Stored) return outcome;
+        return await ReplaceAsync(webhook.Name, WebhookJson.ToStore(webhook), cancel).ConfigureAwait(false);
+    }
+
+    public async ValueTask<Outcome> RemoveAsync(Webhook webhook, CancellationToken cancel = default)
+    {
+        var outcome = await ReplaceAsync(webhook.Name, WebhookJson.ToForget(webhook.Name), cancel).ConfigureAwait(false);
+        if (outcome != Outcome.Stored) return outcome;
+        outcome = await grid.RemoveAsync(webhook.Mailbox, cancel).ConfigureAwait(false);
+        return outcome == Outcome.NotFound ? Outcome.Stored : outcome;
+    }
+
+    /// <summary>Makes its mailbox a member of the groups it wants, and of no other.</summary>
+    public async ValueTask<Outcome> SubscribeAsync(Webhook webhook, CancellationToken cancel)
+    {
+        var outcome = await grid.SetOptionsAsync(webhook.Mailbox, s_waiting, cancel).ConfigureAwait(false);
+        if (outcome != Outcome.Stored) return outcome;
+        var wanted = webhook.Groups.ToList();
+        foreach (var group in new[] { Engine.MailboxEvents.Group, Engine.MailboxUplinks.Group })
+        {
+            MailboxName[] self = [webhook.Mailbox];
+            var changed = await grid.ChangeMembersAsync(group, wanted.Contains(group) ? self : [], wanted.Contains(group) ? [] : self, cancel).ConfigureAwait(false);
+            if (changed.Outcome is not (Outcome.Stored or Outcome.NotFound)) return changed.Outcome;
+        }
+        return Outcome.Stored;
+    }
+
+    async ValueTask<Outcome> ReplaceAsync(string name, byte[] body, CancellationToken cancel)
+    {
+        var outcome = await grid.SetOptionsAsync(Mailbox, s_own, cancel).ConfigureAwait(false);
+        if (outcome != Outcome.Stored) return outcome;
+        var draft = new MessageDraft
+        {
+            ContentType = "application/json",
+            Body = body,
+            Durability = Durability.Disk,
+            TimeToLive = MessageDraft.MaxTimeToLive,
+            Idle = MessageDraft.MaxIdle,
+            IdempotencyKey = Guid.NewGuid().ToString("N"),
+        };
+        var stored = await grid.DeliverAsync(Mailbox, draft, cancel).ConfigureAwait(false);
+        if (stored.Outcome == Outcome.Stored) await ForgetOlderAsync(name, stored.Position, cancel).ConfigureAwait(false);
+        return stored.Outcome;
+    }
+
+    /// <summary>Where this does not happen they go with their time.</summary>
+    async ValueTask ForgetOlderAsync(string name, Position newest, CancellationToken cancel)
+    {
+        foreach (var (other, _, at) in await ReadAsync(cancel).ConfigureAwait(false))
+            if (other == name && at.Sequence < newest.Sequence) await grid.DeleteMessageAsync(Mailbox, at, cancel).ConfigureAwait(false);
+    }
+
+    async ValueTask<List<(string Name, Webhook? Webhook, Position At)>> ReadAsync(CancellationToken cancel)
+    {
+        var found = new List<(string, Webhook?, Position)>();
+        if (await grid.GetAsync(Mailbox, cancel).ConfigureAwait(false) is null) return found;
+        foreach (var received in await ReadMailboxAsync(cancel).ConfigureAwait(false))
+            if (received.Message is { } message && WebhookJson.FromStore(message, received.Position) is var (name, webhook)) found.Add((name, webhook, received.Position));
+        return found;
+    }
+
+    async ValueTask<List<Received>> ReadMailboxAsync(CancellationToken cancel)
+    {
+        var request = new OpenRequest { From = StartFrom.Oldest, WindowMessages = MostMessages, WindowBytes = 1 << 30 };
+        var opened = await grid.OpenAsync(Mailbox, request, null, cancel).ConfigureAwait(false);
+        if (opened.Reader is not { } reader) throw new StoreException("The webhooks cannot be read now.");
+        var page = new List<Received>();
+        try
+        {
+            while (reader.TryRead(page) is var status && status is ReadStatus.Read or ReadStatus.Cold)
+                if (status == ReadStatus.Cold) await reader.LoadAsync(cancel).ConfigureAwait(false);
+            return page;
+        }
+        finally
+        {
+            reader.Close();
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using Mailbox.Storage;
+using Microsoft.Extensions.Hosting;
+
+namespace Mailbox.Gateway;
+
+/// <summary>
+/// Calls the webhooks that are stored, and looks every few seconds whether they are others. Each is called by one gateway of a cluster at a
+/// time: the one that holds its mailbox.
+/// </summary>
+sealed class Webhooks(IMailboxGrid grid, WebhookStore store, Outbound outbound, WebhookMetrics metrics, TimeProvider time) : BackgroundService
+{
+    static readonly TimeSpan s_look = TimeSpan.FromSeconds(5);
+    // Well before a message's time, and a mailbox's, has ended.
+    static readonly TimeSpan s_renewAfter = TimeSpan.FromDays(10);
+
+    readonly Dictionary<string, WebhookCalls> _running = new(StringComparer.Ordinal);
+    readonly SemaphoreSlim _wake = new(0);
+    Position? _version;
+
+    /// <summary>Something was changed here: look now.</summary>
+    public void Wake() => _wake.Release();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await TryLookAsync(stoppingToken).ConfigureAwait(false);
+                await WaitAsync(stoppingToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            foreach (var calls in _running.Values) await calls.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    public override void Dispose()
+    {
+        _wake.Dispose();
+        base.Dispose();
+    }
+
+    async Task WaitAsync(CancellationToken cancel)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        await Task.WhenAny(_wake.WaitAsync(either.Token), Task.Delay(s_look, time, either.Token)).ConfigureAwait(false);
+        await either.CancelAsync().ConfigureAwait(false);
+        cancel.ThrowIfCancellationRequested();
+    }
+
+    async Task TryLookAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await LookAsync(cancel).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is StoreException or InvalidOperationException or TimeoutException)
+        {
+            // The grid is not there now: those that run go on, and it is looked again.
+        }
+    }
+
+    async Task LookAsync(CancellationToken cancel)
+    {
+        var version = await store.VersionAsync(cancel).ConfigureAwait(false);
+        if (version is null && _version is null) return;
+        if (version == _version && !_running.Values.Any(calls => IsOld(calls.Webhook))) return;
+        var wanted = await store.ListAsync(cancel).ConfigureAwait(false);
+        foreach (var (name, calls) in _running.ToList())
+            if (!wanted.TryGetValue(name, out var webhook) || webhook.Version != calls.Webhook.Version) await EndAsync(name, calls, isGone: webhook is null).ConfigureAwait(false);
+        foreach (var webhook in wanted.Values)
+            if (!_running.ContainsKey(webhook.Name)) await BeginAsync(webhook, cancel).ConfigureAwait(false);
+        _version = version;
+    }
+
+    async Task EndAsync(string name, WebhookCalls calls, bool isGone)
+    {
+        _running.Remove(name);
+        await calls.DisposeAsync().ConfigureAwait(false);
+        if (isGone) metrics.Forget(name);
+    }
+
+    async Task BeginAsync(Webhook webhook, CancellationToken cancel)
+    {
+        // Whoever stored it may have died before it subscribed.
+        await store.SubscribeAsync(webhook, cancel).ConfigureAwait(false);
+        if (IsOld(webhook)) await store.PutAsync(webhook, cancel).ConfigureAwait(false);
+        var caller = new WebhookCaller(webhook, outbound, metrics.Of(webhook.Name), time);
+        _running[webhook.Name] = WebhookCalls.Start(webhook, stop => new LetterTaker(grid, time).RunAsync(webhook.Mailbox, caller.TellAsync, stop));
+    }
+
+    bool IsOld(Webhook webhook) => time.GetUtcNow() - webhook.At > s_renewAfter;
+}
