@@ -126,8 +126,9 @@ public sealed class HostTests
 
     static readonly string[] s_paths =
     [
-        "/mailboxes", "/mailboxes/{mailbox}", "/mailboxes/{mailbox}/state", "/mailboxes/{mailbox}/ack", "/mailboxes/{mailbox}/exchange", "/mailboxes/{mailbox}/messages/{position}",
-        "/deliver", "/groups/{group}", "/groups/{group}/members", "/groups/{group}/members/{mailbox}", "/healthz", "/readyz", "/metrics",
+        "/mailboxes", "/mailboxes/{mailbox}", "/mailboxes/{mailbox}/state", "/mailboxes/{mailbox}/ack", "/mailboxes/{mailbox}/uplink", "/mailboxes/{mailbox}/exchange",
+        "/mailboxes/{mailbox}/messages/{position}", "/deliver", "/groups/{group}", "/groups/{group}/members", "/groups/{group}/members/{mailbox}",
+        "/webhooks", "/webhooks/{name}", "/healthz", "/readyz", "/metrics",
     ];
 
     static SettingsReader Settings(params (string Key, string Value)[] values) => new(new ConfigurationBuilder()
