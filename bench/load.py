@@ -11,6 +11,7 @@ import servers, table
 
 TICK = os.sysconf('SC_CLK_TCK')
 WARM_MEMBERS, GROUP_SENDS, CHUNK = 200, 15, 10_000
+PARTS, WARM_BODIES, BODIES = 1000, 30, 200
 
 
 def say(*words): print(time.strftime('%H:%M:%S'), *words, file=sys.stderr, flush=True)
@@ -102,6 +103,25 @@ def group_send(members):
     return run
 
 
+def multiplexed(load, server):
+    """Bodies of 1,000 parts of 200 bytes, each for a mailbox of its own: one backend that answers thousands."""
+    load.run_number += 1
+    parts = ''.join(f'--b\r\nMailbox: r{load.run_number}-{i}\r\nContent-Type: text/plain\r\n\r\n{"x" * 200}\r\n' for i in range(PARTS))
+    body, client = (parts + '--b--\r\n').encode(), http.client.HTTPConnection('127.0.0.1', server.port, timeout=120)
+    def post(times):
+        for _ in range(times):
+            client.request('POST', '/deliver', body, {'Content-Type': 'application/x-multiplex; boundary=b'})
+            response = client.getresponse()
+            answer = response.read()
+            if response.status != 200 or answer.count(b'"position"') != PARTS: raise SystemExit(f'/deliver: {response.status} {answer[:200]}')
+    post(WARM_BODIES)
+    with Watched(server) as watched:
+        cpu, start = cpu_seconds(server.pids), time.perf_counter()
+        post(BODIES)
+        cpu, took = cpu_seconds(server.pids) - cpu, time.perf_counter() - start
+    return {'cpu_us_per_part': cpu * 1e6 / BODIES / PARTS, 'parts_per_s': BODIES * PARTS / took, **watched.others}
+
+
 FANOUT = ('-s', 200, '--timeout', 120)
 # name: what runs, and which servers can.
 TESTS = {
@@ -114,6 +134,7 @@ TESTS = {
     'reopen':    (lambda l, s: l.run(s, 'reopen', 'reopen', '-n', 500, '-m', 100, '-s', 200, '-c', 16, '--drain', 1, '--settle', 1, '--timeout', 120), 'stores'),
     'send10k':   (group_send(10_000), 'groups'),
     'send100k':  (group_send(100_000), 'groups'),
+    'multiplex': (multiplexed, 'groups'),
 }
 
 

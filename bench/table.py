@@ -27,6 +27,8 @@ ROWS = {
         ('stored for all p50, ms', 'send_p50_ms', 1, 1), ('CPU a mailbox, us', 'cpu_us_per_entry', 2, 1)]),
     'send100k': ('One send to 100,000 mailboxes, nobody connected', [
         ('stored for all p50, ms', 'send_p50_ms', 1, 1), ('CPU a mailbox, us', 'cpu_us_per_entry', 2, 1)]),
+    'multiplex': ('Multiplexed bodies of 1,000 parts of 200 bytes, one after the other', [
+        ('CPU a part, us', 'cpu_us_per_part', 2, 1), ('parts/s', 'parts_per_s', 0, 1)]),
 }
 
 

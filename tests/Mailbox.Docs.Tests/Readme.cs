@@ -32,11 +32,18 @@ static partial class Readme
     /// <summary>Every link that stays within the project.</summary>
     public static IEnumerable<string> Links(string text) => Link().Matches(text).Select(match => match.Groups[1].Value);
 
+    /// <summary>The bytes behind <c>wire: NAME</c> of a page, with the lines' ends of HTTP.</summary>
+    public static string Wire(string page, string name) => Exchange().Matches(Read(page)).Single(match => match.Groups[1].Value == name)
+        .Groups[2].Value.Replace("\n", "\r\n", StringComparison.Ordinal);
+
     [GeneratedRegex(@"<!-- run: (\S+) -->\n```sh\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Shell();
 
     [GeneratedRegex(@"<!-- compiled: (\S+) -->\n```csharp\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Code();
+
+    [GeneratedRegex(@"<!-- wire: (\S+) -->\n```\w*\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Exchange();
 
     [GeneratedRegex(@"\]\((?!https?:)([^)#]+)")]
     private static partial Regex Link();

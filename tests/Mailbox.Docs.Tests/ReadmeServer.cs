@@ -10,15 +10,20 @@ sealed class ReadmeServer
 {
     readonly WebApplication _app;
 
-    public ReadmeServer()
+    /// <param name="backend">The application behind it, or null.</param>
+    public ReadmeServer(string? backend = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddMailboxes(new() { Drain = TimeSpan.Zero });
+        builder.Services.AddBackend(new() { Url = backend ?? "" });
         _app = builder.Build();
         _app.Urls.Add("http://127.0.0.1:0");
         _app.MapMailboxes();
+        _app.MapBackend();
     }
+
+    public Uri Address => new(_app.Urls.First());
 
     public Task StartAsync() => _app.StartAsync();
 

@@ -19,6 +19,7 @@ public sealed class ReadmeTests
     [InlineData("docs/message-path.md", "docs")]
     [InlineData("docs/guarantees.md", "docs")]
     [InlineData("docs/protocol.md", "docs")]
+    [InlineData("docs/multiplex.md", "docs")]
     [InlineData("docs/backends.md", "docs")]
     [InlineData("docs/decisions/README.md", "docs/decisions")]
     public void Every_link_leads_somewhere(string file, string folder) =>

@@ -8,7 +8,7 @@ namespace Mailbox.Gateway;
 /// <param name="told">Is told what became of each letter, in the order of the calls.</param>
 sealed class LetterDelivery(IMailboxGrid grid, GatewayMetrics metrics, LetterReader letters, int maxBytes, Func<Letter, ValueTask> told)
 {
-    const int MaxInFlight = 256;
+    const int MaxInFlight = 1024;
 
     readonly Queue<(Letter Letter, Task<PostResult>? Answer)> _waiting = [];
     long _bytes;

@@ -20,6 +20,12 @@ sealed class LetterReader(IMailboxTokens? tokens = null)
     static Problem Encoded { get; } = new(
         ProblemKinds.BadHeader, "Content-Encoding, Content-Transfer-Encoding: a part's body is delivered as it is, so it must not be encoded.");
 
+    static Problem BadMailbox { get; } = Problem.BadMailbox(PartHeaders.Mailbox);
+
+    static Problem BadGroup { get; } = Problem.BadGroup(PartHeaders.Group);
+
+    static Problem BadExcept { get; } = Problem.BadMailbox(PartHeaders.Except);
+
     public (PostRequest? Post, Problem? Problem) Read(MultiplexPart part)
     {
         var headers = part.Headers;
@@ -28,9 +34,9 @@ sealed class LetterReader(IMailboxTokens? tokens = null)
         if (draft is null) return (null, problem);
         var (to, groups, except) = (new List<MailboxName>(1), new List<GroupName>(0), new List<MailboxName>(0));
         problem = ReadNames<MailboxName>(headers, PartHeaders.Token, TryReadToken, BadToken, to)
-            ?? ReadNames<MailboxName>(headers, PartHeaders.Mailbox, MailboxName.TryParse, Problem.BadMailbox(PartHeaders.Mailbox), to)
-            ?? ReadNames<GroupName>(headers, PartHeaders.Group, GroupName.TryParse, Problem.BadGroup(PartHeaders.Group), groups)
-            ?? ReadNames<MailboxName>(headers, PartHeaders.Except, TryReadExcept, Problem.BadMailbox(PartHeaders.Except), except);
+            ?? ReadNames<MailboxName>(headers, PartHeaders.Mailbox, MailboxName.TryParse, BadMailbox, to)
+            ?? ReadNames<GroupName>(headers, PartHeaders.Group, GroupName.TryParse, BadGroup, groups)
+            ?? ReadNames<MailboxName>(headers, PartHeaders.Except, TryReadExcept, BadExcept, except);
         if (to.Count + groups.Count == 0) problem ??= NoTarget;
         return problem is null ? (new(draft, to, groups, except), null) : (null, problem);
     }
@@ -40,6 +46,7 @@ sealed class LetterReader(IMailboxTokens? tokens = null)
     // A list in one header means the same as several headers (RFC 9110 section 5.3); no name and no token has a comma.
     static Problem? ReadNames<T>(PartHeaders headers, string header, Parser<T> parse, Problem fault, List<T> names)
     {
+        if (!headers.Has(header)) return null;
         foreach (var value in headers.All(header))
             foreach (var text in value.Contains(',') ? value.Split(',') : [value])
                 if (parse(text.Trim(' ', '\t'), out var name)) names.Add(name);

@@ -139,6 +139,9 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes)
     // A field goes on where the next line begins with a blank, so it has ended when the line after it has begun.
     long EndOfField(in ReadOnlySequence<byte> unread)
     {
+        var first = unread.FirstSpan;
+        var near = _searched < first.Length ? first[(int)_searched..].IndexOf((byte)'\n') + (int)_searched : -1;
+        if (near >= _searched && near + 1 < first.Length && first[near + 1] is not ((byte)' ' or (byte)'\t')) return near;
         var reader = new SequenceReader<byte>(unread);
         reader.Advance(_searched);
         while (reader.TryAdvanceTo((byte)'\n'))
@@ -189,11 +192,9 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes)
 
     static long IndexOf(in ReadOnlySequence<byte> text, ReadOnlySpan<byte> what, long from)
     {
-        if (text.IsSingleSegment)
-        {
-            var index = text.FirstSpan[(int)from..].IndexOf(what);
-            return index < 0 ? -1 : from + index;
-        }
+        // Most of what is looked for lies near.
+        var near = from < text.FirstSpan.Length ? text.FirstSpan[(int)from..].IndexOf(what) : -1;
+        if (near >= 0) return from + near;
         var reader = new SequenceReader<byte>(text);
         reader.Advance(from);
         return reader.TryReadTo(out ReadOnlySequence<byte> _, what, advancePastDelimiter: false) ? reader.Consumed : -1;
