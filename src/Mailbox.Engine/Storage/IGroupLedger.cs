@@ -28,8 +28,14 @@ public interface IGroupLedger
     /// <summary>Sends that were begun and not finished, in order.</summary>
     ValueTask<IReadOnlyList<OpenSend>> OpenSendsAsync(GroupName group, CancellationToken cancel = default);
 
-    /// <summary>Groups with a send that was begun before then and is not finished: perhaps nobody goes on with it.</summary>
+    /// <summary>
+    /// Groups with a send that was begun before then and is not finished, and that of subscribers where something is to be told: perhaps
+    /// nobody goes on with it.
+    /// </summary>
     ValueTask<IReadOnlyList<GroupName>> UnfinishedAsync(DateTimeOffset begunBefore, int limit, CancellationToken cancel = default);
+
+    /// <summary>What engines told with their commits and no send has taken yet, in an order that is each mailbox's own (spec M16).</summary>
+    ValueTask<IReadOnlyList<ToldEvents>> ToldAsync(int limit, CancellationToken cancel = default);
 
     /// <summary>Begins a send, durably; or answers for one that was finished under the same key.</summary>
     /// <exception cref="FencedException">Another process has taken the group.</exception>

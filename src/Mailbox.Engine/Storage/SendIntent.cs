@@ -12,4 +12,7 @@ public sealed record SendIntent(
 {
     /// <summary>As <see cref="OpenSend.Idle"/>.</summary>
     public TimeSpan? Idle { get; init; }
+
+    /// <summary>What it tells, of <see cref="IGroupLedger.ToldAsync"/>: taken away when it begins, in the same transaction.</summary>
+    public IReadOnlyCollection<long> Telling { get; init; } = [];
 }

@@ -1,3 +1,5 @@
+using Mailbox.Engine;
+
 namespace Mailbox.Storage;
 
 /// <summary>One change of what is stored. A store applies the records of a batch in order, all or none of them.</summary>
@@ -36,6 +38,12 @@ public sealed record MailboxRemoved(MailboxHandle Mailbox) : StoreRecord;
 public sealed record MembersChanged(GroupName Group, IReadOnlyList<MailboxHandle> Added, IReadOnlyList<MailboxHandle> Removed) : StoreRecord;
 
 public sealed record KeyRemembered(KeyId Key, RememberedKey Answer) : StoreRecord;
+
+/// <summary>
+/// What the batch did to mailboxes: kept with it until subscribers are told (spec M16), where there are any. For stores that several
+/// engines share; those of fenced mailboxes are left out.
+/// </summary>
+public sealed record EventsTold(IReadOnlyList<MailboxEvent> Events) : StoreRecord;
 
 /// <summary>The engine no longer owns the mailbox: whoever looks may take it. For stores that several engines share.</summary>
 public sealed record OwnershipReleased(MailboxHandle Mailbox) : StoreRecord;

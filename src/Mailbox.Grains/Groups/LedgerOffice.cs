@@ -6,6 +6,8 @@ namespace Mailbox.Grains;
 /// <summary>Groups of engines that share a store: the ledger keeps them, and each has one sender among the silos.</summary>
 sealed class LedgerOffice(IGroupLedger ledger, MailboxEngine engine, PartSending parts, GridLife life) : IGroupOffice
 {
+    const int MostCommitsInALetter = 100;
+
     long _waitingBytes;
 
     public IGroupLedger Ledger => ledger;
@@ -67,6 +69,19 @@ sealed class LedgerOffice(IGroupLedger ledger, MailboxEngine engine, PartSending
         };
     }
 
+    /// <returns>Null where nothing is to be told.</returns>
+    public async Task<SendIntent?> TellingAsync()
+    {
+        var told = await ledger.ToldAsync(MostCommitsInALetter, Stopping).ConfigureAwait(false);
+        var events = 0;
+        var letter = told.TakeWhile((commit, index) => (events += commit.Events.Count) <= TellSubscribers.MostInALetter || index == 0).ToList();
+        if (letter.Count == 0) return null;
+        var draft = MailboxEvents.Write(letter.SelectMany(static commit => commit.Events));
+        var message = Acceptance.Accept(draft, MailboxEvents.Group, engine.Clock.Now, engine.Options);
+        return new(message, null, [], [], []) { Telling = [.. letter.Select(static commit => commit.Id)] };
+    }
+
+    /// <summary>They were committed with the change; this wakes who sends them.</summary>
     void Tell(IReadOnlyList<MailboxName> mailboxes, MailboxEventKind kind, DateTimeOffset now)
     {
         foreach (var mailbox in mailboxes) engine.Events.Publish(new(mailbox, kind, now));

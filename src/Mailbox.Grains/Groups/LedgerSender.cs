@@ -1,3 +1,4 @@
+using Mailbox.Engine;
 using Mailbox.Storage;
 
 namespace Mailbox.Grains;
@@ -33,8 +34,7 @@ sealed class LedgerSender(LedgerOffice office, GroupName group) : IGroupSender
     {
         lock (_gate)
         {
-            // Whoever has the turn completes what is open, or fails for the same reason.
-            if (_last.IsCompleted) _last = ResumeInTurnAsync(_last);
+            _last = ResumeInTurnAsync(_last);
             return new(_last);
         }
     }
@@ -55,7 +55,18 @@ sealed class LedgerSender(LedgerOffice office, GroupName group) : IGroupSender
     async Task ResumeInTurnAsync(Task before)
     {
         await before.ConfigureAwait(AfterAnyEnd);
-        await TryAsync(CompleteAsync).ConfigureAwait(false);
+        if (await TryAsync(CompleteAsync).ConfigureAwait(false) == Outcome.Stored && group == MailboxEvents.Group) await TellAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>What engines told is sent to the subscribers, as much as goes into one letter, until nothing waits.</summary>
+    async Task TellAsync()
+    {
+        SendIntent? telling = null;
+        do
+        {
+            if (await TryAsync(async () => telling = await office.TellingAsync().ConfigureAwait(false)).ConfigureAwait(false) != Outcome.Stored) return;
+        }
+        while (telling is not null && (await SendAsync(telling).ConfigureAwait(false)).Outcome == Outcome.Stored);
     }
 
     async Task<SendResult> SendAsync(SendIntent intent)

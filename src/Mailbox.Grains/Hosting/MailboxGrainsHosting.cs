@@ -56,7 +56,7 @@ public static class MailboxGrainsHosting
         services.AddSingleton<IGroupOffice, LedgerOffice>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, OwnerWatch>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SendWatch>();
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, EventForwarder>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, EventWatch>();
     }
 
     static MailboxEngine Start(IServiceProvider services, bool ownsAll)

@@ -1,3 +1,4 @@
+using Mailbox.Engine;
 using Npgsql;
 
 namespace Mailbox.Storage.PostgreSql;
@@ -11,6 +12,7 @@ sealed class BatchRows
     readonly MemberRows _members = new();
     readonly KeyRows _keys;
     readonly List<Target> _stored = [];
+    readonly List<MailboxEvent> _told = [];
 
     public BatchRows(CommitPlan plan, NumberBlocks numbers)
     {
@@ -29,6 +31,7 @@ sealed class BatchRows
         MarkRows.AddTo(batch, _plan.Mailboxes);
         _members.AddTo(batch);
         _keys.AddTo(batch);
+        Telling.AddTo(batch, _told);
     }
 
     void Read(StoreRecord record)
@@ -38,10 +41,17 @@ sealed class BatchRows
             case MessageAppended appended: Append(appended); break;
             case MembersChanged changed: _members.Add(changed); break;
             case KeyRemembered key: _keys.Add(key); break;
+            case EventsTold told: Tell(told); break;
             default:
                 if (RecordMailbox.Of(record) is { } handle && CommitPlan.Find(handle) is { } mailbox) Apply(record, mailbox);
                 break;
         }
+    }
+
+    void Tell(EventsTold told)
+    {
+        var fenced = _plan.Batch.Fenced?.Select(static handle => handle.Name).ToHashSet() ?? [];
+        _told.AddRange(told.Events.Where(happened => !fenced.Contains(happened.Mailbox)));
     }
 
     void Append(MessageAppended appended)

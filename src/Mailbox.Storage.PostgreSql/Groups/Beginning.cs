@@ -41,6 +41,7 @@ sealed class Beginning(KeyBound keys)
         batch.Add(FindKey, intent.Key is { } key ? KeyRows.ToGuid(key.Key) : Guid.Empty, at.ToUnixTimeSeconds());
         batch.Add(MembersOf, (object)intent.ReachedGroups.Select(static other => other.ToString()).ToArray());
         batch.Add(Members, group.ToString(), at.ToUnixTimeMilliseconds());
+        if (intent.Telling.Count > 0) batch.Add(Telling.Take, (object)intent.Telling.ToArray());
         await using var reader = await batch.ExecuteReaderAsync(cancel).ConfigureAwait(false);
         if (!await reader.ReadAsync(cancel).ConfigureAwait(false)) throw new FencedException($"Another process sends to the group {group}.");
         await reader.NextResultAsync(cancel).ConfigureAwait(false);

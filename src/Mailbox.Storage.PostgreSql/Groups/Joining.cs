@@ -1,3 +1,4 @@
+using Mailbox.Engine;
 using Npgsql;
 
 namespace Mailbox.Storage.PostgreSql;
@@ -48,7 +49,19 @@ sealed class Joining(NumberBlocks numbers)
             count = (int)reader.GetInt64(0);
         }
         var (added, removed) = (batch.BatchCommands[1].RecordsAffected, batch.BatchCommands[2].RecordsAffected);
-        return new(new(Outcome.Stored, added, removed, count), expired.ConvertAll(MailboxName.Parse), made.ConvertAll(MailboxName.Parse));
+        var changed = new ChangedMembers(
+            new(Outcome.Stored, added, removed, count), expired.ConvertAll(MailboxName.Parse), made.ConvertAll(MailboxName.Parse));
+        await TellAsync(connection, changed, change.Now, cancel).ConfigureAwait(false);
+        return changed;
+    }
+
+    static async Task TellAsync(NpgsqlConnection connection, ChangedMembers changed, DateTimeOffset now, CancellationToken cancel)
+    {
+        var events = changed.Expired.Select(name => new MailboxEvent(name, MailboxEventKind.Expired, now))
+            .Concat(changed.Made.Select(name => new MailboxEvent(name, MailboxEventKind.Opened, now)));
+        await using var batch = connection.CreateBatch();
+        Telling.AddTo(batch, events.Where(static happened => MailboxEvents.IsTold(happened)));
+        if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
     }
 
     /// <summary>Removes those that are due, and tells which are left.</summary>

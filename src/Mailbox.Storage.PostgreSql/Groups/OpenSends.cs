@@ -1,3 +1,4 @@
+using Mailbox.Engine;
 using Npgsql;
 
 namespace Mailbox.Storage.PostgreSql;
@@ -15,7 +16,9 @@ static class OpenSends
         WHERE s.id = $1 AND t.epoch NOT IN (SELECT epoch FROM done) ORDER BY t.mailbox
         """;
 
-    const string Unfinished = "SELECT DISTINCT group_name FROM sends WHERE at < $1 LIMIT $2";
+    const string Unfinished = """
+        SELECT group_name FROM sends WHERE at < $1 UNION SELECT $3 WHERE EXISTS (SELECT FROM told) LIMIT $2
+        """;
 
     public static async Task<IReadOnlyList<OpenSend>> OfAsync(NpgsqlConnection connection, GroupName group, CancellationToken cancel)
     {
@@ -37,7 +40,7 @@ static class OpenSends
         NpgsqlConnection connection, DateTimeOffset begunBefore, int limit, CancellationToken cancel)
     {
         var groups = new List<GroupName>();
-        await foreach (var row in connection.ReadAsync(Unfinished, cancel, begunBefore.UtcTicks, (long)limit).ConfigureAwait(false))
+        await foreach (var row in connection.ReadAsync(Unfinished, cancel, begunBefore.UtcTicks, (long)limit, MailboxEvents.Group.ToString()).ConfigureAwait(false))
             groups.Add(GroupName.Parse(row.GetString(0)));
         return groups;
     }

@@ -61,6 +61,9 @@ public sealed class PostgresLedger(PostgresStore store, int maxKeys = PostgresLe
     public ValueTask<IReadOnlyList<GroupName>> UnfinishedAsync(DateTimeOffset begunBefore, int limit, CancellationToken cancel = default) =>
         new(_database.AskAsync(connection => OpenSends.UnfinishedAsync(connection, begunBefore, limit, cancel), cancel));
 
+    public ValueTask<IReadOnlyList<ToldEvents>> ToldAsync(int limit, CancellationToken cancel = default) =>
+        new(_database.AskAsync(connection => Telling.ToldAsync(connection, limit, cancel), cancel));
+
     public ValueTask<BegunSend> BeginAsync(GroupName group, long fence, SendIntent intent, CancellationToken cancel = default) =>
         new(_database.ChangeAsync(connection => new Beginning(_keys).BeginAsync(connection, group, fence, intent, cancel), cancel));
 

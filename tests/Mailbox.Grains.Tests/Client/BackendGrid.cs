@@ -49,7 +49,7 @@ sealed class BackendGrid : IAsyncDisposable
     /// <summary>There is one silo all the same, and its engine keeps the groups.</summary>
     static void UseNoLedger(IServiceCollection services)
     {
-        Type[] unused = [typeof(OwnerWatch), typeof(SendWatch)];
+        Type[] unused = [typeof(OwnerWatch), typeof(SendWatch), typeof(EventWatch)];
         foreach (var service in services.Where(service => !service.IsKeyedService && unused.Contains(service.ImplementationType)).ToList())
             services.Remove(service);
         services.AddSingleton<IGroupOffice, EngineOffice>();

@@ -1,18 +1,21 @@
+using Mailbox.Storage;
+
 namespace Mailbox.Engine;
 
 /// <summary>
-/// Where one engine owns all, what a batch did to mailboxes is told in the same commit: whoever is told was told the truth, and no crash
-/// comes between (spec M16).
+/// What a batch did to mailboxes is told in the same commit: whoever is told was told the truth, and no crash comes between (spec M16).
+/// Where one engine owns all it delivers the letter itself; where many do, the store keeps it for the sender to the subscribers' group.
 /// </summary>
 static class TellSubscribers
 {
-    const int MostInALetter = 1000;
+    public const int MostInALetter = 1000;
 
     public static void Plan(Batch batch, MailboxEngine engine)
     {
-        if (batch.Events.Count == 0 || !engine.Options.OwnsAll || engine.Table.Group(MailboxEvents.Group) is null) return;
+        if (batch.Events.Count == 0 || (engine.Options.OwnsAll && engine.Table.Group(MailboxEvents.Group) is null)) return;
         var told = batch.Events.Where(static happened => MailboxEvents.IsTold(happened)).ToArray();
         foreach (var letter in told.Chunk(MostInALetter))
-            new PostOperation(engine, new(MailboxEvents.Write(letter), [], [MailboxEvents.Group], [])).Plan(batch);
+            if (engine.Options.OwnsAll) new PostOperation(engine, new(MailboxEvents.Write(letter), [], [MailboxEvents.Group], [])).Plan(batch);
+            else batch.Add(new EventsTold(letter), Durability.Process);
     }
 }

@@ -1,0 +1,71 @@
+using Mailbox.Engine;
+using Mailbox.Storage;
+using Mailbox.Storage.PostgreSql;
+using Mailbox.Storage.Tests.PostgreSql;
+using static Mailbox.Grains.Tests.Shared.SharedGrid;
+
+namespace Mailbox.Grains.Tests.Shared;
+
+/// <summary>Subscribers of a grid whose mailboxes are spread over silos (spec M16).</summary>
+public sealed class EventTests(PostgresServer server) : IClassFixture<PostgresServer>, IAsyncLifetime
+{
+    static readonly MailboxName s_subscriber = MailboxEvents.SubscriberNamed("billing");
+
+    readonly PostgresOptions _database = server.NewSchema();
+    SharedGrid? _grid;
+
+    SharedGrid Grid => _grid!;
+
+    public async Task InitializeAsync()
+    {
+        if (PostgresPrograms.Missing is not null) return;
+        _grid = await StartAsync(_database);
+        await Grid.Mailboxes.ChangeMembersAsync(MailboxEvents.Group, [s_subscriber], []);
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_grid is not null) await _grid.DisposeAsync();
+    }
+
+    [PostgresFact, Trait("Rule", "M16")]
+    public async Task A_subscriber_is_told_what_happens_at_any_silo_in_order_for_each_mailbox()
+    {
+        var names = Enumerable.Range(0, 20).Select(static i => $"m{i:00}").ToArray();
+        foreach (var name in names) await Grid.Deliver(name, "1");
+        var owners = await Task.WhenAll(names.Select(Grid.OwnerOf));
+        Assert.Equal(2, owners.Distinct().Count());
+        foreach (var name in names) await Grid.Mailboxes.RemoveAsync(MailboxName.Parse(name));
+
+        var told = await Told(2 * names.Length);
+
+        Assert.Equal(
+            names.Select(static name => $"{name}:Opened,Deleted"),
+            told.GroupBy(static e => e.Mailbox, static e => e.Kind).Select(static of => $"{of.Key}:{string.Join(',', of)}").Order());
+    }
+
+    [PostgresFact, Trait("Rule", "M16")]
+    public async Task What_a_silo_committed_and_did_not_live_to_tell_is_told()
+    {
+        using var dying = PostgresStore.Open(_database with { Owner = "dying" }, TimeProvider.System);
+        var batch = new CommitBatch { At = TimeProvider.System.GetUtcNow() };
+        batch.Records.Add(new EventsTold([new(MailboxName.Parse("alice"), MailboxEventKind.Expired, batch.At)]));
+        dying.Commit(batch);
+
+        Assert.Equal("alice:Expired", string.Join(' ', (await Told(1)).Select(static e => $"{e.Mailbox}:{e.Kind}")));
+    }
+
+    async Task<IReadOnlyList<MailboxEvent>> Told(int count)
+    {
+        var told = new List<MailboxEvent>();
+        await Until(async () =>
+        {
+            told.Clear();
+            var request = new ReadRequest(new() { From = StartFrom.Oldest, WindowMessages = 1000 }, TimeSpan.Zero);
+            var answer = await Grid.Grains.GetGrain<IMailboxGrain>(s_subscriber.ToString()).Read(request, CancellationToken.None);
+            foreach (var item in answer.Items) told.AddRange(MailboxEvents.Read(item.Message!.Body));
+            return told.Count >= count;
+        });
+        return told;
+    }
+}
