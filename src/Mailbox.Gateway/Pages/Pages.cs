@@ -8,12 +8,13 @@ using Microsoft.Net.Http.Headers;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// The page at <c>/</c> and its files under <c>/pages/</c>, from the assembly: a chat, a ticker and a picture of a mailbox. And the browser client at
-/// <c>/mailbox-client.js</c>, for any page.
+/// The page at <c>/</c> and its files under <c>/pages/</c>, from the assembly: a chat, a ticker and a picture of a mailbox. At <c>/trucks</c> the
+/// strategies side by side. And the browser client at <c>/mailbox-client.js</c>, for any page.
 /// </summary>
 public static class Pages
 {
     const string Start = "index.html";
+    const string Trucks = "trucks.html";
     const string Client = "mailbox-client.js";
     const string Prefix = "pages/";
     static readonly string[] s_methods = [HttpMethods.Get, HttpMethods.Head];
@@ -29,6 +30,7 @@ public static class Pages
     static string PathOf(string name) => name switch
     {
         Start => "/",
+        Trucks => "/trucks",
         Client => $"/{Client}",
         _ => $"/{Prefix}{name}",
     };

@@ -1,0 +1,115 @@
+import { open } from '/mailbox-client.js';
+import { Lane } from './lane.js';
+import { strategies } from './strategies.js';
+
+const Idle = 60;
+
+// Six mailboxes in one group, a backend that writes to the group, and the backend that hears what the browser says.
+export class Yard {
+  #road;
+  #board;
+  #group = `trucks-${newId()}`;
+  #lanes = [];
+  #taker = null;
+  #run = 0;
+  #written = 0;
+  #said = 0;
+
+  constructor(road, board) {
+    this.#road = road;
+    this.#board = board;
+    this.#lanes = strategies.map(strategy => new Lane(strategy, `${this.#group}-${strategy.name}`, road));
+    for (const lane of this.#lanes) document.querySelector('#lanes').append(lane.card);
+    road.watch(name => this.#lanes.find(lane => lane.mailbox === name));
+  }
+
+  async open() {
+    this.#rate();
+    if (this.#run) return;
+    const run = this.#run = newId();
+    await this.#join();
+    if (run !== this.#run) return;
+    for (const lane of this.#lanes) lane.open(Idle);
+    this.#work(run, () => this.#board.settings.rate, () => this.#write());
+    this.#work(run, () => this.#board.settings.talk, () => this.#talk());
+  }
+
+  close() {
+    this.#run = 0;
+    for (const lane of this.#lanes) lane.close();
+    this.#taker?.close();
+    this.#taker = null;
+  }
+
+  #rate() {
+    for (const lane of this.#lanes) lane.pace(this.#board.settings);
+  }
+
+  async #join() {
+    const names = this.#lanes.map(lane => lane.mailbox);
+    await post(`/groups/${this.#group}/members`, { add: names });
+    await this.#takeUplinks();
+  }
+
+  // What clients say goes to the members of this group. The mailbox, and its membership, end a minute after the page.
+  async #takeUplinks() {
+    const taker = `mailbox.uplinks:${this.#group}`;
+    await fetch(`/mailboxes/${taker}`, { method: 'PUT', headers: Json, body: JSON.stringify({ idle: Idle }) });
+    await fetch(`/groups/mailbox.uplinks/members/${taker}`, { method: 'PUT' });
+    // A WebSocket is not one of the six connections.
+    this.#taker = open('/', taker, { transport: 'websocket', share: false, idle: Idle });
+    this.#taker.addEventListener('message', ({ detail }) => this.#hear(String(detail.data)));
+  }
+
+  #hear(letter) {
+    const { mailbox } = JSON.parse(letter.slice(0, letter.indexOf('\n')));
+    this.#lanes.find(lane => lane.mailbox === mailbox)?.heard();
+  }
+
+  // As in life: independent of each other, on average so many a second.
+  async #work(run, rate, act) {
+    while (run === this.#run) {
+      const pace = rate();
+      if (pace) await act();
+      await pause(pace ? Math.min(MostPause, -Math.log(1 - Math.random()) / pace * 1000) : IdlePause, () => run !== this.#run || rate() !== pace);
+    }
+  }
+
+  async #write() {
+    const letter = { n: ++this.#written, at: performance.now() };
+    try {
+      await post(`/groups/${this.#group}`, letter);
+      for (const lane of this.#lanes) lane.stored();
+    } catch {
+      // The server is away: the lanes show it.
+    }
+    document.body.dataset.written = this.#written;
+  }
+
+  #talk() {
+    const words = { n: ++this.#said };
+    for (const lane of this.#lanes) lane.say(words);
+    document.body.dataset.said = this.#said;
+  }
+}
+
+const Json = { 'Content-Type': 'application/json' };
+const IdlePause = 200;
+const MostPause = 60_000;
+
+async function post(path, body) {
+  const answer = await fetch(path, { method: 'POST', headers: Json, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+}
+
+// In short steps, because a slider may end it.
+async function pause(milliseconds, isOver) {
+  const end = performance.now() + milliseconds;
+  for (let left = milliseconds; left > 0 && !isOver(); left = end - performance.now()) {
+    await new Promise(done => setTimeout(done, Math.min(left, IdlePause)));
+  }
+}
+
+function newId() {
+  return Array.from(crypto.getRandomValues(new Uint32Array(2)), number => number.toString(36)).join('');
+}
