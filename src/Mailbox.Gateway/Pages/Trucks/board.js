@@ -52,6 +52,8 @@ export class Board {
     const field = document.createElement('label');
     const input = document.createElement('input');
     Object.assign(input, { type: 'range', id: name, min: 0, max: values.length - 1, step: 1 });
+    // Else it would name the output, which can be labelled too.
+    field.htmlFor = name;
     field.append(part('span', label), part('output'), input);
     input.addEventListener('input', () => this.#choose({ [name]: values[input.value] }));
     this.#inputs[name] = input;
