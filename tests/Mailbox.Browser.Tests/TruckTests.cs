@@ -6,7 +6,7 @@ namespace Mailbox.Browser.Tests;
 public sealed class TruckTests(Chromium chromium) : IClassFixture<Chromium>
 {
     [BrowserFact]
-    public async Task Every_lane_brings_every_letter_once()
+    public async Task Every_lane_brings_every_letter_and_every_word_once()
     {
         await using var server = await Server.StartAsync();
         await using var yard = await TruckYard.OpenAsync(chromium, server, "rate=10&talk=2");
@@ -16,11 +16,12 @@ public sealed class TruckTests(Chromium chromium) : IClassFixture<Chromium>
         await yard.PauseAsync();
 
         await yard.AllShowAsync("letters", await yard.NumberOfAsync("written"));
+        await yard.AllShowAsync("words", await yard.NumberOfAsync("said"));
         Assert.Empty(yard.Exceptions);
     }
 
     [BrowserFact]
-    public async Task On_bad_roads_and_behind_a_strict_proxy_no_letter_is_lost_or_doubled()
+    public async Task On_bad_roads_and_behind_a_strict_proxy_nothing_is_lost_or_doubled()
     {
         await using var server = await Server.StartAsync();
         await using var yard = await TruckYard.OpenAsync(chromium, server, "rate=5&talk=1&loss=0.2&timeout=3");
@@ -29,6 +30,7 @@ public sealed class TruckTests(Chromium chromium) : IClassFixture<Chromium>
         await yard.PauseAsync();
 
         await yard.AllShowAsync("letters", await yard.NumberOfAsync("written"));
+        await yard.AllShowAsync("words", await yard.NumberOfAsync("said"));
     }
 
     [BrowserFact]

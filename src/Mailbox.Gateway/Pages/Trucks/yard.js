@@ -29,7 +29,7 @@ export class Yard {
     const run = this.#run = newId();
     await this.#join();
     if (run !== this.#run) return;
-    for (const lane of this.#lanes) lane.open(Idle);
+    await Promise.all(this.#lanes.map(lane => lane.open(Idle)));
     this.#work(run, () => this.#board.settings.rate, () => this.#write());
     this.#work(run, () => this.#board.settings.talk, () => this.#talk());
   }
