@@ -18,7 +18,6 @@ public static class BackendServices
         services.AddSingleton(Options.Create(options));
         if (!options.IsOn) return services;
         services.AddSingleton<IBackend>(provider => BackendOf(options, provider));
-        services.AddSingleton<MultiplexedAnswers>();
         services.AddSingleton<Forwarder>();
         // An application's headers may have any bytes but control characters.
         return services.Configure<KestrelServerOptions>(static server => server.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1);

@@ -60,7 +60,7 @@ public sealed class GatewayOptions
     [Origins]
     public IList<string> CorsOrigins { get; set; } = [];
 
-    /// <summary>The backend's URL that clients' messages to it are posted to; empty for none.</summary>
+    /// <summary>The URL that clients' messages to the backend are posted to; empty for the application behind the gateway, if there is one.</summary>
     [UplinkUrl]
     public string Uplink { get; set; } = "";
 

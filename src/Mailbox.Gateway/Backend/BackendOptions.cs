@@ -26,6 +26,10 @@ public sealed class BackendOptions
     /// </summary>
     public bool TrustForwarded { get; set; }
 
+    /// <summary>Where clients' messages to it are posted: a path, perhaps with a query, behind that of <see cref="Url"/>.</summary>
+    [RegularExpression("/[!-~]*", ErrorMessage = "allowed is a path such as /uplink")]
+    public string Uplink { get; set; } = "/";
+
     /// <summary>FastCGI: the directory of its scripts, as the application sees it; empty for an application that is one program.</summary>
     public string Root { get; set; } = "";
 

@@ -6,7 +6,6 @@ namespace Mailbox.Gateway;
 sealed class ClientRequests(IMailboxGrid grid, GatewayMetrics metrics, IOptions<GatewayOptions> options)
 {
     const int Envelope = 4096;
-    const int RetrySeconds = 5;
 
     /// <summary>The most that a client may say at once: the largest body as base64, and what is around it.</summary>
     public int MaxFrameBytes { get; } = (options.Value.MaxBodyBytes / 3 * 4) + Envelope;
@@ -28,13 +27,6 @@ sealed class ClientRequests(IMailboxGrid grid, GatewayMetrics metrics, IOptions<
     public async Task<UplinkReceipt> UplinkAsync(MailboxName mailbox, string client, IReadOnlyList<UplinkDraft> drafts)
     {
         var told = await grid.UplinkAsync(mailbox, new(client, drafts)).ConfigureAwait(false);
-        return new(told.Highest, RefusalOf(told.Outcome));
+        return new(told.Highest, UplinkRefusals.Of(told.Outcome));
     }
-
-    static Problem? RefusalOf(Outcome outcome) => outcome switch
-    {
-        Outcome.NotFound => new(ProblemKinds.NoBackend, "Nobody takes what clients say."),
-        Outcome.MailboxFull => new(ProblemKinds.Overloaded, "Too much waits for those who take what clients say.", RetrySeconds),
-        _ => Problem.Of(outcome),
-    };
 }

@@ -1,29 +1,53 @@
-using System.Net.Http.Headers;
 using Mailbox.Engine;
 using Microsoft.Extensions.Options;
 
 namespace Mailbox.Gateway;
 
-/// <summary>The backend that clients' messages are forwarded to (spec section 6). Safe from any thread.</summary>
-/// <param name="tokens">Null where there are none: the backend is told the mailbox's name alone.</param>
-sealed class UplinkBackend(Outbound outbound, IOptions<GatewayOptions> options, IMailboxTokens? tokens = null)
+/// <summary>
+/// The backend that clients' messages are forwarded to (spec section 6): the application behind the gateway, or another one where
+/// <see cref="GatewayOptions.Uplink"/> says so. Safe from any thread.
+/// </summary>
+/// <param name="application">Null where the gateway stands in front of none.</param>
+sealed class UplinkBackend(
+    IOptions<GatewayOptions> gateway, IOptions<BackendOptions> options, IMailboxTokens tokens, TimeProvider time, IBackend? application = null) : IDisposable
 {
-    readonly string _url = options.Value.Uplink;
+    readonly HttpBackend? _other = gateway.Value.Uplink.Length > 0 ? new(new() { Url = new Uri(gateway.Value.Uplink).GetLeftPart(UriPartial.Authority) }) : null;
+    readonly string _target = gateway.Value.Uplink.Length > 0 ? new Uri(gateway.Value.Uplink).PathAndQuery : "/" + options.Value.Uplink.TrimStart('/');
 
     /// <summary>Who takes what is not forwarded at once.</summary>
     public static MailboxName Taker { get; } = MailboxUplinks.TakerNamed("backend");
 
-    public bool IsThere => _url.Length > 0;
+    public bool IsThere => (_other ?? application) is not null;
 
-    /// <returns>Null where it cannot be reached in time.</returns>
-    public async Task<HttpResponseMessage?> PostAsync(UplinkLetter letter, CancellationToken cancel)
+    /// <returns>Null where it cannot be reached, or does not begin an answer in time.</returns>
+    public async Task<BackendAnswer?> AskAsync(UplinkLetter letter, CancellationToken cancel)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, _url) { Content = new ReadOnlyMemoryContent(letter.Body) };
-        request.Content.Headers.TryAddWithoutValidation("Content-Type", letter.ContentType);
-        request.Headers.Add("Mailbox", letter.Mailbox.ToString());
-        request.Headers.Add("Uplink-Id", letter.Id);
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("*/*"));
-        if (tokens is not null) request.Headers.Add("Multiplex-Token", tokens.Make(letter.Mailbox));
-        return await outbound.SendAsync(request, options.Value.UplinkTimeout, cancel).ConfigureAwait(false);
+        using var patience = new Patience(gateway.Value.UplinkTimeout, time, cancel);
+        try
+        {
+            return await (_other ?? application!).AskAsync(RequestOf(letter), patience.Token).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is IOException or OperationCanceledException && !cancel.IsCancellationRequested)
+        {
+            return null;
+        }
     }
+
+    public void Dispose() => _other?.Dispose();
+
+    BackendRequest RequestOf(UplinkLetter letter) => new()
+    {
+        Method = "POST",
+        Target = _target,
+        Headers =
+        [
+            new("Accept", "*/*"),
+            new("Content-Type", letter.ContentType),
+            new("Mailbox", letter.Mailbox.ToString()),
+            new("Uplink-Id", letter.Id),
+            new(BackendHeaders.Token, tokens.Make(letter.Mailbox)),
+        ],
+        Body = new MemoryStream(letter.Body.ToArray(), writable: false),
+        BodyLength = letter.Body.Length,
+    };
 }

@@ -1,5 +1,6 @@
 using Mailbox.Engine;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace Mailbox.Gateway;
 
@@ -7,7 +8,8 @@ namespace Mailbox.Gateway;
 /// Forwards to the backend what clients told it by exchange or WebSocket: it was stored when they were answered, and is acknowledged when the
 /// backend has answered. Mailboxes beside each other, each in order. One gateway of a cluster at a time.
 /// </summary>
-sealed class UplinkForwarder(IMailboxGrid grid, UplinkBackend backend, UplinkAnswers answers, UplinkMetrics metrics, TimeProvider time) : BackgroundService
+sealed class UplinkForwarder(IMailboxGrid grid, UplinkBackend backend, UplinkAnswers answers, UplinkMetrics metrics, IOptions<GatewayOptions> options, TimeProvider time)
+    : BackgroundService
 {
     const int MostLetters = 100_000;
     const int MostBytes = 64 << 20;
@@ -42,10 +44,12 @@ sealed class UplinkForwarder(IMailboxGrid grid, UplinkBackend backend, UplinkAns
 
     async Task<bool> TryForwardAsync(UplinkLetter letter, CancellationToken cancel)
     {
-        using var answer = await backend.PostAsync(letter, cancel).ConfigureAwait(false);
+        var answer = await backend.AskAsync(letter, cancel).ConfigureAwait(false);
         var isAnswered = answer is not null && UplinkAnswers.IsFinal(answer);
         metrics.Forwarded(isAnswered);
-        if (isAnswered) await answers.SpreadAsync(answer!, cancel).ConfigureAwait(false);
+        if (answer is null) return false;
+        await using var asked = answer.ConfigureAwait(false);
+        if (isAnswered) await answers.SpreadAsync(answer, options.Value.UplinkTimeout, cancel).ConfigureAwait(false);
         return isAnswered;
     }
 

@@ -6,17 +6,13 @@ namespace Mailbox.Gateway;
 
 /// <summary>
 /// <c>POST /mailboxes/{mailbox}/uplink</c>: one message to the backend, which answers the client. It is recorded when the backend has answered,
-/// and told to everybody else who takes uplinks. Without a backend's URL it is recorded for those alone.
+/// and told to everybody else who takes uplinks. Without a backend it is recorded for those alone.
 /// </summary>
-sealed class UplinkRoute(IMailboxGrid grid, UplinkBackend backend, UplinkAnswers answers, UplinkMetrics metrics, IOptions<GatewayOptions> options)
+sealed class UplinkRoute(
+    IMailboxGrid grid, UplinkBackend backend, UplinkAnswers answers, UplinksUnderWay underWay, UplinkMetrics metrics, IMailboxTokens tokens, IOptions<GatewayOptions> options)
 {
-    const int RetrySeconds = 5;
     const int MaxKeys = 1;
     readonly long _maxBody = options.Value.MaxBodyBytes - MailboxUplinks.HeadBytes;
-
-    static Problem NoBackend { get; } = new(ProblemKinds.NoBackend, "Nobody takes what clients say: Mailbox:Uplink is not set, and nobody else has subscribed.");
-
-    static Problem Down { get; } = new(ProblemKinds.BackendDown, "The backend did not answer; nothing was recorded. Repeat it with the same Idempotency-Key.", RetrySeconds);
 
     public async Task Handle(HttpContext http, MailboxName mailbox)
     {
@@ -36,58 +32,53 @@ sealed class UplinkRoute(IMailboxGrid grid, UplinkBackend backend, UplinkAnswers
         return (new() { Body = body, ContentType = request.ContentType ?? "application/octet-stream", Key = keys.Count > 0 ? keys[0] : null }, null);
     }
 
-    Task<Problem?> TellAsync(HttpContext http, MailboxName mailbox, UplinkDraft draft) =>
-        backend.IsThere ? AskAsync(http, mailbox, draft) : RecordAsync(http, mailbox, draft);
-
-    async Task<Problem?> AskAsync(HttpContext http, MailboxName mailbox, UplinkDraft draft)
+    async Task<Problem?> TellAsync(HttpContext http, MailboxName mailbox, UplinkDraft draft)
     {
-        if (draft.Key is not null && await KnownAsync(mailbox, draft).ConfigureAwait(false) is var (isKnown, refused) && (isKnown || refused is not null))
-            return refused ?? await AnswerRepeatedAsync(http, mailbox, draft).ConfigureAwait(false);
         var letter = new UplinkLetter(IdOf(mailbox, draft), mailbox, null, null, draft.ContentType, draft.Body);
+        if (!backend.IsThere) return await RecordAsync(http, letter, draft).ConfigureAwait(false);
         // Not cancelled when the client leaves: the backend may have begun.
-        using var answer = await backend.PostAsync(letter, CancellationToken.None).ConfigureAwait(false);
-        metrics.Forwarded(answer is not null && UplinkAnswers.IsFinal(answer));
-        if (answer is null) return Down;
-        if (UplinkAnswers.IsFinal(answer) && await RecordAnsweredAsync(mailbox, draft).ConfigureAwait(false) is { } problem) return problem;
-        await answers.WriteAsync(http, answer, http.RequestAborted).ConfigureAwait(false);
-        return null;
+        var (answer, problem) = await underWay.RunAsync(letter.Id, () => AskAsync(letter, draft), ClientLeft.Of(http)).ConfigureAwait(false);
+        if (answer is null) return problem ?? await AnswerAsync(http, StatusCodes.Status200OK, letter, draft).ConfigureAwait(false);
+        await using var asked = answer.ConfigureAwait(false);
+        if (problem is null) await answers.WriteAsync(http, answer, new(mailbox, tokens.Make(mailbox), IsNew: false)).ConfigureAwait(false);
+        return problem;
     }
 
-    async ValueTask<(bool IsKnown, Problem? Refused)> KnownAsync(MailboxName mailbox, UplinkDraft draft)
+    /// <returns>Neither where it was recorded before.</returns>
+    async Task<(BackendAnswer? Answer, Problem? Problem)> AskAsync(UplinkLetter letter, UplinkDraft draft)
     {
-        var asked = await grid.UplinkAsync(mailbox, new(null, [draft]) { Asks = true }).ConfigureAwait(false);
-        return (asked.Outcome == Outcome.Stored, Problem.Of(asked.Outcome));
+        if (draft.Key is not null && await FindAsync(letter.Mailbox, draft).ConfigureAwait(false) is var found && found != Outcome.Dropped) return (null, UplinkRefusals.Of(found));
+        var answer = await backend.AskAsync(letter, CancellationToken.None).ConfigureAwait(false);
+        var isFinal = answer is not null && UplinkAnswers.IsFinal(answer);
+        metrics.Forwarded(isFinal);
+        if (answer is null) return (null, UplinkRefusals.Down);
+        return (answer, isFinal ? UplinkRefusals.Of(await RecordAnsweredAsync(letter.Mailbox, draft).ConfigureAwait(false)) : null);
     }
 
-    async Task<Problem?> RecordAnsweredAsync(MailboxName mailbox, UplinkDraft draft) =>
-        Problem.Of((await grid.UplinkAsync(mailbox, new(null, [draft], UplinkBackend.Taker)).ConfigureAwait(false)).Outcome);
+    /// <returns><see cref="Outcome.Stored"/> where it was recorded before, <see cref="Outcome.Dropped"/> where it is new.</returns>
+    async ValueTask<Outcome> FindAsync(MailboxName mailbox, UplinkDraft draft) =>
+        (await grid.UplinkAsync(mailbox, new(null, [draft]) { Asks = true }).ConfigureAwait(false)).Outcome;
 
-    async Task<Problem?> RecordAsync(HttpContext http, MailboxName mailbox, UplinkDraft draft)
+    async ValueTask<Outcome> RecordAnsweredAsync(MailboxName mailbox, UplinkDraft draft) =>
+        (await grid.UplinkAsync(mailbox, new(null, [draft], UplinkBackend.Taker)).ConfigureAwait(false)).Outcome;
+
+    async Task<Problem?> RecordAsync(HttpContext http, UplinkLetter letter, UplinkDraft draft)
     {
-        var recorded = await grid.UplinkAsync(mailbox, new(null, [draft])).ConfigureAwait(false);
-        if (recorded.Outcome == Outcome.NotFound) return NoBackend;
-        if (recorded.Outcome == Outcome.MailboxFull) return Busy;
-        if (Problem.Of(recorded.Outcome) is { } problem) return problem;
-        await AnswerAsync(http, StatusCodes.Status202Accepted, mailbox, draft).ConfigureAwait(false);
-        return null;
+        var recorded = await grid.UplinkAsync(letter.Mailbox, new(null, [draft])).ConfigureAwait(false);
+        return UplinkRefusals.Of(recorded.Outcome) ?? await AnswerAsync(http, StatusCodes.Status202Accepted, letter, draft).ConfigureAwait(false);
     }
 
-    static Problem Busy { get; } = new(ProblemKinds.BackendDown, "Too much waits for those who take what clients say.", RetrySeconds);
-
-    static async Task<Problem?> AnswerRepeatedAsync(HttpContext http, MailboxName mailbox, UplinkDraft draft)
+    static async Task<Problem?> AnswerAsync(HttpContext http, int status, UplinkLetter letter, UplinkDraft draft)
     {
-        await AnswerAsync(http, StatusCodes.Status200OK, mailbox, draft).ConfigureAwait(false);
-        return null;
-    }
-
-    static Task AnswerAsync(HttpContext http, int status, MailboxName mailbox, UplinkDraft draft) => JsonAnswer.WriteAsync(
-        http, status, draft.Key is null ? null : IdOf(mailbox, draft), static (json, id) =>
+        await JsonAnswer.WriteAsync(http, status, draft.Key is null ? null : letter.Id, static (json, id) =>
         {
             json.WriteStartObject();
             if (id is not null) json.WriteString("uplink"u8, id);
             json.WriteBoolean("recorded"u8, true);
             json.WriteEndObject();
-        });
+        }).ConfigureAwait(false);
+        return null;
+    }
 
     static string IdOf(MailboxName mailbox, UplinkDraft draft) => draft.Key is { } key ? MailboxUplinks.IdOf(mailbox, key) : MailboxUplinks.NewId();
 }

@@ -8,8 +8,10 @@ static class UplinkServices
     public static IServiceCollection AddUplinks(this IServiceCollection services) => services
         .AddSingleton<Outbound>()
         .AddSingleton<UplinkBackend>()
+        .AddSingleton<MultiplexedAnswers>()
         .AddSingleton<UplinkAnswers>()
         .AddSingleton<UplinkMetrics>()
+        .AddSingleton<UplinksUnderWay>()
         .AddSingleton<UplinkRoute>()
         .AddHostedService<UplinkForwarder>()
         .AddSingleton<WebhookStore>()

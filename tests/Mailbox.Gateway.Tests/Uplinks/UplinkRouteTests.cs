@@ -116,30 +116,45 @@ public sealed class UplinkRouteTests
     }
 
     [Fact]
-    public async Task Numbered_uplinks_are_forwarded_in_order_however_often_the_backend_fails()
+    public async Task An_answer_that_breaks_off_is_502_and_what_was_whole_is_delivered()
     {
         await using var backend = await Listener.StartAsync();
-        var failures = 3;
-        backend.Answer = (http, _) =>
+        backend.Answer = static (http, _) =>
         {
-            if (Interlocked.Decrement(ref failures) >= 0) http.Response.StatusCode = 503;
-            return Task.CompletedTask;
+            http.Response.ContentType = "application/x-multiplex; boundary=b";
+            return http.Response.WriteAsync("--b\r\nMailbox: z\r\n\r\nletter\r\n--b\r\n\r\nyou");
         };
         await using var host = await StartAsync(backend);
-        await GatewayHost.UntilAsync(async () => await TellAsync(host, 1, 2, 3) == Outcome.Stored);
-        await GatewayHost.UntilAsync(async () =>
-        {
-            for (var i = 0; i < 8; i++) await host.Http.GetStringAsync("/healthz");
-            host.Time.Advance(TimeSpan.FromSeconds(1));
-            return backend.Heard.Count == 6;
-        });
-        Assert.Equal("1 1 1 1 2 3", string.Join(' ', backend.Heard.Select(static heard => heard.Body)));
-        Assert.Equal(3, backend.Heard.Select(static heard => heard.Headers["Uplink-Id"]).Distinct().Count());
-        await GatewayHost.UntilAsync(async () => (await host.Grid.GetAsync(MailboxUplinks.TakerNamed("backend")))!.Messages == 0);
+        await Problems.OfAsync(await SayAsync(host, "1", s_key), 502, "backend-failed");
+        Assert.Equal(1, (await host.Grid.GetAsync(MailboxName.Parse("z")))!.Messages);
+        Assert.Equal(HttpStatusCode.OK, (await SayAsync(host, "1", s_key)).StatusCode);
+        Assert.Single(backend.Heard);
     }
 
-    static async Task<Outcome> TellAsync(GatewayHost host, params int[] numbers) => (await host.Grid.UplinkAsync(
-        MailboxName.Parse("a"), new("c", [.. numbers.Select(static n => new UplinkDraft { Number = n, Body = Encoding.UTF8.GetBytes($"{n}") })]))).Outcome;
+    [Fact, Trait("Rule", "M13")]
+    public async Task While_the_first_with_a_key_is_under_way_others_wait_for_it()
+    {
+        await using var backend = await Listener.StartAsync();
+        var answering = new TaskCompletionSource();
+        backend.Answer = (_, _) => answering.Task;
+        await using var host = await StartAsync(backend);
+        Task<HttpResponseMessage>[] said = [.. Enumerable.Range(0, 10).Select(_ => SayAsync(host, "1", s_key))];
+        await GatewayHost.UntilAsync(() => !backend.Heard.IsEmpty);
+        answering.SetResult();
+        Assert.All(await Task.WhenAll(said), static answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
+        Assert.Single(backend.Heard);
+    }
+
+    [Fact]
+    public async Task The_application_behind_the_gateway_is_the_backend_where_no_other_is_named()
+    {
+        await using var backend = await Listener.StartAsync();
+        await using var host = await GatewayHost.StartAsync(backend: new() { Url = new Uri(backend.Url).GetLeftPart(UriPartial.Authority), Uplink = "/said?by=client" });
+        backend.Answer = static (http, _) => http.Response.WriteAsync($"{http.Request.Path}{http.Request.QueryString}");
+        var answer = await SayAsync(host, "hello");
+        Assert.Equal("/said?by=client", await answer.Content.ReadAsStringAsync());
+        Assert.Equal("hello", Assert.Single(backend.Heard).Body);
+    }
 
     static Task<GatewayHost> StartAsync(Listener backend) => GatewayHost.StartAsync(new() { Uplink = backend.Url });
 
