@@ -67,7 +67,7 @@ public sealed class EngineOptions
     [Range(1 << 20, 1 << 30)]
     public long MaxQueuedBytes { get; set; } = 64 << 20;
 
-    /// <summary>True where every mailbox of the store is this engine's; false where <see cref="MailboxEngine.AcquireAsync"/> gives them to it.</summary>
+    /// <summary>True where every mailbox of the store is this engine's; false where <see cref="OwnedMailboxes.AcquireAsync"/> gives them to it.</summary>
     internal bool OwnsAll { get; set; } = true;
 
     internal MailboxOptions Mailbox

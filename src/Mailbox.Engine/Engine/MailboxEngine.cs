@@ -10,7 +10,6 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
 {
     readonly StoreWriter _writer;
     readonly Sweep _sweep;
-    readonly Takings _takings;
     ITimer? _timer;
     int _isMaintaining;
     int _isDisposed;
@@ -34,7 +33,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         Maintenance = new(this);
         Meter = new(this);
         _writer = new(this, batch, Table, options);
-        (_sweep, _takings) = (new(this), new(this));
+        (_sweep, Owned) = (new(this), new(this));
     }
 
     /// <summary>A fault that the engine survived: a store's failure or a defect. Called by the writer's thread; must not throw.</summary>
@@ -55,6 +54,8 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
     internal Maintenance Maintenance { get; }
 
     internal EngineMeter Meter { get; }
+
+    internal OwnedMailboxes Owned { get; }
 
     internal EventFeed Events { get; } = new();
 
@@ -143,7 +144,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         AskAsync(new Request<Outcome>(batch => Membership.Remove(batch, this, group), static why => why, relieves: true), cancel);
 
     public ValueTask<UplinkResult> UplinkAsync(MailboxName mailbox, UplinkRequest request, CancellationToken cancel = default) =>
-        UplinkAsync(mailbox, request, null, cancel);
+        Uplinking.RunAsync(this, mailbox, request, null, cancel);
 
     /// <summary>What happens to mailboxes from now on, while somebody reads it (spec M16).</summary>
     public IAsyncEnumerable<MailboxEvent> WatchAsync(CancellationToken cancel = default) => Events.WatchAsync(cancel);
@@ -160,87 +161,6 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         Store.Dispose();
         Meter.Dispose();
     }
-
-    /// <summary>
-    /// Takes mailboxes for this engine where it does not own all; fences off their former owners. Counted: each is to be released as
-    /// often as it was acquired.
-    /// </summary>
-    /// <exception cref="StoreException">The store cannot be reached.</exception>
-    /// <returns>False where the engine is stopping.</returns>
-    internal async ValueTask<bool> AcquireAsync(IReadOnlyCollection<MailboxName> mailboxes, CancellationToken cancel = default) =>
-        await _takings.AcquireAsync(mailboxes, onlyUnowned: false, cancel).ConfigureAwait(false) is not null;
-
-    /// <summary>As <see cref="AcquireAsync"/>, but leaves those that another engine has.</summary>
-    /// <returns>Those that are this engine's now, to be released; null where the engine is stopping.</returns>
-    internal Task<IReadOnlyCollection<MailboxName>?> AcquireUnownedAsync(IReadOnlyCollection<MailboxName> mailboxes, CancellationToken cancel = default) =>
-        _takings.AcquireAsync(mailboxes, onlyUnowned: true, cancel);
-
-    /// <summary>Gives mailboxes up once everything before is stored; their readers are told to come back.</summary>
-    /// <returns>False where the engine is stopping.</returns>
-    internal ValueTask<bool> ReleaseAsync(IReadOnlyCollection<MailboxName> mailboxes) =>
-        AskAsync(new ReleaseOperation(this, mailboxes), CancellationToken.None);
-
-    /// <summary>A part of a group send whose members belong to many engines (spec G5, G6, G9).</summary>
-    /// <param name="takeUnowned">Members that no other engine owns are taken for the moment.</param>
-    /// <returns>One for each member.</returns>
-    internal async ValueTask<IReadOnlyList<PartOutcome>> SendPartAsync(
-        OpenSend send, IReadOnlyList<SendMember> members, bool takeUnowned, CancellationToken cancel = default)
-    {
-        var taken = takeUnowned ? await TryAcquireAsync([.. members.Select(static member => member.Mailbox)], cancel).ConfigureAwait(false) : [];
-        try
-        {
-            return await AskAsync(new SendPartOperation(this, send, members), CancellationToken.None).ConfigureAwait(false);
-        }
-        finally
-        {
-            if (taken.Count > 0) await ReleaseAsync(taken).ConfigureAwait(false);
-        }
-    }
-
-    async ValueTask<IReadOnlyCollection<MailboxName>> TryAcquireAsync(IReadOnlyCollection<MailboxName> mailboxes, CancellationToken cancel)
-    {
-        try
-        {
-            return await AcquireUnownedAsync(mailboxes, cancel).ConfigureAwait(false) ?? [];
-        }
-        catch (StoreException fault)
-        {
-            Report(fault);
-            return [];
-        }
-    }
-
-    /// <param name="takers">Where takers belong to many engines: how they are reached.</param>
-    internal ValueTask<UplinkResult> UplinkAsync(MailboxName mailbox, UplinkRequest request, IMailboxGrid? takers, CancellationToken cancel)
-    {
-        Arguments.Check(mailbox);
-        if (request.Drafts.Any(draft => draft.Body.Length > Options.MaxBodyBytes - MailboxUplinks.HeadBytes)) return new(new UplinkResult(Outcome.TooLarge));
-        if (request.Asks) return AskAsync(new UplinkOperation(this, mailbox, request, static (_, _) => Outcome.Dropped), cancel);
-        if (takers is not null) return new(new UplinkSteps(this, takers).RunAsync(mailbox, request).AsTask().WaitAsync(cancel));
-        return AskAsync(new UplinkOperation(this, mailbox, request, (batch, letter) => Pass(batch, letter, request.Except)), cancel);
-    }
-
-    Outcome Pass(Batch batch, UplinkLetter letter, MailboxName? except)
-    {
-        var post = new PostOperation(this, new(letter.Write(), [], [MailboxUplinks.Group], except is { } one ? [one] : []));
-        post.Plan(batch);
-        return MailboxUplinks.OutcomeOf(post.Result.Groups[0], isTaken: except is not null);
-    }
-
-    /// <summary>Whether a mailbox is this engine's now.</summary>
-    internal ValueTask<bool> OwnsAsync(MailboxName mailbox) =>
-        AskAsync(new Request<bool>(_ => Table.Owns(mailbox), static _ => false, relieves: true), CancellationToken.None);
-
-    /// <summary>Removes those of these mailboxes that are due.</summary>
-    internal ValueTask<bool> LookAtAsync(IReadOnlyCollection<MailboxName> mailboxes) => AskAsync(
-        new Request<bool>(
-            _ =>
-            {
-                foreach (var name in mailboxes) Table.Find(name);
-                return true;
-            },
-            static _ => false, relieves: true),
-        CancellationToken.None);
 
     internal bool Step() => _writer.Step();
 

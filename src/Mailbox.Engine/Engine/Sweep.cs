@@ -34,9 +34,9 @@ sealed class Sweep(MailboxEngine engine)
     {
         var names = engine.Store.Overdue(engine.Clock.Now, AtOnce);
         if (names.Count == 0) return;
-        var taken = await engine.AcquireUnownedAsync(names).ConfigureAwait(false);
+        var taken = await engine.Owned.AcquireUnownedAsync(names).ConfigureAwait(false);
         if (taken is not { Count: > 0 }) return;
-        await engine.LookAtAsync(taken).ConfigureAwait(false);
-        await engine.ReleaseAsync(taken).ConfigureAwait(false);
+        await engine.Owned.LookAtAsync(taken).ConfigureAwait(false);
+        await engine.Owned.ReleaseAsync(taken).ConfigureAwait(false);
     }
 }

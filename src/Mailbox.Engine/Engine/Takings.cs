@@ -44,7 +44,7 @@ sealed class Takings(MailboxEngine engine)
         }
         finally
         {
-            if (!isTaken) await engine.ReleaseAsync(owned.Taken).ConfigureAwait(false);
+            if (!isTaken) await engine.Owned.ReleaseAsync(owned.Taken).ConfigureAwait(false);
         }
     }
 

@@ -13,11 +13,11 @@ static class OwnPart
     /// <returns>One for each member.</returns>
     public static async Task<PartOutcome[]> StoreAsync(MailboxEngine engine, OpenSend send, IReadOnlyList<SendMember> members)
     {
-        PartOutcome[] outcomes = [.. await engine.SendPartAsync(send, members, takeUnowned: false).ConfigureAwait(false)];
+        PartOutcome[] outcomes = [.. await engine.Owned.SendPartAsync(send, members, takeUnowned: false).ConfigureAwait(false)];
         int[] missing = [.. Enumerable.Range(0, outcomes.Length).Where(i => outcomes[i] == PartOutcome.NotOwner)];
         if (missing.Length == 0) return outcomes;
         var taken = Array.ConvertAll(missing, i => members[i]);
-        var again = await engine.SendPartAsync(send, taken, takeUnowned: true).ConfigureAwait(false);
+        var again = await engine.Owned.SendPartAsync(send, taken, takeUnowned: true).ConfigureAwait(false);
         for (var i = 0; i < missing.Length; i++) outcomes[missing[i]] = again[i];
         return outcomes;
     }

@@ -23,13 +23,13 @@ sealed class MailboxGrain(
     {
         _name = MailboxName.Parse(this.GetPrimaryKeyString());
         _scheduler = TaskScheduler.Current;
-        if (!engine.Options.OwnsAll && !await engine.AcquireAsync([_name], cancellationToken))
+        if (!engine.Options.OwnsAll && !await engine.Owned.AcquireAsync([_name], cancellationToken))
             throw new StoreException("The silo takes no mailboxes now: it is stopping, or its store failed.");
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        if (!engine.Options.OwnsAll) await engine.ReleaseAsync([_name]);
+        if (!engine.Options.OwnsAll) await engine.Owned.ReleaseAsync([_name]);
     }
 
     public async Task<DeliverResult> Deliver(Delivery delivery)
@@ -74,7 +74,7 @@ sealed class MailboxGrain(
 
     public async Task<UplinkResult> Uplink(UplinkCall call)
     {
-        var result = await engine.UplinkAsync(_name, call.Request, engine.Options.OwnsAll ? null : grid, CancellationToken.None);
+        var result = await Uplinking.RunAsync(engine, _name, call.Request, engine.Options.OwnsAll ? null : grid, CancellationToken.None);
         LeaveIfLost(result.Outcome);
         return result;
     }
@@ -110,7 +110,7 @@ sealed class MailboxGrain(
 
     async ValueTask<bool> IsLost()
     {
-        if (engine.Options.OwnsAll || await engine.OwnsAsync(_name)) return false;
+        if (engine.Options.OwnsAll || await engine.Owned.HasAsync(_name)) return false;
         DeactivateOnIdle();
         return true;
     }

@@ -32,7 +32,7 @@ public sealed class AcquireTests
         One.Release("a");
         One.Acquire("a");
         Assert.Equal(Outcome.Stored, One.Deliver("a", "1").Outcome);
-        Assert.False(_silos.Two.Ask(_silos.Two.Engine.OwnsAsync(Office.Name("a"))));
+        Assert.False(_silos.Two.Ask(_silos.Two.Engine.Owned.HasAsync(Office.Name("a"))));
     }
 
     [Fact, Trait("Rule", "M15")]
@@ -42,7 +42,7 @@ public sealed class AcquireTests
         One.Acquire("a");
         One.Deliver("a", "1");
         var line = One.Open("a");
-        var first = One.Engine.ReleaseAsync([Office.Name("a")]);
+        var first = One.Engine.Owned.ReleaseAsync([Office.Name("a")]);
         One.Release("a");
         Assert.True(One.Ask(first));
         Assert.Equal(ReadStatus.Ended, line.Reader.TryRead([]));
@@ -55,7 +55,7 @@ public sealed class AcquireTests
     {
         One.Acquire("a");
         One.Deliver("a", "1");
-        var release = One.Engine.ReleaseAsync([Office.Name("a")]);
+        var release = One.Engine.Owned.ReleaseAsync([Office.Name("a")]);
         var delivery = One.Engine.DeliverAsync(Office.Name("a"), Office.Draft("2"));
         var open = One.TryOpen("a");
         Assert.True(One.Ask(release));
@@ -73,8 +73,8 @@ public sealed class AcquireTests
         _silos.Two.Release("a");
         var prepared = 0;
         One.Store.Preparing = () => Interlocked.Increment(ref prepared);
-        var first = One.Engine.AcquireAsync([Office.Name("a"), Office.Name("b")]);
-        var second = One.Engine.AcquireAsync([Office.Name("b"), Office.Name("a")]);
+        var first = One.Engine.Owned.AcquireAsync([Office.Name("a"), Office.Name("b")]);
+        var second = One.Engine.Owned.AcquireAsync([Office.Name("b"), Office.Name("a")]);
         Assert.True(One.Ask(first));
         Assert.True(One.Ask(second));
         Assert.Equal(1, prepared);
@@ -116,7 +116,7 @@ public sealed class AcquireTests
             cancel.Cancel();
             cancel.Token.ThrowIfCancellationRequested();
         };
-        var acquiring = One.Engine.AcquireAsync([Office.Name("a"), Office.Name("b")], cancel.Token).AsTask();
+        var acquiring = One.Engine.Owned.AcquireAsync([Office.Name("a"), Office.Name("b")], cancel.Token).AsTask();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.FromResult(One.Ask(new ValueTask<bool>(acquiring))));
         One.Release("a");
         Assert.Equal(Outcome.NotOwner, One.Deliver("a", "1").Outcome);

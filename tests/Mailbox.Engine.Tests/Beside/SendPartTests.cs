@@ -165,6 +165,6 @@ public sealed class SendPartTests
     {
         var now = office.Engine.Clock.Now;
         var message = new Message { Body = Encoding.UTF8.GetBytes("m"), ContentType = "text/plain", At = now, Expires = now.AddDays(1), Group = Office.Group("g") };
-        return string.Join(' ', office.Ask(office.Engine.SendPartAsync(new(Send, message, idle), members, takeUnowned)));
+        return string.Join(' ', office.Ask(office.Engine.Owned.SendPartAsync(new(Send, message, idle), members, takeUnowned)));
     }
 }

@@ -71,7 +71,7 @@ public sealed class SweepTests
         _silos.Time.Advance(TimeSpan.FromMinutes(2));
         Two.Store.Committing = () =>
         {
-            if (One.Ask(One.Engine.OwnsAsync(Office.Name("a")))) return;
+            if (One.Ask(One.Engine.Owned.HasAsync(Office.Name("a")))) return;
             TakeAndUse("a");
         };
         Two.Maintain();

@@ -180,9 +180,9 @@ sealed partial class Office
         Finish(Engine.Swept);
     }
 
-    public bool Acquire(params string[] mailboxes) => Ask(Engine.AcquireAsync([.. mailboxes.Select(Name)]));
+    public bool Acquire(params string[] mailboxes) => Ask(Engine.Owned.AcquireAsync([.. mailboxes.Select(Name)]));
 
-    public bool Release(params string[] mailboxes) => Ask(Engine.ReleaseAsync([.. mailboxes.Select(Name)]));
+    public bool Release(params string[] mailboxes) => Ask(Engine.Owned.ReleaseAsync([.. mailboxes.Select(Name)]));
 
     /// <summary>The process dies and another starts on the same store.</summary>
     public void Restart()

@@ -137,7 +137,7 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
         await Grid.BeginOnly("1");
         foreach (var engine in new[] { first, second })
         {
-            await engine.AcquireAsync(Names("ann"));
+            await engine.Owned.AcquireAsync(Names("ann"));
             await engine.RemoveAsync(Names("ann")[0]);
             await engine.DeliverAsync(Names("ann")[0], MessageDraft.FromText("0"));
         }
@@ -186,8 +186,8 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
     {
         var engine = silo.GetRequiredService<MailboxEngine>();
         var members = await Grid.Ledger.RemainingAsync(send.Id);
-        await engine.SendPartAsync(send, members, takeUnowned: false);
-        await engine.SendPartAsync(send, members, takeUnowned: false);
-        Assert.False(await engine.OwnsAsync(MailboxName.Parse("ann")));
+        await engine.Owned.SendPartAsync(send, members, takeUnowned: false);
+        await engine.Owned.SendPartAsync(send, members, takeUnowned: false);
+        Assert.False(await engine.Owned.HasAsync(MailboxName.Parse("ann")));
     }
 }

@@ -137,11 +137,11 @@ public sealed class FenceTests
     {
         var office = new Office(new() { OwnsAll = false });
         Assert.Equal(Outcome.NotOwner, office.Deliver("a", "1").Outcome);
-        Assert.True(office.Ask(office.Engine.AcquireAsync([Office.Name("a")])));
+        Assert.True(office.Ask(office.Engine.Owned.AcquireAsync([Office.Name("a")])));
         Assert.Equal(Outcome.Stored, office.Deliver("a", "1").Outcome);
         var line = office.Open("a");
         Assert.Equal("1", line.Read());
-        Assert.True(office.Ask(office.Engine.ReleaseAsync([Office.Name("a")])));
+        Assert.True(office.Ask(office.Engine.Owned.ReleaseAsync([Office.Name("a")])));
         Assert.Equal(ReadStatus.Ended, line.Reader.TryRead([]));
         Assert.Equal(Ending.Moved, line.Ending);
         Assert.Equal(Outcome.NotOwner, office.Deliver("a", "2").Outcome);

@@ -1,0 +1,24 @@
+namespace Mailbox.Engine;
+
+/// <summary>How an uplink is accepted: in one operation where the takers' mailboxes are this engine's, else in steps.</summary>
+static class Uplinking
+{
+    /// <param name="takers">Where takers belong to many engines: how they are reached.</param>
+    public static ValueTask<UplinkResult> RunAsync(
+        MailboxEngine engine, MailboxName mailbox, UplinkRequest request, IMailboxGrid? takers, CancellationToken cancel)
+    {
+        Arguments.Check(mailbox);
+        var most = engine.Options.MaxBodyBytes - MailboxUplinks.HeadBytes;
+        if (request.Drafts.Any(draft => draft.Body.Length > most)) return new(new UplinkResult(Outcome.TooLarge));
+        if (request.Asks) return engine.AskAsync(new UplinkOperation(engine, mailbox, request, static (_, _) => Outcome.Dropped), cancel);
+        if (takers is not null) return new(new UplinkSteps(engine, takers).RunAsync(mailbox, request).AsTask().WaitAsync(cancel));
+        return engine.AskAsync(new UplinkOperation(engine, mailbox, request, (batch, letter) => Pass(engine, batch, letter, request.Except)), cancel);
+    }
+
+    static Outcome Pass(MailboxEngine engine, Batch batch, UplinkLetter letter, MailboxName? except)
+    {
+        var post = new PostOperation(engine, new(letter.Write(), [], [MailboxUplinks.Group], except is { } one ? [one] : []));
+        post.Plan(batch);
+        return MailboxUplinks.OutcomeOf(post.Result.Groups[0], isTaken: except is not null);
+    }
+}
