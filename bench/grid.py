@@ -34,7 +34,7 @@ def pss(pids):
 
 
 def idle(name, port, pids):
-    """Memory of mailboxes that were asked for, hold nothing and are held by nobody."""
+    """Memory of mailboxes that were asked for, hold nothing and are held by nobody; before the heap has seen a load that it gives back later."""
     client = http.client.HTTPConnection('127.0.0.1', port, timeout=60)
     def touch(first, last):
         for i in range(first, last):
@@ -66,9 +66,9 @@ def journal(seconds):
     server = servers.Ours('silo', None, servers.SILO, args=['--Mailbox:Cluster:ClientPort', str(port)])
     server.start()
     try:
+        idle('journal', server.port, server.pids)
         shapes('journal', str(port), server.pids, seconds)
         join('journal', server.port)
-        idle('journal', server.port, server.pids)
     finally: server.stop()
 
 
@@ -79,9 +79,9 @@ def postgres(seconds):
         subprocess.run([CLUSTER, 'up'], env=environment, stdout=subprocess.DEVNULL, check=True)
         try:
             silos = [int(open(os.path.join(data, f'silo-{i}.pid')).read().split()[0]) for i in (1, 2, 3)]
+            idle('postgres', 9080, silos)
             shapes('postgres', '9131,9132,9133', silos, seconds)
             join('postgres', 9080)
-            idle('postgres', 9080, silos)
         finally: subprocess.run([CLUSTER, 'down', '--clean'], env=environment, stdout=subprocess.DEVNULL)
 
 
