@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Mailbox.Gateway;
 
@@ -11,6 +12,7 @@ static class AnswerPassing
     public static async Task PassAsync(HttpContext http, BackendAnswer answer, Visitor visitor, CancellationToken left)
     {
         AnswerHead.Copy(http, answer, visitor);
+        if (IsPrintable(answer.Reason)) http.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = answer.Reason;
         if (!AnswerHead.HasBody(http, answer)) return;
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
@@ -24,6 +26,8 @@ static class AnswerPassing
         if (!http.Response.SupportsTrailers()) return;
         foreach (var (name, values) in answer.Trailers) http.Response.AppendTrailer(name, values);
     }
+
+    static bool IsPrintable(string? reason) => reason is not null && !reason.AsSpan().ContainsAnyExceptInRange(' ', '~');
 
     static async Task CopyBodyAsync(HttpResponse response, Stream body, byte[] buffer, CancellationToken left)
     {

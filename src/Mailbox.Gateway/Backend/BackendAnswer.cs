@@ -7,6 +7,9 @@ abstract class BackendAnswer : IAsyncDisposable
 {
     public abstract int Status { get; }
 
+    /// <summary>What the status is called; null where the application did not say.</summary>
+    public virtual string? Reason => null;
+
     /// <summary>As they were sent, one pair for each name.</summary>
     public abstract IEnumerable<KeyValuePair<string, StringValues>> Headers { get; }
 

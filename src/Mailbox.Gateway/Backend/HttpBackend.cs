@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 
 namespace Mailbox.Gateway;
@@ -23,7 +24,7 @@ sealed class HttpBackend : IBackend, IDisposable
     {
         try
         {
-            return HttpBackendAnswer.Of(await _http.SendAsync(MessageOf(request), cancel).ConfigureAwait(false), request);
+            return HttpBackendAnswer.Of(await SendAsync(request, cancel).ConfigureAwait(false), request);
         }
         catch (HttpRequestException fault)
         {
@@ -36,6 +37,21 @@ sealed class HttpBackend : IBackend, IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    async Task<HttpResponseMessage> SendAsync(BackendRequest request, CancellationToken cancel)
+    {
+        try
+        {
+            return await _http.SendAsync(MessageOf(request), cancel).ConfigureAwait(false);
+        }
+        // The handler repeats what can be repeated where a kept connection has ended, but not where it was reset: so end processes that are killed.
+        catch (HttpRequestException fault) when (request.Body is null && IsRepeatable(request.Method) && IsReset(fault))
+        {
+            return await _http.SendAsync(MessageOf(request), cancel).ConfigureAwait(false);
+        }
+    }
+
+    static bool IsReset(HttpRequestException fault) => fault.InnerException?.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset };
 
     static SocketsHttpHandler HandlerOf(BackendOptions options, BackendConnector connector) => new()
     {

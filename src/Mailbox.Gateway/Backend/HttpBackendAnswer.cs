@@ -18,6 +18,8 @@ sealed class HttpBackendAnswer : BackendAnswer
 
     public override int Status => (int)_response.StatusCode;
 
+    public override string? Reason => _response.ReasonPhrase;
+
     public override IEnumerable<KeyValuePair<string, StringValues>> Headers => PairsOf(_response.Headers).Concat(PairsOf(_response.Content.Headers));
 
     public override IEnumerable<KeyValuePair<string, StringValues>> Trailers => PairsOf(_response.TrailingHeaders);

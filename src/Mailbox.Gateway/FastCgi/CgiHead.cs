@@ -20,6 +20,9 @@ sealed class CgiHead
 
     public int Status { get; private set; } = Ok;
 
+    /// <summary>Null where the application did not say.</summary>
+    public string? Reason { get; private set; }
+
     public IReadOnlyDictionary<string, StringValues> Headers => _headers;
 
     public long? Length { get; private set; }
@@ -73,15 +76,15 @@ sealed class CgiHead
 
     void Settle()
     {
-        if (_headers.Remove("Status", out var status)) Status = StatusOf(status.ToString());
+        if (_headers.Remove("Status", out var status)) (Status, Reason) = StatusOf(status.ToString());
         else if (_headers.ContainsKey("Location")) Status = Found;
         if (_headers.TryGetValue("Content-Length", out var length)) Length = LengthOf(length.ToString());
     }
 
     // "404 Not Found". What is below 200 would not be an answer.
-    static int StatusOf(string text) =>
+    static (int, string?) StatusOf(string text) =>
         text.Length >= 3 && (text.Length == 3 || text[3] == ' ') && int.TryParse(text[..3], NumberStyles.None, CultureInfo.InvariantCulture, out var status)
-        && status is >= 200 and <= 599 ? status : throw NotAHead("its status is none");
+        && status is >= 200 and <= 599 ? (status, text.Length > 4 ? text[4..] : null) : throw NotAHead("its status is none");
 
     static long LengthOf(string text) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length : throw NotAHead("its length is none");

@@ -7,6 +7,8 @@ sealed class FastCgiAnswer(FastCgiExchange exchange, CgiHead head) : BackendAnsw
 {
     public override int Status => head.Status;
 
+    public override string? Reason => head.Reason;
+
     public override IEnumerable<KeyValuePair<string, StringValues>> Headers => head.Headers;
 
     public override Stream Body { get; } = new FastCgiAnswerBody(head, exchange.Output);

@@ -122,4 +122,31 @@ public sealed class BrokenBackendTests
             application.Close();
         }
     }
+
+    [Theory]
+    [InlineData("GET", true)]
+    [InlineData("DELETE", true)]
+    [InlineData("POST", false)]
+    [InlineData("PATCH", false)]
+    public async Task What_can_be_repeated_is_asked_again_where_a_kept_connection_is_reset_and_all_else_is_done_once_at_most(string method, bool isRepeated)
+    {
+        await using var app = await RawApplication.StartAsync();
+        var (wire, application) = await KeptAsync(app);
+        var asking = app.Gateway.SendAsync(new(method), "/again");
+        await wire.UntilAsync("/again HTTP/1.1\r\n");
+        RawApplication.Kill(application);
+        if (isRepeated) await app.AnswerAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        using var answer = await asking;
+        Assert.Equal(isRepeated ? 200 : 502, (int)answer.StatusCode);
+        Assert.False(app.IsAsked);
+    }
+
+    static async Task<(Wire Wire, System.Net.Sockets.TcpClient Application)> KeptAsync(RawApplication app)
+    {
+        var asking = app.Gateway.SendAsync(HttpMethod.Get, "/");
+        var (wire, application, _) = await app.TakeAsync();
+        await RawApplication.SayAsync(application, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        (await asking).Dispose();
+        return (wire, application);
+    }
 }

@@ -95,6 +95,17 @@ public sealed class ForwardingTests
         Assert.Equal("7", answer.Headers.GetValues("X-Kept").Single());
     }
 
+    [Theory]
+    [InlineData("299 Strange Thing")]
+    [InlineData("404 Gone Fishing")]
+    public async Task A_status_keeps_its_number_and_its_words(string status)
+    {
+        await using var app = await RawApplication.StartAsync();
+        using var raw = await RawConnection.SayAsync(app.Gateway.Address, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        await app.AnswerAsync($"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+        Assert.Equal($"HTTP/1.1 {status}\r\n", await raw.Wire.UntilAsync("\r\n"));
+    }
+
     [Fact]
     public async Task A_compressed_answer_is_passed_as_it_is()
     {

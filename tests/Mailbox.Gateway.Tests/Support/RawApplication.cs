@@ -16,6 +16,9 @@ sealed class RawApplication : IAsyncDisposable
 
     public string Url => $"http://{_listener.LocalEndpoint}";
 
+    /// <summary>Whether somebody has connected and was not taken.</summary>
+    public bool IsAsked => _listener.Pending();
+
     public static async Task<RawApplication> StartAsync(BackendOptions? backend = null)
     {
         var listener = new TcpListener(IPAddress.Loopback, 0);
