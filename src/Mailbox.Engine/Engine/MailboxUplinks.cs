@@ -23,6 +23,9 @@ public static class MailboxUplinks
     /// <summary>Whose members take them.</summary>
     public static GroupName Group { get; } = GroupName.Parse("mailbox.uplinks");
 
+    /// <summary>The taker that is the backend which gateways call: one of them reads it at a time.</summary>
+    public static MailboxName Gateways { get; } = TakerNamed("backend");
+
     /// <summary>The mailbox of a taker.</summary>
     /// <exception cref="ArgumentException">The name has characters that no mailbox may have, or more than 112 of them.</exception>
     public static MailboxName TakerNamed(string name) => MailboxName.Parse(Prefix + name);

@@ -14,9 +14,6 @@ sealed class UplinkBackend(
     readonly HttpBackend? _other = gateway.Value.Uplink.Length > 0 ? new(new() { Url = new Uri(gateway.Value.Uplink).GetLeftPart(UriPartial.Authority) }) : null;
     readonly string _target = gateway.Value.Uplink.Length > 0 ? new Uri(gateway.Value.Uplink).PathAndQuery : "/" + options.Value.Uplink.TrimStart('/');
 
-    /// <summary>Who takes what is not forwarded at once.</summary>
-    public static MailboxName Taker { get; } = MailboxUplinks.TakerNamed("backend");
-
     public bool IsThere => (_other ?? application) is not null;
 
     /// <returns>Null where it cannot be reached, or does not begin an answer in time.</returns>

@@ -8,7 +8,7 @@ namespace Mailbox.Gateway;
 /// Forwards to the backend what clients told it by exchange or WebSocket: it was stored when they were answered, and is acknowledged when the
 /// backend has answered. Mailboxes beside each other, each in order. One gateway of a cluster at a time.
 /// </summary>
-sealed class UplinkForwarder(IMailboxGrid grid, UplinkBackend backend, UplinkAnswers answers, UplinkMetrics metrics, IOptions<GatewayOptions> options, TimeProvider time)
+sealed class UplinkForwarder(IMailboxGrid grid, UplinkBackend backend, UplinkAnswers answers, UplinkMetrics metrics, LetterTaker taker, IOptions<GatewayOptions> options, TimeProvider time)
     : BackgroundService
 {
     const int MostLetters = 100_000;
@@ -20,12 +20,13 @@ sealed class UplinkForwarder(IMailboxGrid grid, UplinkBackend backend, UplinkAns
     static readonly MailboxOptionsChange s_bounds =
         new() { Idle = MessageDraft.MaxIdle, MaxMessages = MostLetters, MaxBytes = MostBytes, Overflow = OverflowPolicy.Reject };
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (!backend.IsThere) return;
-        await Joining.JoinAsync(grid, UplinkBackend.Taker, s_bounds, [MailboxUplinks.Group], new(time, s_first, s_longest), stoppingToken).ConfigureAwait(false);
-        await new LetterTaker(grid, time).RunAsync(UplinkBackend.Taker, ForwardAsync, stoppingToken).ConfigureAwait(false);
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => backend.IsThere
+        ? taker.RunAsync(new(MailboxUplinks.Gateways, [MailboxUplinks.Group], JoinAsync), ForwardAsync, stoppingToken)
+        : Task.CompletedTask;
+
+    async ValueTask<bool> JoinAsync(CancellationToken cancel) =>
+        await grid.SetOptionsAsync(MailboxUplinks.Gateways, s_bounds, cancel).ConfigureAwait(false) == Outcome.Stored
+        && (await grid.ChangeMembersAsync(MailboxUplinks.Group, [MailboxUplinks.Gateways], [], cancel).ConfigureAwait(false)).Outcome == Outcome.Stored;
 
     Task ForwardAsync(IReadOnlyList<Received> page, CancellationToken cancel) => Parallel.ForEachAsync(
         page.Select(LetterOf).OfType<UplinkLetter>().GroupBy(static letter => letter.Mailbox),

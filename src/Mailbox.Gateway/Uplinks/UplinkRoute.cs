@@ -60,7 +60,7 @@ sealed class UplinkRoute(
         (await grid.UplinkAsync(mailbox, new(null, [draft]) { Asks = true }).ConfigureAwait(false)).Outcome;
 
     async ValueTask<Outcome> RecordAnsweredAsync(MailboxName mailbox, UplinkDraft draft) =>
-        (await grid.UplinkAsync(mailbox, new(null, [draft], UplinkBackend.Taker)).ConfigureAwait(false)).Outcome;
+        (await grid.UplinkAsync(mailbox, new(null, [draft], MailboxUplinks.Gateways)).ConfigureAwait(false)).Outcome;
 
     async Task<Problem?> RecordAsync(HttpContext http, UplinkLetter letter, UplinkDraft draft)
     {

@@ -7,6 +7,7 @@ static class UplinkServices
 {
     public static IServiceCollection AddUplinks(this IServiceCollection services) => services
         .AddSingleton<Outbound>()
+        .AddSingleton<LetterTaker>()
         .AddSingleton<UplinkBackend>()
         .AddSingleton<MultiplexedAnswers>()
         .AddSingleton<UplinkAnswers>()

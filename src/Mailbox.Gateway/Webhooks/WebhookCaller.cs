@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 
 namespace Mailbox.Gateway;
 
@@ -7,7 +8,7 @@ namespace Mailbox.Gateway;
 /// Tells one webhook what waits for it: each page of its mailbox as one call or a few, in order, again until the endpoint has taken it or its time
 /// has ended. What comes meanwhile waits in the mailbox, not here.
 /// </summary>
-sealed class WebhookCaller(Webhook webhook, Outbound outbound, WebhookCounts counts, TimeProvider time)
+sealed class WebhookCaller(Webhook webhook, Outbound outbound, WebhookCounts counts, TimeProvider time, ILogger log)
 {
     const int MostEvents = 500;
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15);
@@ -46,6 +47,8 @@ sealed class WebhookCaller(Webhook webhook, Outbound outbound, WebhookCounts cou
         request.Headers.Add(WebhookSignature.Header, WebhookSignature.Of(webhook.Secret, time.GetUtcNow(), body.Span));
         using var answer = await outbound.SendAsync(request, s_patience, cancel).ConfigureAwait(false);
         var isTaken = answer?.IsSuccessStatusCode == true;
+        if (counts.IsFailing && isTaken) log.WebhookRecovered(webhook.Name);
+        if (!counts.IsFailing && !isTaken) log.WebhookFails(webhook.Name, events.Length);
         counts.Called(isTaken);
         return isTaken;
     }

@@ -1,5 +1,5 @@
-using Mailbox.Storage;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Mailbox.Gateway;
 
@@ -7,7 +7,8 @@ namespace Mailbox.Gateway;
 /// Calls the webhooks that are stored, and looks every few seconds whether they are others. Each is called by one gateway of a cluster at a
 /// time: the one that holds its mailbox.
 /// </summary>
-sealed class Webhooks(IMailboxGrid grid, WebhookStore store, Outbound outbound, WebhookMetrics metrics, TimeProvider time) : BackgroundService
+sealed class Webhooks(
+    WebhookStore store, LetterTaker taker, Outbound outbound, WebhookMetrics metrics, TimeProvider time, ILogger<Webhooks> log) : BackgroundService
 {
     static readonly TimeSpan s_look = TimeSpan.FromSeconds(5);
     // Well before a message's time, and a mailbox's, has ended.
@@ -56,9 +57,10 @@ sealed class Webhooks(IMailboxGrid grid, WebhookStore store, Outbound outbound, 
         {
             await LookAsync(cancel).ConfigureAwait(false);
         }
-        catch (Exception fault) when (fault is StoreException or InvalidOperationException or TimeoutException)
+        catch (Exception fault) when (!cancel.IsCancellationRequested)
         {
-            // The grid is not there now: those that run go on, and it is looked again.
+            // The grid is not there now: those that run go on.
+            log.LookingFailed(fault);
         }
     }
 
@@ -84,12 +86,16 @@ sealed class Webhooks(IMailboxGrid grid, WebhookStore store, Outbound outbound, 
 
     async Task BeginAsync(Webhook webhook, CancellationToken cancel)
     {
-        // Whoever stored it may have died before it subscribed.
-        await store.SubscribeAsync(webhook, cancel).ConfigureAwait(false);
         if (IsOld(webhook)) await store.PutAsync(webhook, cancel).ConfigureAwait(false);
-        var caller = new WebhookCaller(webhook, outbound, metrics.Of(webhook.Name), time);
-        _running[webhook.Name] = WebhookCalls.Start(webhook, stop => new LetterTaker(grid, time).RunAsync(webhook.Mailbox, caller.TellAsync, stop));
+        var caller = new WebhookCaller(webhook, outbound, metrics.Of(webhook.Name), time, log);
+        var taking = new Taking(webhook.Mailbox, [.. webhook.Groups], stop => JoinAsync(webhook, stop));
+        _running[webhook.Name] = WebhookCalls.Start(webhook, stop => taker.RunAsync(taking, caller.TellAsync, stop));
     }
+
+    /// <summary>Unless it was removed or changed meanwhile, by another gateway.</summary>
+    async ValueTask<bool> JoinAsync(Webhook webhook, CancellationToken cancel) =>
+        (await store.ListAsync(cancel).ConfigureAwait(false)).GetValueOrDefault(webhook.Name)?.Version == webhook.Version
+        && await store.SubscribeAsync(webhook, cancel).ConfigureAwait(false) == Outcome.Stored;
 
     bool IsOld(Webhook webhook) => time.GetUtcNow() - webhook.At > s_renewAfter;
 }

@@ -39,8 +39,17 @@ public sealed class MailboxGridClient : IDisposable
     /// stream provider <c>mailbox</c>. Each subscriber has a name of its own.
     /// </summary>
     /// <exception cref="ArgumentException">The name is no part of a mailbox name.</exception>
-    public IAsyncStream<MailboxEvent> Events(string subscriber) =>
-        new EventStream(new(this, subscriber, _calls.Time, _calls.Stopping));
+    public IAsyncStream<MailboxEvent> Events(string subscriber) => StreamOf(Tellings.Events, subscriber);
+
+    /// <summary>
+    /// What clients say to the backend (spec section 6), as a stream: each once for its number or key, told at least once, in order for
+    /// each mailbox, and stored while the subscriber is away, for up to 30 days. Where it is full clients are refused. It is
+    /// <c>GetStream("uplinks", subscriber)</c> of the stream provider <c>mailbox</c>. Each subscriber has a name of its own.
+    /// </summary>
+    /// <exception cref="ArgumentException">The name is no part of a mailbox name, or the gateways' own (<c>backend</c>).</exception>
+    public IAsyncStream<UplinkLetter> Uplinks(string subscriber) => StreamOf(Tellings.Uplinks, subscriber);
+
+    LetterStream<T> StreamOf<T>(Telling<T> telling, string subscriber) => new(new(this, telling, subscriber, _calls.Time, _calls.Stopping));
 
     /// <summary>
     /// Many deliveries, each by itself, in as few calls as possible; those to one mailbox in the order of the list, as long as none has to

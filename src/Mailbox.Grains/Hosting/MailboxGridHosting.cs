@@ -40,6 +40,6 @@ public static class MailboxGridHosting
         services.TryAddSingleton(provider => new MailboxGridClient(
             provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>(), options));
         services.TryAddKeyedSingleton<IStreamProvider>(
-            EventStreams.ProviderName, static (provider, _) => new EventStreams(provider.GetRequiredService<MailboxGridClient>()));
+            LetterStreams.ProviderName, static (provider, _) => new LetterStreams(provider.GetRequiredService<MailboxGridClient>()));
     }
 }

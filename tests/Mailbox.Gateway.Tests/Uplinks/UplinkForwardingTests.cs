@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Mailbox.Engine;
 using Microsoft.AspNetCore.Http;
 
 namespace Mailbox.Gateway.Tests;
@@ -22,7 +23,7 @@ public sealed class UplinkForwardingTests
         await UntilHeardAsync(host, backend, 6);
         Assert.Equal("1 1 1 1 2 3", string.Join(' ', backend.Heard.Select(static heard => heard.Body)));
         Assert.Equal(3, backend.Heard.Select(static heard => heard.Headers["Uplink-Id"]).Distinct().Count());
-        await GatewayHost.UntilAsync(async () => (await host.Grid.GetAsync(UplinkBackend.Taker))!.Messages == 0);
+        await GatewayHost.UntilAsync(async () => (await host.Grid.GetAsync(MailboxUplinks.Gateways))!.Messages == 0);
     }
 
     [Fact]

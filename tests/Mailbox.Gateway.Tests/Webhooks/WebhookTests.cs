@@ -156,6 +156,25 @@ public sealed class WebhookTests
         Assert.Equal(40, endpoint.Events().Count);
     }
 
+    [Fact]
+    public async Task Whoever_removes_its_mailbox_or_its_group_does_not_end_it()
+    {
+        await using var endpoint = await Listener.StartAsync();
+        await using var host = await GatewayHost.StartAsync();
+        await PutAsync(host, endpoint, "opened");
+        await host.DeliverAsync("a", "1");
+        await host.UntilToldAsync(endpoint, 1);
+        await host.SendAsync(HttpMethod.Delete, "/mailboxes/" + Webhook.MailboxOf("w"));
+        await GatewayHost.UntilAsync(async () =>
+        {
+            host.Time.Advance(TimeSpan.FromMilliseconds(250));
+            return await host.Grid.GetGroupAsync(MailboxEvents.Group, null, 1) is not null;
+        });
+        await host.DeliverAsync("b", "1");
+        await host.UntilToldAsync(endpoint, 2);
+        Assert.Equal("opened a, opened b", endpoint.Told());
+    }
+
     static Task<HttpResponseMessage> PutAsync(GatewayHost host, Listener endpoint, params string[] events) => host.SendAsync(
         HttpMethod.Put, "/webhooks/w", JsonSerializer.SerializeToUtf8Bytes(new { url = endpoint.Url, events, secret = Secret }));
 

@@ -1,27 +1,23 @@
-using Mailbox.Engine;
 using Orleans.Providers.Streams.Common;
 using Orleans.Streams;
 
 namespace Mailbox.Grains;
 
 /// <summary>
-/// One who is told what happens: a mailbox of the group that events are sent to. What waits for it is on disk, in order, and stays until
+/// One who is told: a mailbox of the group that letters of a kind are sent to. What waits for it is on disk, in order, and stays until
 /// its handler has come back: a backend that was away goes on where it was.
 /// </summary>
-sealed class EventSubscriber(MailboxGridClient grid, string name, TimeProvider time, CancellationToken stopping)
+sealed class Subscriber<T>(MailboxGridClient grid, Telling<T> telling, string name, TimeProvider time, CancellationToken stopping)
 {
-    const int MostLetters = 100_000;
-    const int MostBytes = 64 << 20;
+    readonly MailboxClient _mailbox = grid.Mailbox(telling.MailboxOf(name));
+    readonly GroupClient _group = grid.Group(telling.Group);
 
-    readonly MailboxClient _mailbox = grid.Mailbox(MailboxEvents.SubscriberNamed(name));
-    readonly GroupClient _group = grid.Group(MailboxEvents.Group);
-
-    public StreamId StreamId { get; } = StreamId.Create(EventStreams.Namespace, name);
+    public StreamId StreamId { get; } = StreamId.Create(telling.Namespace, name);
 
     /// <summary>From its answer on everything is told.</summary>
     public async Task JoinAsync()
     {
-        await _mailbox.SetOptionsAsync(new() { MaxMessages = MostLetters, MaxBytes = MostBytes }, stopping).ConfigureAwait(false);
+        await _mailbox.SetOptionsAsync(telling.Bounds, stopping).ConfigureAwait(false);
         await _group.AddAsync([_mailbox.Name], stopping).ConfigureAwait(false);
     }
 
@@ -34,7 +30,14 @@ sealed class EventSubscriber(MailboxGridClient grid, string name, TimeProvider t
     }
 
     /// <summary>Runs until it is cancelled, or somebody ends the subscription.</summary>
-    public async Task RunAsync(EventHandling handling, CancellationToken cancel)
+    public async Task RunAsync(Handling<T> handling, CancellationToken cancel)
+    {
+        var backoff = new Backoff(time);
+        while (!await TryRunAsync(handling, cancel).ConfigureAwait(false)) await backoff.WaitAsync(cancel).ConfigureAwait(false);
+    }
+
+    /// <returns>False where the grid could not be asked.</returns>
+    async Task<bool> TryRunAsync(Handling<T> handling, CancellationToken cancel)
     {
         try
         {
@@ -48,9 +51,15 @@ sealed class EventSubscriber(MailboxGridClient grid, string name, TimeProvider t
         {
             await handling.CompleteAsync().ConfigureAwait(false);
         }
+        catch (MailboxGridException fault)
+        {
+            await handling.FailAsync(fault).ConfigureAwait(false);
+            return false;
+        }
+        return true;
     }
 
-    async Task ReadAsync(EventHandling handling, CancellationToken cancel)
+    async Task ReadAsync(Handling<T> handling, CancellationToken cancel)
     {
         await foreach (var received in _mailbox.OpenAsync(cancel: cancel).ConfigureAwait(false))
         {
@@ -60,10 +69,10 @@ sealed class EventSubscriber(MailboxGridClient grid, string name, TimeProvider t
     }
 
     /// <summary>Until the handler takes it: what is after it waits.</summary>
-    async Task HandleAsync(EventHandling handling, Position position, Message letter, CancellationToken cancel)
+    async Task HandleAsync(Handling<T> handling, Position position, Message letter, CancellationToken cancel)
     {
-        SequentialItem<MailboxEvent>[] items = [.. MailboxEvents.Read(letter.Body).Select(
-            (happened, i) => new SequentialItem<MailboxEvent>(happened, new EventSequenceTokenV2(position.Sequence, i)))];
+        SequentialItem<T>[] items = [.. telling.Read(letter).Select(
+            (one, i) => new SequentialItem<T>(one, new EventSequenceTokenV2(position.Sequence, i)))];
         foreach (var part in handling.Parts(items))
         {
             var backoff = new Backoff(time);
@@ -71,7 +80,7 @@ sealed class EventSubscriber(MailboxGridClient grid, string name, TimeProvider t
         }
     }
 
-    async Task MissedAsync(EventHandling handling, Gap gap)
+    async Task MissedAsync(Handling<T> handling, Gap gap)
     {
         // The mailbox is another: it had expired, or its store lost it, and with it the membership.
         if (gap.Reason == GapReason.Epoch) await JoinAsync().ConfigureAwait(false);

@@ -1,29 +1,28 @@
-using Mailbox.Engine;
 using Orleans.Streams;
 
 namespace Mailbox.Grains;
 
-/// <summary>What a backend gave to handle events: one at a time, or a letter of them. Called by one task.</summary>
-sealed class EventHandling
+/// <summary>What a backend gave to handle what is told: one at a time, or a letter of them. Called by one task.</summary>
+sealed class Handling<T>
 {
-    readonly Func<IList<SequentialItem<MailboxEvent>>, Task> _next;
+    readonly Func<IList<SequentialItem<T>>, Task> _next;
     readonly Func<Exception, Task> _error;
     readonly Func<Task> _completed;
     readonly int _most;
 
-    public EventHandling(IAsyncObserver<MailboxEvent> observer)
+    public Handling(IAsyncObserver<T> observer)
     {
         _next = async items => await observer.OnNextAsync(items[0].Item, items[0].Token).ConfigureAwait(false);
         (_error, _completed, _most) = (observer.OnErrorAsync, observer.OnCompletedAsync, 1);
     }
 
-    public EventHandling(IAsyncBatchObserver<MailboxEvent> observer) =>
+    public Handling(IAsyncBatchObserver<T> observer) =>
         (_next, _error, _completed, _most) = (observer.OnNextAsync, observer.OnErrorAsync, observer.OnCompletedAsync, int.MaxValue);
 
-    public IEnumerable<SequentialItem<MailboxEvent>[]> Parts(SequentialItem<MailboxEvent>[] items) => items.Chunk(_most);
+    public IEnumerable<SequentialItem<T>[]> Parts(SequentialItem<T>[] items) => items.Chunk(_most);
 
     /// <returns>False where the handler threw: it is told, and is asked again.</returns>
-    public async Task<bool> TryAsync(SequentialItem<MailboxEvent>[] part)
+    public async Task<bool> TryAsync(SequentialItem<T>[] part)
     {
         try
         {

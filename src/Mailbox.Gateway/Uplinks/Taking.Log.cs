@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Logging;
+
+namespace Mailbox.Gateway;
+
+static partial class TakingLog
+{
+    [LoggerMessage(2201, LogLevel.Warning, "What waits in {Mailbox} cannot be read now; it is tried again.")]
+    public static partial void TakingFailed(this ILogger log, string mailbox, Exception fault);
+
+    [LoggerMessage(2202, LogLevel.Warning, "The webhooks cannot be read now; it is tried again.")]
+    public static partial void LookingFailed(this ILogger log, Exception fault);
+
+    [LoggerMessage(2203, LogLevel.Warning, "The webhook {Name} does not take its calls: {Events} events wait in this one. It is called again, at longer and longer intervals.")]
+    public static partial void WebhookFails(this ILogger log, string name, int events);
+
+    [LoggerMessage(2204, LogLevel.Information, "The webhook {Name} takes its calls again.")]
+    public static partial void WebhookRecovered(this ILogger log, string name);
+}
