@@ -1,4 +1,4 @@
-// Usage: Mailbox.Proof [--topology standalone|journal|cluster] [--faults N] [--only KIND] [--out FILE] SEED...
+// Usage: Mailbox.Proof [--topology standalone|journal|cluster] [--faults N] [--only KIND] [--out FILE] [--keep] SEED...
 // Prints the script of each run and a table; the exit code is 1 when a promise was broken.
 using System.Runtime.InteropServices;
 using Mailbox.Proof;
@@ -18,7 +18,7 @@ var reports = new List<Report>();
 foreach (var seed in options.Seeds)
 {
     Console.WriteLine($"== {options.Topology}, seed {seed}");
-    reports.Add(await new ProofRun(Topologies.Of(options.Topology), seed, options.Faults, Console.Out) { Only = options.Only }.RunAsync(end.Token));
+    reports.Add(await new ProofRun(Topologies.Of(options.Topology), seed, options.Faults, Console.Out) { Only = options.Only, Keeps = options.Keeps }.RunAsync(end.Token));
 }
 var page = string.Join('\n', Markdown.Of(options.Topology, reports)) + '\n';
 Console.Write('\n' + page);

@@ -5,6 +5,9 @@ namespace Mailbox.Proof;
 /// <summary>What the command line asks for.</summary>
 sealed record ProofOptions(string Topology, int Faults, string Only, string? Output, IReadOnlyList<int> Seeds)
 {
+    /// <summary>The logs of every run are kept, not only of one with breaches.</summary>
+    public bool Keeps { get; init; }
+
     public static ProofOptions Parse(string[] arguments)
     {
         var options = new ProofOptions("standalone", 10, "", null, []);
@@ -16,6 +19,7 @@ sealed record ProofOptions(string Topology, int Faults, string Only, string? Out
                 "--faults" => options with { Faults = Number(arguments[++i]) },
                 "--only" => options with { Only = arguments[++i] },
                 "--out" => options with { Output = arguments[++i] },
+                "--keep" => options with { Keeps = true },
                 var seed => options with { Seeds = [.. options.Seeds, Number(seed)] },
             };
         }

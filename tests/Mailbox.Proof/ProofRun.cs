@@ -14,6 +14,9 @@ sealed class ProofRun(Func<Workshop, Topology> build, int seed, int faults, Text
     /// <summary>Only kinds with this in their name.</summary>
     public string Only { get; init; } = "";
 
+    /// <summary>The logs also of a run without breaches.</summary>
+    public bool Keeps { get; init; }
+
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
     static readonly TimeSpan s_calm = TimeSpan.FromSeconds(2);
 
@@ -27,7 +30,7 @@ sealed class ProofRun(Func<Workshop, Topology> build, int seed, int faults, Text
     {
         var workshop = Workshop.Open(_clock, _findings);
         var report = await RunAsync(workshop, cancel);
-        if (report.Findings.Count == 0) Directory.Delete(workshop.Directory, recursive: true);
+        if (report.Findings.Count == 0 && !Keeps) Directory.Delete(workshop.Directory, recursive: true);
         else await KeepAsync(workshop, report);
         return report;
     }

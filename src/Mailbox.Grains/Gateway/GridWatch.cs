@@ -3,19 +3,23 @@ using Microsoft.Extensions.Logging;
 namespace Mailbox.Grains;
 
 /// <summary>
-/// Follows the cluster for a gateway: readers of a silo that is gone attach again, every few seconds both sides compare what they believe
+/// Follows the cluster for a gateway: readers of a silo that is gone attach again, every two seconds both sides compare what they believe
 /// to be attached, and it is asked whether deliveries are accepted.
 /// </summary>
 sealed partial class GridWatch(
     IClusterMembershipService membership, RemoteReaders readers, Attaching attaching, GridServices grid, MailboxHubs hubs, GridState state,
     ILogger<GridWatch> log) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
-    static readonly TimeSpan s_every = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan s_every = TimeSpan.FromSeconds(2);
+    // What was on its way is there by then, and who was dropped while this process hung has waited long enough.
+    static readonly TimeSpan s_doubt = TimeSpan.FromMilliseconds(500);
     static readonly TimeSpan s_soon = TimeSpan.FromMilliseconds(200);
 
     readonly CancellationTokenSource _stopping = new();
     readonly HashSet<SiloAddress> _doubted = [];
     Task _running = Task.CompletedTask;
+
+    TimeSpan Pause => !state.IsReady ? s_soon : _doubted.Count > 0 ? s_doubt : s_every;
 
     public void Participate(ISiloLifecycle lifecycle) =>
         lifecycle.Subscribe(nameof(GridWatch), ServiceLifecycleStage.Active, _ => StartAsync(), _ => StopAsync());
@@ -45,8 +49,10 @@ sealed partial class GridWatch(
         while (true)
         {
             state.IsReady = await IsReadyAsync().ConfigureAwait(false);
-            foreach (var silo in attaching.Silos) await TryCompareAsync(silo).ConfigureAwait(false);
-            await Task.Delay(state.IsReady ? s_every : s_soon, grid.Time, _stopping.Token).ConfigureAwait(false);
+            SiloAddress[] silos = [.. attaching.Silos];
+            _doubted.IntersectWith(silos);
+            foreach (var silo in silos) await TryCompareAsync(silo).ConfigureAwait(false);
+            await Task.Delay(Pause, grid.Time, _stopping.Token).ConfigureAwait(false);
         }
     }
 

@@ -12,23 +12,14 @@ sealed class LedgerSender(LedgerOffice office, GroupName group) : IGroupSender
     const ConfigureAwaitOptions AfterAnyEnd = ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing;
 
     readonly Lock _gate = new();
+    readonly KeyedTurns _keyed = new();
     Task _last = Task.CompletedTask;
     long? _fence;
     bool _mayBeOpen = true;
 
     public bool IsLost { get; private set; }
 
-    public ValueTask<SendResult> SendAsync(GroupSend send)
-    {
-        var refusal = office.Enter(send.Draft);
-        if (refusal != Outcome.Stored) return new(new SendResult(refusal));
-        lock (_gate)
-        {
-            var turn = SendInTurnAsync(_last, send);
-            _last = turn;
-            return new(turn);
-        }
-    }
+    public ValueTask<SendResult> SendAsync(GroupSend send) => new(_keyed.Of(send.Draft, () => TakeTurnAsync(send)));
 
     public ValueTask ResumeAsync()
     {
@@ -36,6 +27,18 @@ sealed class LedgerSender(LedgerOffice office, GroupName group) : IGroupSender
         {
             _last = ResumeInTurnAsync(_last);
             return new(_last);
+        }
+    }
+
+    Task<SendResult> TakeTurnAsync(GroupSend send)
+    {
+        var refusal = office.Enter(send.Draft);
+        if (refusal != Outcome.Stored) return Task.FromResult(new SendResult(refusal));
+        lock (_gate)
+        {
+            var turn = SendInTurnAsync(_last, send);
+            _last = turn;
+            return turn;
         }
     }
 

@@ -8,7 +8,8 @@ namespace Mailbox.Grains;
 /// Carries out group sends that were begun: the engine that owns a member's mailbox stores its part, all silos beside each other, and
 /// again whatever failed or moved, until nobody remains (spec G6, G9).
 /// </summary>
-sealed partial class PartSending(IGroupLedger ledger, MailboxEngine engine, MailboxHubs hubs, TimeProvider time, ILogger<PartSending> log)
+sealed partial class PartSending(
+    IGroupLedger ledger, MailboxEngine engine, MailboxHubs hubs, IClusterMembershipService membership, TimeProvider time, ILogger<PartSending> log)
 {
     const int MostInPart = 10_000;
 
@@ -47,8 +48,10 @@ sealed partial class PartSending(IGroupLedger ledger, MailboxEngine engine, Mail
     {
         try
         {
-            var hub = hubs.Of(SiloOwner.AddressOf(owner));
-            var outcomes = await hub.SendPart(new(send.Id, send.Message, part) { Idle = send.Idle }).WaitAsync(stop).ConfigureAwait(false);
+            var silo = SiloOwner.AddressOf(owner);
+            // Nobody answers for it, and the call would only end with its time; soon the ledger knows, too.
+            if (membership.CurrentSnapshot.GetSiloStatus(silo) == SiloStatus.Dead) return false;
+            var outcomes = await hubs.Of(silo).SendPart(new(send.Id, send.Message, part) { Idle = send.Idle }).WaitAsync(stop).ConfigureAwait(false);
             return AreStored(Array.ConvertAll(outcomes, static outcome => (PartOutcome)outcome));
         }
         catch (Exception fault) when (!stop.IsCancellationRequested)

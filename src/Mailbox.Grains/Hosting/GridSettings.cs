@@ -16,6 +16,8 @@ static class GridSettings
             options.ProbeTimeout = TimeSpan.FromSeconds(1);
             options.NumMissedProbesLimit = 3;
             options.NumVotesForDeathDeclaration = 2;
+            // Who asks another to probe gives both the same time, and so never hears that a silo hangs; two votes guard against a bad link.
+            options.EnableIndirectProbes = false;
             options.TableRefreshTimeout = TimeSpan.FromSeconds(10);
         });
         silo.Configure<GrainCollectionOptions>(static options => options.CollectionAge = TimeSpan.FromMinutes(5));
@@ -23,6 +25,8 @@ static class GridSettings
         {
             options.MaxEnqueuedRequestsHardLimit = MostWaitingRequests;
             options.MaxMessageBodySize = MostBodyBytes;
+            // A part of the directory is asked of the silo that had it even when that is dead, and all mailboxes in it wait for the answer.
+            options.SystemResponseTimeout = TimeSpan.FromSeconds(3);
         });
         return silo;
     }

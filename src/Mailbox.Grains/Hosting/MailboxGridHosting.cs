@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Orleans.Configuration;
 using Orleans.Streams;
 
 namespace Mailbox.Grains;
@@ -8,6 +9,9 @@ namespace Mailbox.Grains;
 /// <summary>Gives a backend its <see cref="MailboxGridClient"/>.</summary>
 public static class MailboxGridHosting
 {
+    // Until the next look at the list of silos, calls by way of one that hangs have no answer.
+    static readonly TimeSpan s_look = TimeSpan.FromSeconds(5);
+
     /// <summary>In a host that is a client of the cluster (<c>UseOrleansClient</c>) or one of its silos.</summary>
     public static IHostApplicationBuilder UseMailboxGrid(this IHostApplicationBuilder builder, Action<MailboxGridOptions>? configure = null)
     {
@@ -36,6 +40,7 @@ public static class MailboxGridHosting
     {
         var options = new MailboxGridOptions();
         configure?.Invoke(options);
+        services.Configure<GatewayOptions>(static silos => silos.GatewayListRefreshPeriod = s_look);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => new MailboxGridClient(
             provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>(), options));

@@ -32,7 +32,7 @@ public sealed class EventTests(PostgresServer server) : IClassFixture<PostgresSe
     public async Task A_subscriber_is_told_what_happens_at_any_silo_in_order_for_each_mailbox()
     {
         var names = Enumerable.Range(0, 20).Select(static i => $"m{i:00}").ToArray();
-        foreach (var name in names) await Grid.Deliver(name, "1");
+        foreach (var (i, name) in names.Index()) await Grid.DeliverAt(i % 2 == 0 ? Grid.One : Grid.Two, name, "1");
         var owners = await Task.WhenAll(names.Select(Grid.OwnerOf));
         Assert.Equal(2, owners.Distinct().Count());
         foreach (var name in names) await Grid.Mailboxes.RemoveAsync(MailboxName.Parse(name));

@@ -30,7 +30,7 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
     public async Task Members_get_it_whoever_has_their_mailbox_and_if_nobody_has()
     {
         var names = string.Join(' ', Enumerable.Range(0, 20).Select(static i => $"m{i}"));
-        foreach (var name in Names(names)) await Grid.Deliver(name.ToString(), "0");
+        foreach (var (i, name) in Names(names).Index()) await Grid.DeliverAt(i % 2 == 0 ? Grid.One : Grid.Two, name.ToString(), "0");
         await Grid.Join(names + " nobody away");
         var owners = await Task.WhenAll(Names(names).Select(name => Grid.OwnerOf(name.ToString())));
         Assert.Equal(2, owners.Distinct().Count());

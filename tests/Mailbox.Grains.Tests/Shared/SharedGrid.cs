@@ -4,6 +4,7 @@ using Mailbox.Storage;
 using Mailbox.Storage.PostgreSql;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Orleans.Runtime.Placement;
 using Orleans.TestingHost;
 
 namespace Mailbox.Grains.Tests.Shared;
@@ -70,6 +71,20 @@ sealed class SharedGrid : IAsyncDisposable
 
     public Task<DeliverResult> Deliver(string mailbox, string text) =>
         Mailboxes.DeliverAsync(MailboxName.Parse(mailbox), MessageDraft.FromText(text)).AsTask();
+
+    /// <summary>To a mailbox that no silo has yet: this one takes it.</summary>
+    public Task<DeliverResult> DeliverAt(IServiceProvider silo, string mailbox, string text)
+    {
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, silo.GetRequiredService<ILocalSiloDetails>().SiloAddress);
+        try
+        {
+            return Deliver(mailbox, text);
+        }
+        finally
+        {
+            RequestContext.Remove(IPlacementDirector.PlacementHintKey);
+        }
+    }
 
     public async Task<string> Peek(string mailbox)
     {

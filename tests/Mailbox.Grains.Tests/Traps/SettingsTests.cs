@@ -43,6 +43,15 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public async Task A_silo_that_hangs_is_found_out_in_seconds_and_not_waited_for()
+    {
+        await using var grid = await Grid.StartAsync();
+        // A third that probes for another has as much time as the other waits for it: of a hang it tells too late, again and again.
+        Assert.False(grid.Silo.GetRequiredService<IOptions<ClusterMembershipOptions>>().Value.EnableIndirectProbes);
+        Assert.Equal(TimeSpan.FromSeconds(3), grid.Silo.GetRequiredService<IOptions<SiloMessagingOptions>>().Value.SystemResponseTimeout);
+    }
+
+    [Fact]
     public async Task A_gateway_has_no_mailboxes_of_its_own()
     {
         await using var grid = await Grid.StartAsync();

@@ -19,7 +19,7 @@ sealed class GridProcess : IDisposable
     public GridProcess(Workshop workshop, ClientDoor door)
     {
         _logFile = Path.Combine(workshop.Directory, "backend.log");
-        string[] line = [s_file, door.Cluster, .. door.Ports.Select(port => port.ToString(CultureInfo.InvariantCulture))];
+        string[] line = [s_file, door.Cluster, door.Database, door.Port.ToString(CultureInfo.InvariantCulture)];
         _process = new()
         {
             StartInfo = new("dotnet", line) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true },

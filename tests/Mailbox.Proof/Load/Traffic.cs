@@ -6,7 +6,7 @@ namespace Mailbox.Proof.Load;
 /// <summary>Everything that backends do, at its pace, until it is ended; then what is under way is still answered.</summary>
 sealed class Traffic(Population population, Backends backends, History history, RunClock clock, int seed)
 {
-    /// <summary>More is not begun for a mailbox or a group while so much of it is unanswered: whoever can answer has work.</summary>
+    /// <summary>More is not begun by a backend for a mailbox or a group while so much of it is unanswered: whoever can answer has work.</summary>
     const int MostUnderWay = 12;
 
     static readonly TimeSpan s_delivery = TimeSpan.FromMilliseconds(7);
@@ -15,7 +15,7 @@ sealed class Traffic(Population population, Backends backends, History history, 
     static readonly TimeSpan s_removal = TimeSpan.FromSeconds(3);
 
     readonly Memberships _memberships = new(population, backends.All, history, clock);
-    readonly ConcurrentDictionary<string, SemaphoreSlim> _bounds = new();
+    readonly ConcurrentDictionary<(string Target, IBackend Backend), SemaphoreSlim> _bounds = new();
     readonly HashSet<Task> _underWay = [];
     int _number;
 
@@ -50,7 +50,7 @@ sealed class Traffic(Population population, Backends backends, History history, 
     {
         var delivery = new Delivery(NewId("d"), random.Of(population.All));
         var backend = random.Of(backends.All);
-        return BoundAsync(delivery.Mailbox, () =>
+        return BoundAsync((delivery.Mailbox, backend), () =>
         {
             history.Deliveries.Enqueue(delivery);
             return backend.DeliverAsync(delivery, giveUp);
@@ -62,7 +62,7 @@ sealed class Traffic(Population population, Backends backends, History history, 
         string[] except = random.Next(2) == 0 ? [] : [random.Of(population.All), random.Of(population.All)];
         var send = new GroupSend(NewId("g"), random.Of(population.Groups), except);
         var backend = random.Of(backends.All);
-        return BoundAsync(send.Group, () =>
+        return BoundAsync((send.Group, backend), () =>
         {
             history.Sends.Enqueue(send);
             return backend.SendAsync(send, giveUp);
@@ -76,7 +76,7 @@ sealed class Traffic(Population population, Backends backends, History history, 
         return backends.Http.RemoveAsync(removal, giveUp);
     }
 
-    async Task BoundAsync(string target, Func<Task> deed)
+    async Task BoundAsync((string, IBackend) target, Func<Task> deed)
     {
         var underWay = _bounds.GetOrAdd(target, _ => new(MostUnderWay));
         if (!await underWay.WaitAsync(0)) return;

@@ -27,7 +27,7 @@ sealed class ClusterTopology : Topology
         _gateways = [.. gateways.Select(gateway => gateway.Node(workshop, "Gateway", cluster))];
         Gateways = [.. gateways.Select(gateway => gateway.Address)];
         Hosts = [.. silos.Select(silo => silo.Address), .. Gateways];
-        Door = new(Id, [.. silos.Select(silo => silo.ClientPort)]);
+        Door = new(Id, _database.ConnectionString);
     }
 
     public override IReadOnlyList<Uri> Gateways { get; }

@@ -23,7 +23,7 @@ sealed class JournalTopology : Topology
         _gateways = [.. gateways.Select(gateway => gateway.Node(workshop, "Gateway", [.. found, .. Workshop.GatewaySettings]))];
         Gateways = [.. gateways.Select(gateway => gateway.Address)];
         Hosts = [silo.Address, .. Gateways];
-        Door = new("default", [silo.ClientPort]);
+        Door = new("default", "", silo.ClientPort);
     }
 
     public override IReadOnlyList<Uri> Gateways { get; }

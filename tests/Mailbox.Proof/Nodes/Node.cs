@@ -28,7 +28,7 @@ sealed class Node(string name, NodeCommand command, Workshop workshop) : IAsyncD
         process.OutputDataReceived += (_, line) => Write(line.Data);
         process.ErrorDataReceived += (_, line) => Write(line.Data);
         process.Exited += (_, _) => NoticeEnd(process);
-        Write($"== started at {workshop.Clock.Now.TotalSeconds:0.0} s");
+        Write("== started");
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
@@ -84,7 +84,7 @@ sealed class Node(string name, NodeCommand command, Workshop workshop) : IAsyncD
     void NoticeEnd(Process process)
     {
         if (_isToEnd) return;
-        Write($"== ended by itself at {workshop.Clock.Now.TotalSeconds:0.0} s with {process.ExitCode}");
+        Write($"== ended by itself with {process.ExitCode}");
         if (workshop.Clock.Now < _mayEndBefore) Start();
         else workshop.Findings.Add($"{name} ended by itself with {process.ExitCode}: see {_logFile}");
     }
@@ -92,6 +92,6 @@ sealed class Node(string name, NodeCommand command, Workshop workshop) : IAsyncD
     void Write(string? line)
     {
         if (line is null) return;
-        lock (command) File.AppendAllText(_logFile, line + '\n');
+        lock (command) File.AppendAllText(_logFile, $"{workshop.Clock.Now.TotalSeconds,7:0.00} {line}\n");
     }
 }
