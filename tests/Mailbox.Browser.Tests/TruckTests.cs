@@ -40,7 +40,7 @@ public sealed class TruckTests(Chromium chromium) : IClassFixture<Chromium>
         await using var yard = await TruckYard.OpenAsync(chromium, server, "rate=0&talk=0&timeout=3");
         var parked = new[] { "slow-and-fast", "fleet", "ping-pong" };
 
-        await Expect(yard.Page.Locator(".truck.towed").Last).ToBeVisibleAsync();
+        await Expect(yard.Page.Locator(".lane .truck.towed").First).ToBeVisibleAsync();
 
         foreach (var strategy in parked)
         {
@@ -125,8 +125,9 @@ public sealed class TruckTests(Chromium chromium) : IClassFixture<Chromium>
     public async Task Who_wants_less_motion_sees_trucks_that_stand()
     {
         await using var server = await Server.StartAsync();
-        await using var yard = await TruckYard.OpenAsync(chromium, server, "rate=0&talk=0&timeout=60", isStill: true);
-        await Expect(yard.Lane("sse").Locator(".truck")).ToHaveCountAsync(1);
+        await using var yard = await TruckYard.OpenAsync(chromium, server, "rate=20&talk=2&timeout=60", isStill: true);
+        await yard.ReachesAsync("poll", "letters", 5);
+        await Expect(yard.Lane("websocket").Locator(".belt.laid .ride").First).ToBeAttachedAsync();
 
         var moving = await yard.Page.EvaluateAsync<int>(
             "document.getAnimations().filter(one => one.effect.target.closest('.lane') && one.effect.getKeyframes().some((frame, at, all) => frame.transform !== all[0].transform)).length");

@@ -21,6 +21,7 @@ public sealed class ReadmeTests
     [InlineData("docs/protocol.md", "docs")]
     [InlineData("docs/multiplex.md", "docs")]
     [InlineData("docs/backends.md", "docs")]
+    [InlineData("docs/trucks.md", "docs")]
     [InlineData("docs/decisions/README.md", "docs/decisions")]
     public void Every_link_leads_somewhere(string file, string folder) =>
         Assert.All(Readme.Links(Readme.Read(file)), link => Assert.True(Readme.Has(Path.Combine(folder, link)), link));

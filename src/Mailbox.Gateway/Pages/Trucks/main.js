@@ -24,7 +24,6 @@ async function start() {
 }
 
 function begin() {
-  board.greet();
   board.onChange = look;
   document.addEventListener('visibilitychange', look);
   addEventListener('pagehide', () => yard.close());

@@ -1,4 +1,4 @@
-import { Truck } from './truck.js';
+import { stands, Truck } from './truck.js';
 
 const MostTrucks = 9;
 const MostOnBelt = 14;
@@ -61,9 +61,7 @@ export class Scene {
     ride.className = `ride ${kind}`;
     ride.innerHTML = kind === 'letter' ? '<svg><use href="#box"></use></svg>' : '';
     belt.append(ride);
-    const [from, to] = way === 'up' ? ['0%', '100%'] : ['100%', '0%'];
-    const frames = [{ transform: `translateX(${from})` }, { transform: `translateX(${to})` }];
-    ride.animate(frames, { duration: this.#way * 1.2, easing: 'linear' }).finished.then(() => ride.remove(), () => {});
+    ride.animate(framesOf(way), { duration: this.#way * 1.2, easing: 'linear' }).finished.then(() => ride.remove(), () => {});
   }
 
   clear() {
@@ -75,4 +73,10 @@ export class Scene {
   #belt(name) {
     return this.#place.querySelector(`.belt.${name}`);
   }
+}
+
+function framesOf(way) {
+  if (stands.matches) return [{ transform: 'translateX(45%)', opacity: 1 }, { transform: 'translateX(45%)', opacity: 0 }];
+  const [from, to] = way === 'up' ? ['0%', '100%'] : ['100%', '0%'];
+  return [{ transform: `translateX(${from})` }, { transform: `translateX(${to})` }];
 }

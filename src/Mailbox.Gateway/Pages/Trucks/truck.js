@@ -1,6 +1,6 @@
 const LaneHeight = 'var(--lane)';
 const BayWidth = 'var(--bay)';
-const stands = matchMedia('(prefers-reduced-motion: reduce)');
+export const stands = matchMedia('(prefers-reduced-motion: reduce)');
 const Glance = 700;
 
 // A request as it is seen: out on the upper lane, parked in a bay, home on the lower one. What happens faster than it drives waits until
@@ -42,8 +42,8 @@ export class Truck {
   }
 
   async home(letters) {
-    await this.arrived;
     this.#leaveBay();
+    await this.arrived;
     this.#load(letters, 'down');
     this.node.classList.add('homebound');
     await this.#drive(`translate(${this.#bay}, ${LaneHeight})`, this.#way / 5, 'ease-in');
@@ -52,8 +52,8 @@ export class Truck {
   }
 
   async tow() {
-    await this.arrived;
     this.#leaveBay();
+    await this.arrived;
     this.#tell('towed');
     await this.#drive(`translate(${this.#bay}, -4px) rotate(-11deg)`, Glance / 2, 'ease-out');
     await this.#drive(`translate(calc(${this.#bay} - 34%), calc(-1.4 * ${LaneHeight})) rotate(-11deg)`, Glance * 1.6, 'ease-in', 0);
@@ -62,12 +62,12 @@ export class Truck {
 
   async lose(where) {
     const isHomebound = where === 'home';
+    this.#leaveBay();
     if (isHomebound) {
       await this.arrived;
       this.node.classList.add('homebound');
       await this.#drive(`translate(100%, ${LaneHeight})`, this.#way / 5, 'ease-in');
     }
-    this.#leaveBay();
     const y = isHomebound ? LaneHeight : '0px';
     await this.#drive(`translate(48%, ${y})`, this.#way / 2, 'ease-in');
     this.#tell('lost');
@@ -82,6 +82,7 @@ export class Truck {
     this.#goes();
   }
 
+  // The bay is free as soon as the request is over: the next one comes while this one still turns.
   #leaveBay() {
     this.isOut = false;
     this.#meter?.cancel();

@@ -27,7 +27,7 @@ export class Yard {
     this.#rate();
     if (this.#run) return;
     const run = this.#run = newId();
-    await this.#join();
+    await this.#joinAtLast(run);
     if (run !== this.#run) return;
     await Promise.all(this.#lanes.map(lane => lane.open(Idle)));
     this.#work(run, () => this.#board.settings.rate, () => this.#write());
@@ -45,6 +45,17 @@ export class Yard {
     for (const lane of this.#lanes) lane.pace(this.#board.settings);
   }
 
+  async #joinAtLast(run) {
+    for (; run === this.#run; await pause(Retry, () => run !== this.#run)) {
+      try {
+        await this.#join();
+        return this.#board.greet();
+      } catch {
+        this.#board.say('The gateway is away, or lets nobody write without a key.');
+      }
+    }
+  }
+
   async #join() {
     const names = this.#lanes.map(lane => lane.mailbox);
     await post(`/groups/${this.#group}/members`, { add: names });
@@ -54,6 +65,7 @@ export class Yard {
   // What clients say goes to the members of this group. The mailbox, and its membership, end a minute after the page.
   async #takeUplinks() {
     const taker = `mailbox.uplinks:${this.#group}`;
+    this.#taker?.close();
     await fetch(`/mailboxes/${taker}`, { method: 'PUT', headers: Json, body: JSON.stringify({ idle: Idle }) });
     await fetch(`/groups/mailbox.uplinks/members/${taker}`, { method: 'PUT' });
     // A WebSocket is not one of the six connections.
@@ -78,8 +90,10 @@ export class Yard {
   async #write() {
     const letter = { n: ++this.#written, at: performance.now() };
     try {
-      await post(`/groups/${this.#group}`, letter);
-      for (const lane of this.#lanes) lane.stored();
+      const { members } = await post(`/groups/${this.#group}`, letter);
+      if (members) for (const lane of this.#lanes) lane.stored();
+      // What was away for longer than mailboxes live unread has lost its memberships.
+      else if (this.#run) await this.#join();
     } catch {
       // The server is away: the lanes show it.
     }
@@ -95,11 +109,13 @@ export class Yard {
 
 const Json = { 'Content-Type': 'application/json' };
 const IdlePause = 200;
+const Retry = 3_000;
 const MostPause = 60_000;
 
 async function post(path, body) {
   const answer = await fetch(path, { method: 'POST', headers: Json, body: JSON.stringify(body) });
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return answer.json();
 }
 
 // In short steps, because a slider may end it.
