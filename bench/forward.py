@@ -71,12 +71,12 @@ async def serve():
     await server.serve_forever()
 
 
-async def load(port, path, cookie, seconds, pid):
+async def load(port, path, cookie, warm, seconds, pid):
     count = [0]
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\nAccept: */*\r\n\r\n".encode()
     loop = asyncio.get_running_loop()
     transports = [(await loop.create_connection(lambda: Asker(request, count), "127.0.0.1", port))[0] for _ in range(CONNECTIONS)]
-    await asyncio.sleep(seconds / 2)
+    await asyncio.sleep(warm)
     before, start, begun = count[0], cpu(pid), time.monotonic()
     await asyncio.sleep(seconds)
     answers, used, took = count[0] - before, cpu(pid) - start, time.monotonic() - begun
@@ -105,11 +105,11 @@ def wait_for(port):
     sys.exit(f"Nothing answers on port {port}.")
 
 
-def measure(name, process, port, seconds):
+def measure(name, process, port, warm, seconds):
     cookie = wait_for(port)
     costs = {}
     for path, size in SIZES.items():
-        rate, costs[path] = asyncio.run(load(port, path, cookie, seconds, process.pid))
+        rate, costs[path] = asyncio.run(load(port, path, cookie, warm, seconds, process.pid))
         print(f"{name:8} {size:9,} B  {rate:9,.0f} requests/s  {costs[path]:9,.1f} µs CPU/request", flush=True)
     return costs
 
@@ -117,6 +117,7 @@ def measure(name, process, port, seconds):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     arguments.add_argument("--seconds", type=float, default=5)
+    arguments.add_argument("--warm", type=float, default=10, help="before each measurement: until what runs often is compiled for that")
     arguments.add_argument("--application", action="store_true", help=argparse.SUPPRESS)
     options = arguments.parse_args()
     if options.application:
@@ -129,14 +130,14 @@ def main():
             ["dotnet", HOST, "--urls", f"http://127.0.0.1:{GATEWAY}", "--Mailbox:Data", directory + "/data", "--Mailbox:Backend", f"http://127.0.0.1:{APPLICATION}"],
             stdout=subprocess.DEVNULL)
         processes.append(gateway)
-        own = measure("gateway", gateway, GATEWAY, options.seconds)
+        own = measure("gateway", gateway, GATEWAY, options.warm, options.seconds)
         if not shutil.which("nginx"):
             return print("nginx is not installed: nothing to compare with.")
         with open(directory + "/nginx.conf", "w") as conf:
             conf.write(NGINX_CONF.format(dir=directory, app=APPLICATION, port=NGINX))
         nginx = subprocess.Popen(["nginx", "-p", directory, "-c", directory + "/nginx.conf"], stderr=subprocess.DEVNULL)
         processes.append(nginx)
-        other = measure("nginx", nginx, NGINX, options.seconds)
+        other = measure("nginx", nginx, NGINX, options.warm, options.seconds)
         for path, size in SIZES.items():
             print(f"ratio    {size:9,} B  {own[path] / other[path]:9.2f}")
     finally:

@@ -85,6 +85,28 @@ public sealed class PhpTests
         Assert.NotEmpty(await gateway.Http.GetStringAsync("/probe.php?do=slow"));
     }
 
+    [NeedsFact(nameof(Installed.PhpFpm), "php-fpm")]
+    public async Task Letters_that_were_whole_are_delivered_though_the_worker_dies_in_the_next_and_the_client_gets_a_502()
+    {
+        await using var php = await PhpFpm.StartAsync(s_probe);
+        await using var gateway = await Gateway.StartAsync(php.Url, php.Root);
+        var asking = gateway.Http.GetAsync("/probe.php?do=letters");
+        var letters = await LettersAsync(gateway);
+        while (letters.Count < 2 && !asking.IsCompleted) letters = await LettersAsync(gateway);
+        using (var worker = Process.GetProcessById(int.Parse(letters[1]))) worker.Kill();
+
+        using var answer = await asking;
+        Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
+        Assert.Equal(letters, await LettersAsync(gateway));
+        Assert.Equal("one", letters[0]);
+    }
+
+    static async Task<List<string>> LettersAsync(Gateway gateway)
+    {
+        using var answer = JsonDocument.Parse(await gateway.Http.GetStringAsync("/mailboxes/reader?from=oldest&wait=0"));
+        return [.. answer.RootElement.GetProperty("messages").EnumerateArray().Select(letter => letter.GetProperty("data").ToString())];
+    }
+
     static async Task<string> LineAsync(Stream stream)
     {
         var line = new List<byte>();

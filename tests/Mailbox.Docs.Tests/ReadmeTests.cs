@@ -20,6 +20,7 @@ public sealed class ReadmeTests
     [InlineData("docs/guarantees.md", "docs")]
     [InlineData("docs/protocol.md", "docs")]
     [InlineData("docs/multiplex.md", "docs")]
+    [InlineData("docs/backend.md", "docs")]
     [InlineData("docs/backends.md", "docs")]
     [InlineData("docs/trucks.md", "docs")]
     [InlineData("docs/decisions/README.md", "docs/decisions")]

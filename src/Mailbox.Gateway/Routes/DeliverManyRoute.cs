@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -9,6 +10,8 @@ namespace Mailbox.Gateway;
 sealed class DeliverManyRoute(LetterDeliveries deliveries, IOptions<GatewayOptions> options)
 {
     readonly GatewayOptions _options = options.Value;
+
+    static Problem UnknownCoding { get; } = new(ProblemKinds.UnsupportedMediaType, "Content-Encoding: gzip, deflate and br are known.");
 
     public Task Handle(HttpContext http)
     {
@@ -62,17 +65,31 @@ sealed class DeliverManyRoute(LetterDeliveries deliveries, IOptions<GatewayOptio
     async Task DeliverParts(HttpContext http)
     {
         var (boundary, problem) = MultiplexMediaType.BoundaryOf(http.Request.ContentType);
-        if (boundary is null)
+        if (BodyOf(http.Request) is not { } body) problem ??= UnknownCoding;
+        else if (boundary is not null)
         {
-            await problem!.WriteAsync(http).ConfigureAwait(false);
+            await DeliverParts(http, body, boundary).ConfigureAwait(false);
             return;
         }
+        await problem!.WriteAsync(http).ConfigureAwait(false);
+    }
+
+    async Task DeliverParts(HttpContext http, PipeReader body, string boundary)
+    {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
         await using var outcomes = new OutcomeList();
         var delivery = deliveries.Begin(outcomes.AddAsync);
-        var fault = await DeliverAll(deliveries.Read(http.Request.BodyReader, boundary), delivery, outcomes).ConfigureAwait(false);
+        var fault = await DeliverAll(deliveries.Read(body, boundary), delivery, outcomes).ConfigureAwait(false);
         await delivery.FinishAsync().ConfigureAwait(false);
+        // The server ends its own reader.
+        if (body != http.Request.BodyReader) await body.CompleteAsync().ConfigureAwait(false);
         await outcomes.AnswerAsync(http, fault).ConfigureAwait(false);
+    }
+
+    static PipeReader? BodyOf(HttpRequest request)
+    {
+        if (request.Headers.ContentEncoding.Count == 0) return request.BodyReader;
+        return ContentDecoding.Of(request.Body, request.Headers.ContentEncoding.ToString()) is { } decoded ? PipeReader.Create(decoded) : null;
     }
 
     // What comes before a fault is delivered, whether or not the fault comes.

@@ -17,6 +17,14 @@ switch ($_GET['do'] ?? '') {
             usleep(20000);
             echo '.';
         }
+    case 'letters': // Two letters, half of a third, and no end. The second says who can be killed.
+        header('Content-Type: application/x-multiplex; boundary=b');
+        while (ob_get_level()) ob_end_flush();
+        foreach (['one', getmypid()] as $words) echo "--b\r\nMailbox: reader\r\n\r\n$words\r\n";
+        echo "--b\r\nMailbox: reader\r\n\r\nhal";
+        flush();
+        sleep(60);
+        break;
     case 'fail':
         error_log('noted');
         http_response_code(404);

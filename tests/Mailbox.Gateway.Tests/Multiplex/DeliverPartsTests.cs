@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -73,6 +74,21 @@ public sealed class DeliverPartsTests : IAsyncLifetime
         Assert.Equal("[]", await answer.Content.ReadAsStringAsync());
     }
 
+    [Fact]
+    public async Task A_compressed_body_is_decoded_and_an_unknown_coding_is_refused()
+    {
+        using var packed = new MemoryStream();
+        await using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true)) gzip.Write(Bodies.Bytes("--b\r\nMailbox: a\r\n\r\none\r\n--b--\r\n"));
+        using var answer = await DeliverAsync(packed.ToArray(), "gzip");
+        Assert.Equal(200, (int)answer.StatusCode);
+        Assert.Equal(3, (await _host.Grid.GetAsync(MailboxName.Parse("a")))!.Bytes);
+
+        using var cut = await DeliverAsync(packed.ToArray()[..^20], "gzip");
+        await Problems.OfAsync(cut, 400, "bad-body");
+        using var unknown = await DeliverAsync(packed.ToArray(), "snappy");
+        await Problems.OfAsync(unknown, 415, "unsupported-media-type");
+    }
+
     // One part is stored, and the next one has begun.
     async Task<RawConnection> BeginAsync()
     {
@@ -86,9 +102,12 @@ public sealed class DeliverPartsTests : IAsyncLifetime
 
     static string Chunk(string text) => $"{text.Length:x}\r\n{text}\r\n";
 
-    async Task<HttpResponseMessage> DeliverAsync(string body)
+    Task<HttpResponseMessage> DeliverAsync(string body) => DeliverAsync(Bodies.Bytes(body));
+
+    async Task<HttpResponseMessage> DeliverAsync(byte[] body, string? coding = null)
     {
-        using var content = new ByteArrayContent(Bodies.Bytes(body));
+        using var content = new ByteArrayContent(body);
+        if (coding is not null) content.Headers.ContentEncoding.Add(coding);
         content.Headers.ContentType = MediaTypeHeaderValue.Parse("application/x-multiplex; boundary=b");
         return await _host.Http.PostAsync("/deliver", content);
     }
