@@ -1,3 +1,5 @@
+using Mailbox.Storage;
+
 namespace Mailbox.Engine;
 
 /// <summary>An operation that somebody awaits.</summary>
@@ -16,8 +18,20 @@ abstract class AnsweredOperation<TAnswer> : Operation
         else _answer.TrySetResult(Planned);
     }
 
-    public override void Fail(Outcome why) => _answer.TrySetResult(Refuse(why));
+    public override void Fail(Outcome why)
+    {
+        try
+        {
+            _answer.TrySetResult(Refuse(why));
+        }
+        catch (StoreException fault)
+        {
+            // Where no answer says so, the fault is the answer: of whoever asked, not of the writer.
+            _answer.TrySetException(fault);
+        }
+    }
 
+    /// <exception cref="StoreException">There is no answer that says why.</exception>
     protected abstract TAnswer Refuse(Outcome why);
 
     /// <summary>Whether the answer would be wrong where nothing of this mailbox was stored, because another owner has it.</summary>

@@ -1,0 +1,26 @@
+using Mailbox.Storage;
+
+namespace Mailbox.Engine.Tests;
+
+/// <summary>Questions that have no answer for "the store failed", in one batch with what could not be stored.</summary>
+public sealed class AskingTests
+{
+    readonly Office _office = new();
+
+    [Fact, Trait("Rule", "M5")]
+    public async Task Who_asked_is_told_the_fault_of_the_store_and_the_writer_goes_on()
+    {
+        _office.Deliver("a", "1");
+        _office.Store.HasFailed = true;
+        var delivered = _office.Engine.DeliverAsync(Office.Name("a"), Office.Draft("2")).AsTask();
+        var described = _office.Engine.GetAsync(Office.Name("a")).AsTask();
+        var listed = _office.Engine.GetGroupAsync(Office.Group("g"), null, 10).AsTask();
+        _office.StepAll();
+
+        Assert.Equal(Outcome.StoreFailed, (await delivered).Outcome);
+        await Assert.ThrowsAsync<StoreException>(() => described);
+        await Assert.ThrowsAsync<StoreException>(() => listed);
+        _office.Store.HasFailed = false;
+        Assert.Equal(Outcome.Stored, _office.Deliver("a", "2").Outcome);
+    }
+}
