@@ -15,4 +15,10 @@ static partial class TakingLog
 
     [LoggerMessage(2204, LogLevel.Information, "The webhook {Name} takes its calls again.")]
     public static partial void WebhookRecovered(this ILogger log, string name);
+
+    [LoggerMessage(2205, LogLevel.Warning, "The backend does not take what clients say. It is asked again, and what they say waits.")]
+    public static partial void UplinksWait(this ILogger log);
+
+    [LoggerMessage(2206, LogLevel.Information, "The backend takes what clients say again.")]
+    public static partial void UplinksGoOn(this ILogger log);
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
 
 namespace Mailbox.Gateway;
 
@@ -6,15 +7,14 @@ namespace Mailbox.Gateway;
 /// What becomes of a backend's answer to a client's message: an ordinary one is the client's, one of parts is taken apart and delivered
 /// (spec section 6).
 /// </summary>
-sealed class UplinkAnswers(MultiplexedAnswers multiplexed)
+sealed class UplinkAnswers(MultiplexedAnswers multiplexed, IOptions<GatewayOptions> options)
 {
     /// <summary>Whether the backend has dealt with it: everything but a failure that may pass.</summary>
     public static bool IsFinal(BackendAnswer answer) => answer.Status is < 500 and not (408 or 429);
 
     /// <summary>Nobody waits for the answer; what it says to others is delivered, as far as it is whole.</summary>
-    /// <param name="silence">After so long without a part, what is yet to come is given up.</param>
-    public Task SpreadAsync(BackendAnswer answer, TimeSpan silence, CancellationToken cancel) =>
-        MultiplexedAnswers.IsOne(answer) ? multiplexed.SpreadAsync(answer, silence, cancel) : Task.CompletedTask;
+    public Task SpreadAsync(BackendAnswer answer, CancellationToken cancel) =>
+        MultiplexedAnswers.IsOne(answer) ? multiplexed.SpreadAsync(answer, options.Value.UplinkTimeout, cancel) : Task.CompletedTask;
 
     public async Task WriteAsync(HttpContext http, BackendAnswer answer, Visitor visitor)
     {

@@ -9,7 +9,8 @@ namespace Mailbox.Gateway;
 /// </summary>
 /// <param name="application">Null where the gateway stands in front of none.</param>
 sealed class UplinkBackend(
-    IOptions<GatewayOptions> gateway, IOptions<BackendOptions> options, IMailboxTokens tokens, TimeProvider time, IBackend? application = null) : IDisposable
+    IOptions<GatewayOptions> gateway, IOptions<BackendOptions> options, IMailboxTokens tokens, UplinkMetrics metrics, TimeProvider time, IBackend? application = null)
+    : IDisposable
 {
     readonly HttpBackend? _other = gateway.Value.Uplink.Length > 0 ? new(new() { Url = new Uri(gateway.Value.Uplink).GetLeftPart(UriPartial.Authority) }) : null;
     readonly string _target = gateway.Value.Uplink.Length > 0 ? new Uri(gateway.Value.Uplink).PathAndQuery : "/" + options.Value.Uplink.TrimStart('/');
@@ -18,6 +19,13 @@ sealed class UplinkBackend(
 
     /// <returns>Null where it cannot be reached, or does not begin an answer in time.</returns>
     public async Task<BackendAnswer?> AskAsync(UplinkLetter letter, CancellationToken cancel)
+    {
+        var answer = await TryAskAsync(letter, cancel).ConfigureAwait(false);
+        metrics.Forwarded(answer is not null && UplinkAnswers.IsFinal(answer));
+        return answer;
+    }
+
+    async Task<BackendAnswer?> TryAskAsync(UplinkLetter letter, CancellationToken cancel)
     {
         using var patience = new Patience(gateway.Value.UplinkTimeout, time, cancel);
         try

@@ -1,6 +1,6 @@
 using Mailbox.Engine;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Logging;
 
 namespace Mailbox.Gateway;
 
@@ -8,8 +8,8 @@ namespace Mailbox.Gateway;
 /// Forwards to the backend what clients told it by exchange or WebSocket: it was stored when they were answered, and is acknowledged when the
 /// backend has answered. Mailboxes beside each other, each in order. One gateway of a cluster at a time.
 /// </summary>
-sealed class UplinkForwarder(IMailboxGrid grid, UplinkBackend backend, UplinkAnswers answers, UplinkMetrics metrics, LetterTaker taker, IOptions<GatewayOptions> options, TimeProvider time)
-    : BackgroundService
+sealed class UplinkForwarder(
+    IMailboxGrid grid, UplinkBackend backend, UplinkAnswers answers, LetterTaker taker, TimeProvider time, ILogger<UplinkForwarder> log) : BackgroundService
 {
     const int MostLetters = 100_000;
     const int MostBytes = 64 << 20;
@@ -19,6 +19,8 @@ sealed class UplinkForwarder(IMailboxGrid grid, UplinkBackend backend, UplinkAns
     // Full: clients are told, and none of what they were promised goes.
     static readonly MailboxOptionsChange s_bounds =
         new() { Idle = MessageDraft.MaxIdle, MaxMessages = MostLetters, MaxBytes = MostBytes, Overflow = OverflowPolicy.Reject };
+
+    int _isWaiting;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => backend.IsThere
         ? taker.RunAsync(new(MailboxUplinks.Gateways, [MailboxUplinks.Group], JoinAsync), ForwardAsync, stoppingToken)
@@ -40,18 +42,22 @@ sealed class UplinkForwarder(IMailboxGrid grid, UplinkBackend backend, UplinkAns
     async Task ForwardAsync(UplinkLetter letter, CancellationToken cancel)
     {
         var attempts = new Attempts(time, s_first, s_longest);
-        while (!await TryForwardAsync(letter, cancel).ConfigureAwait(false)) await attempts.WaitAsync(cancel).ConfigureAwait(false);
+        while (!await TryForwardAsync(letter, cancel).ConfigureAwait(false))
+        {
+            if (Interlocked.Exchange(ref _isWaiting, 1) == 0) log.UplinksWait();
+            await attempts.WaitAsync(cancel).ConfigureAwait(false);
+        }
+        if (Interlocked.Exchange(ref _isWaiting, 0) != 0) log.UplinksGoOn();
     }
 
     async Task<bool> TryForwardAsync(UplinkLetter letter, CancellationToken cancel)
     {
         var answer = await backend.AskAsync(letter, cancel).ConfigureAwait(false);
-        var isAnswered = answer is not null && UplinkAnswers.IsFinal(answer);
-        metrics.Forwarded(isAnswered);
         if (answer is null) return false;
         await using var asked = answer.ConfigureAwait(false);
-        if (isAnswered) await answers.SpreadAsync(answer, options.Value.UplinkTimeout, cancel).ConfigureAwait(false);
-        return isAnswered;
+        if (!UplinkAnswers.IsFinal(answer)) return false;
+        await answers.SpreadAsync(answer, cancel).ConfigureAwait(false);
+        return true;
     }
 
     static UplinkLetter? LetterOf(Received received)

@@ -9,7 +9,7 @@ namespace Mailbox.Gateway;
 /// and told to everybody else who takes uplinks. Without a backend it is recorded for those alone.
 /// </summary>
 sealed class UplinkRoute(
-    IMailboxGrid grid, UplinkBackend backend, UplinkAnswers answers, UplinksUnderWay underWay, UplinkMetrics metrics, IMailboxTokens tokens, IOptions<GatewayOptions> options)
+    IMailboxGrid grid, UplinkBackend backend, UplinkAnswers answers, UplinksUnderWay underWay, IMailboxTokens tokens, IOptions<GatewayOptions> options)
 {
     const int MaxKeys = 1;
     readonly long _maxBody = options.Value.MaxBodyBytes - MailboxUplinks.HeadBytes;
@@ -49,10 +49,8 @@ sealed class UplinkRoute(
     {
         if (draft.Key is not null && await FindAsync(letter.Mailbox, draft).ConfigureAwait(false) is var found && found != Outcome.Dropped) return (null, UplinkRefusals.Of(found));
         var answer = await backend.AskAsync(letter, CancellationToken.None).ConfigureAwait(false);
-        var isFinal = answer is not null && UplinkAnswers.IsFinal(answer);
-        metrics.Forwarded(isFinal);
         if (answer is null) return (null, UplinkRefusals.Down);
-        return (answer, isFinal ? UplinkRefusals.Of(await RecordAnsweredAsync(letter.Mailbox, draft).ConfigureAwait(false)) : null);
+        return (answer, UplinkAnswers.IsFinal(answer) ? UplinkRefusals.Of(await RecordAnsweredAsync(letter.Mailbox, draft).ConfigureAwait(false)) : null);
     }
 
     /// <returns><see cref="Outcome.Stored"/> where it was recorded before, <see cref="Outcome.Dropped"/> where it is new.</returns>

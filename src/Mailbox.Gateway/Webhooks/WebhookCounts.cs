@@ -6,6 +6,7 @@ sealed class WebhookCounts
     long _told;
     long _dropped;
     long _failures;
+    long _waiting;
     int _isFailing;
 
     public long Events => Interlocked.Read(ref _told);
@@ -14,6 +15,13 @@ sealed class WebhookCounts
     public long Lost => Interlocked.Read(ref _dropped);
 
     public long Failures => Interlocked.Read(ref _failures);
+
+    /// <summary>Letters that were not told yet, by this process or another, as of a few seconds ago.</summary>
+    public long Waiting
+    {
+        get => Interlocked.Read(ref _waiting);
+        set => Interlocked.Exchange(ref _waiting, value);
+    }
 
     /// <summary>The last call was not taken.</summary>
     public bool IsFailing => Volatile.Read(ref _isFailing) != 0;

@@ -8,7 +8,7 @@ namespace Mailbox.Gateway;
 /// time: the one that holds its mailbox.
 /// </summary>
 sealed class Webhooks(
-    WebhookStore store, LetterTaker taker, Outbound outbound, WebhookMetrics metrics, TimeProvider time, ILogger<Webhooks> log) : BackgroundService
+    IMailboxGrid grid, WebhookStore store, LetterTaker taker, Outbound outbound, WebhookMetrics metrics, TimeProvider time, ILogger<Webhooks> log) : BackgroundService
 {
     static readonly TimeSpan s_look = TimeSpan.FromSeconds(5);
     // Well before a message's time, and a mailbox's, has ended.
@@ -56,6 +56,8 @@ sealed class Webhooks(
         try
         {
             await LookAsync(cancel).ConfigureAwait(false);
+            foreach (var name in _running.Keys)
+                metrics.Of(name).Waiting = (await grid.GetAsync(Webhook.MailboxOf(name), cancel).ConfigureAwait(false))?.Messages ?? 0;
         }
         catch (Exception fault) when (!cancel.IsCancellationRequested)
         {

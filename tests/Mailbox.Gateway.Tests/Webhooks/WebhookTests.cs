@@ -90,6 +90,11 @@ public sealed class WebhookTests
         await endpoint.DisposeAsync();
         for (var i = 0; i < 500; i++) await host.DeliverAsync($"m{i}", "1");
         Assert.Equal(500, JsonDocument.Parse(await host.Http.GetStringAsync("/webhooks/w")).RootElement.GetProperty("waiting").GetInt32());
+        await GatewayHost.UntilAsync(async () =>
+        {
+            host.Time.Advance(TimeSpan.FromSeconds(1));
+            return (await host.Http.GetStringAsync("/metrics")).Contains("mailbox_gateway_webhook_waiting{webhook=\"w\"} 500\n", StringComparison.Ordinal);
+        });
         host.Time.Leap(TimeSpan.FromDays(2));
         await GatewayHost.UntilAsync(async () =>
         {
