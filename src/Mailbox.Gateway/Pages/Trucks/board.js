@@ -11,11 +11,11 @@ const sliders = {
 };
 
 const days = [
-  ['A normal day', { rate: 1, talk: 0.2, timeout: 30, loss: 0 }, 'Whatever waits at the depot is there at once. Polling is late by half its round, on average.'],
-  ['Quiet', { rate: 0.1, talk: 0, timeout: 30, loss: 0 }, 'A poll goes round empty and comes home empty. The others wait, and that costs nothing.'],
-  ['Rush hour', { rate: 20, talk: 1, timeout: 30, loss: 0 }, 'One truck a letter, or a belt? A poll brings many letters together; it is the cheapest now, and the latest.'],
-  ['A strict proxy', { rate: 0.2, talk: 0.1, timeout: 5, loss: 0 }, 'What waits is towed. The client finds out how long it may park, and comes home before that. Nothing is lost.'],
-  ['Bad roads', { rate: 1, talk: 0.2, timeout: 10, loss: 0.2 }, 'Trucks end in the ditch. Each next one carries the position of the last letter that came: all arrive, once.'],
+  ['A normal day', { rate: 1, talk: 0.2, timeout: 30, loss: 0 }, 'What waits at the depot is home at once. Polling is late by half a round.'],
+  ['Quiet', { rate: 0.1, talk: 0, timeout: 30, loss: 0 }, 'Polls come home empty. The others just wait, and that costs nothing.'],
+  ['Rush hour', { rate: 20, talk: 1, timeout: 30, loss: 0 }, 'A poll brings many letters together: the cheapest now, and the latest. Belts just run.'],
+  ['A strict proxy', { rate: 0.2, talk: 0.1, timeout: 5, loss: 0 }, 'Who waits too long is towed, learns from it how long to park, and loses nothing.'],
+  ['Bad roads', { rate: 1, talk: 0.2, timeout: 10, loss: 0.2 }, 'Trucks end in the ditch. The next one knows how far the last one came: nothing is lost.'],
 ];
 
 const Address = new URLSearchParams(location.search);

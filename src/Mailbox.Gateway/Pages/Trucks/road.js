@@ -185,6 +185,7 @@ function tunnel(road, lane, socket) {
   });
   socket.addEventListener('close', () => end(() => trip.recalled()));
   socket.send = text => {
+    if (socket.readyState !== BrowserSocket.OPEN) return;
     const frame = JSON.parse(text);
     passes(ofFrame(text, true));
     if (frame.uplink) trip.says();

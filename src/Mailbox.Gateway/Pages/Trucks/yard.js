@@ -78,12 +78,15 @@ export class Yard {
     this.#lanes.find(lane => lane.mailbox === mailbox)?.heard();
   }
 
-  // As in life: independent of each other, on average so many a second.
+  // As in life: independent of each other, on average so many a second. An answer that takes long is made up for.
   async #work(run, rate, act) {
+    let due = performance.now();
     while (run === this.#run) {
       const pace = rate();
       if (pace) await act();
-      await pause(pace ? Math.min(MostPause, -Math.log(1 - Math.random()) / pace * 1000) : IdlePause, () => run !== this.#run || rate() !== pace);
+      const wait = pace ? Math.min(MostPause, -Math.log(1 - Math.random()) / pace * 1000) : IdlePause;
+      due = Math.max(Math.min(due, performance.now()), performance.now() - MostLag) + wait;
+      await pause(due - performance.now(), () => run !== this.#run || rate() !== pace);
     }
   }
 
@@ -111,6 +114,7 @@ const Json = { 'Content-Type': 'application/json' };
 const IdlePause = 200;
 const Retry = 3_000;
 const MostPause = 60_000;
+const MostLag = 1_000;
 
 async function post(path, body) {
   const answer = await fetch(path, { method: 'POST', headers: Json, body: JSON.stringify(body) });
