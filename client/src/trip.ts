@@ -16,6 +16,8 @@ export interface Answer {
   readonly gap?: Gap;
   readonly closed?: Closing;
   readonly uplink?: number;
+  /** How large it was; 0 where a proxy does not tell. */
+  bytes?: number;
 }
 
 export interface Settings {

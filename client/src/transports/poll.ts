@@ -3,6 +3,9 @@ import { type Answer, FirstBytes, pause, takeAnswer, type Trip } from '../trip.j
 import type { Closing } from '../types.js';
 
 const Shortest = 2;
+/** What one answer of the server holds at most; one that is nearly so large may not have been all. */
+const MostMessages = 100;
+const MostBytes = 200_000;
 
 /** Every request carries the position. */
 export const byNextRequest = () => {};
@@ -13,9 +16,12 @@ export async function poll(trip: Trip): Promise<Closing | void> {
   for (;;) {
     const answer = await ask(trip, 0);
     if (answer.closed) return answer.closed;
-    // More may wait than one answer holds.
-    if (!answer.messages.length) await rest(trip);
+    if (!isFull(answer)) await rest(trip);
   }
+}
+
+function isFull({ messages, bytes }: Answer) {
+  return messages.length >= MostMessages || bytes! >= MostBytes;
 }
 
 async function rest(trip: Trip) {
@@ -71,6 +77,7 @@ export async function readAnswer(trip: Trip, response: Response): Promise<Answer
   if (response.status === 204) throw new MailboxError('stay-away', 410);
   if (!response.ok) throw await faultOf(response);
   const answer = await bodyOf(response);
+  answer.bytes = Number(response.headers.get('Content-Length'));
   takeAnswer(trip, answer);
   trip.proved();
   return answer;
