@@ -24,12 +24,10 @@ sealed class Forwarder(
     static Problem? Refusal(HttpContext http)
     {
         if (http.Request.Method == "CONNECT" && !Tunnel.IsAskedFor(http)) return new(ProblemKinds.MethodNotAllowed, "CONNECT is for WebSockets only.");
-        if (RequestTarget.Of(http) is not ['/', ..]) return new(ProblemKinds.BadRequest, "The target of the request has no path.");
+        // HTTP/2 may say what would be several words in a line of HTTP/1.1.
+        if (RequestTarget.Of(http) is not ['/', ..] target || target.ContainsAnyExceptInRange('!', '~')) return new(ProblemKinds.BadRequest, "The target of the request is no path.");
         if (!HeaderRules.AreNames(http.Request.Headers)) return new(ProblemKinds.BadHeader, "The name of a header is not valid.");
-        // The server has taken the one that it does not believe aside (RFC 9112 section 6.3).
-        if (http.Request.Headers.TransferEncoding.Count > 0 && http.Request.Headers.ContainsKey("X-Content-Length"))
-            return new(ProblemKinds.BadRequest, "Content-Length and Transfer-Encoding: only one of them says where a body ends.");
-        return null;
+        return HeaderRules.IsFramed(http.Request) ? null : new(ProblemKinds.BadRequest, "Content-Length, Transfer-Encoding: where the body ends is not certain.");
     }
 
     async Task ForwardAsync(HttpContext http, Visitor visitor)

@@ -28,6 +28,16 @@ static class HeaderRules
         return true;
     }
 
+    /// <summary>Whether every server finds the end of the body at the same byte (RFC 9112 section 6).</summary>
+    public static bool IsFramed(HttpRequest request)
+    {
+        var coding = request.Headers.TransferEncoding;
+        if (coding.Count == 0) return true;
+        // The server has taken a length beside it aside.
+        return request.Protocol == HttpProtocol.Http11 && coding is [{ } only] && only.Equals("chunked", StringComparison.OrdinalIgnoreCase)
+            && !request.Headers.ContainsKey("X-Content-Length");
+    }
+
     /// <summary>Whether a header is for the next hop only: by itself, or because <c>Connection</c> names it.</summary>
     public static bool IsForOneConnection(string name, in StringValues connection) =>
         s_forOneConnection.Contains(name) || (connection.Count > 0 && IsNamed(name, connection));

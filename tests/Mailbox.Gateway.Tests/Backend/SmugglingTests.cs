@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Http;
 
 namespace Mailbox.Gateway.Tests;
@@ -14,6 +15,9 @@ public sealed class SmugglingTests
     [InlineData("Transfer-Encoding: identity, chunked, x\r\n\r\n0\r\n\r\n")]
     [InlineData("Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n")]
     [InlineData("Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n")]
+    [InlineData("Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n")]
+    [InlineData("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
+    [InlineData("Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n")]
     [InlineData("Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n")]
     [InlineData("X-A: b\r\n Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
     [InlineData("X A: b\r\n\r\n")]
@@ -54,5 +58,25 @@ public sealed class SmugglingTests
         using var raw = await RawConnection.SayAsync(app.Gateway.Address, "GET http://h/a?b HTTP/1.1\r\nHost: h\r\n\r\n");
         var (_, _, head) = await app.TakeAsync();
         Assert.StartsWith("GET /a?b HTTP/1.1\r\nHost: h\r\n", head, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/a HTTP/1.1")]
+    [InlineData("/a\u007fb")]
+    public async Task A_target_of_HTTP_2_that_would_be_several_words_of_HTTP_1_is_refused(string target)
+    {
+        await using var app = await Application.StartAsync(static http => http.Response.WriteAsync("app"), isHttp2: true);
+        var asSent = new Uri(app.Gateway.Address.GetLeftPart(UriPartial.Authority) + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        using var request = new HttpRequestMessage(HttpMethod.Get, asSent) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var answer = await app.Http.SendAsync(request);
+        await Problems.OfAsync(answer, 400, "bad-request");
+    }
+
+    [Fact]
+    public async Task A_request_of_HTTP_1_0_has_no_chunks()
+    {
+        await using var app = await Application.StartAsync(static http => http.Response.WriteAsync("app"));
+        using var raw = await RawConnection.SayAsync(app.Gateway.Address, "POST /x HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 400 ", await raw.Wire.UntilAsync("\r\n"), StringComparison.Ordinal);
     }
 }
