@@ -10,7 +10,7 @@ export class Address {
   #shown: string | undefined;
 
   constructor(url: string | URL, name: string, ticket?: Ticket) {
-    const base = new URL(url, globalThis.document?.baseURI);
+    const base = new URL(url || '/', globalThis.document?.baseURI);
     this.#url = new URL(`${base.pathname.replace(/\/$/, '')}/mailboxes/${encodeURIComponent(name)}`, base);
     this.#ticket = ticket;
   }

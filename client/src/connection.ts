@@ -12,6 +12,8 @@ export class Connection implements Trip {
   #within = 0;
   #probe: (() => void) | undefined;
   #provedAt: number | null = null;
+  /** What is asked before the transport sets out says nothing about its way. */
+  isReady = false;
 
   constructor(route: Route) {
     this.#route = route;
@@ -49,7 +51,7 @@ export class Connection implements Trip {
   }
 
   proved() {
-    if (this.#provedAt !== null || this.signal.aborted) return;
+    if (!this.isReady || this.#provedAt !== null || this.signal.aborted) return;
     this.#provedAt = performance.now();
     this.#route.proved();
   }

@@ -8,6 +8,8 @@ export class MailboxError extends Error {
     /** Seconds that the server asks to wait. */
     readonly retryAfter = 0,
     detail = '',
+    /** The highest uplink that the server has, where it refused a later one. */
+    readonly uplink = 0,
   ) {
     super(detail || reason);
   }
@@ -18,16 +20,28 @@ export class MailboxError extends Error {
   }
 }
 
+/** As the server writes it (RFC 9457). */
+export interface Problem {
+  readonly type: string;
+  readonly status: number;
+  readonly detail?: string;
+  readonly uplink?: number;
+}
+
 const ProblemType = 'urn:mailbox:problem:';
 
 /** What a refusal says. An HTML page of a proxy is `refused`. */
 export async function faultOf(response: Response): Promise<MailboxError> {
   const after = Number(response.headers.get('Retry-After')) || 0;
   try {
-    const { type, detail } = await response.json() as { type: string; detail?: string };
-    if (type.startsWith(ProblemType)) return new MailboxError(type.slice(ProblemType.length), response.status, after, detail);
+    return problemOf(await response.json() as Problem, response.status, after);
   } catch {
     // Not the server's.
+    return new MailboxError('refused', response.status, after);
   }
-  return new MailboxError('refused', response.status, after);
+}
+
+export function problemOf({ type, status, detail, uplink }: Problem, code = status, after = 0): MailboxError {
+  if (!type.startsWith(ProblemType)) throw new TypeError(type);
+  return new MailboxError(type.slice(ProblemType.length), code, after, detail, uplink);
 }

@@ -9,21 +9,17 @@ import type { Outbox } from './outbox.js';
 import { isAfter } from './position.js';
 import { Presence } from './presence.js';
 import { transports } from './transports/all.js';
-import { settle } from './transports/exchange.js';
+import { begin, settle } from './transports/exchange.js';
+import type { Listener, Source } from './source.js';
 import { type Item, pause, type Settings } from './trip.js';
-import type { Closing, OpenOptions, Status } from './types.js';
+import type { Closing, OpenOptions, Status, Strategy } from './types.js';
 
-const Carriers = new Set(['websocket', 'ping-pong', 'fleet']);
-
-/** What a link tells: what came, once and in order, and how it is. */
-export interface Listener {
-  item(item: Item): void;
-  status(status: Status): void;
-}
+const Trucks = new Set<Strategy>(['ping-pong', 'fleet']);
+const Carriers = new Set<Strategy>([...Trucks, 'websocket']);
 
 /** Holds one mailbox open over whatever happens to single connections, until it is closed or told to stay away. */
-export class Link {
-  readonly acknowledging: Acknowledging;
+export class Link implements Source {
+  readonly #acknowledging: Acknowledging;
   readonly #address: Address;
   readonly #client: string;
   readonly #options: OpenOptions;
@@ -48,20 +44,22 @@ export class Link {
     this.#outbox = outbox;
     this.#listener = listener;
     this.#received = position;
-    this.acknowledging = new Acknowledging(address, position);
+    this.#acknowledging = new Acknowledging(address, position);
     this.#ladder = new Ladder(options.transport ?? 'auto');
     this.#presence = new Presence(away => this.#moved(away), () => this.#connection?.check());
     void this.#run();
   }
 
-  /** Ends the connection for now, e.g. because nobody takes what comes. */
+  reached(position: string) {
+    this.#acknowledging.reached(position);
+  }
+
   hold(reason: Reason | null) {
     if (this.#held === reason) return;
     this.#held = reason;
     this.#moved(reason);
   }
 
-  /** The ticket is another one: what is held with the old one goes on until the server ends it. */
   retry() {
     this.#failures = 0;
     this.#wake.abort();
@@ -72,7 +70,7 @@ export class Link {
     this.#ended = true;
     clearTimeout(this.#climbTimer);
     this.#presence.end();
-    this.acknowledging.end();
+    this.#acknowledging.end();
     this.#connection?.end(new MailboxError(reason));
     this.#wake.abort();
     this.#tell('closed', reason);
@@ -93,7 +91,7 @@ export class Link {
 
   async #attempt() {
     this.#tell('connecting', this.#failures ? 'cut' : 'opened');
-    this.acknowledging.by(null);
+    this.#acknowledging.by(null);
     const connection = this.#connection = this.#connect();
     const ending = await this.#travel(connection);
     connection.end(new MailboxError('closed'));
@@ -119,30 +117,46 @@ export class Link {
       settings: this.#settings,
       outbox: this.#outbox,
       place: () => this.#place(),
-      query: () => ({ ...this.#place(), client: this.#client, conflict: this.#options.conflict, idle: this.#options.idle }),
+      query: () => this.#query(),
       proved: () => this.#proved(),
       take: item => this.#take(item),
-      acknowledgeBy: send => this.acknowledging.by(send),
+      acknowledgeBy: send => this.#acknowledging.by(send),
     });
   }
 
   // What a former connection carried and was not confirmed goes the same way, before this one is open: the server ends the other
   // connections of a client that makes an exchange.
   async #ready(connection: Connection) {
-    if (Carriers.has(this.#ladder.transport)) return this.#outbox.carry();
-    await settle(connection);
-    this.#outbox.post();
+    const { transport } = this.#ladder;
+    if (this.#beginsUnread && !Trucks.has(transport)) await begin(connection);
+    if (Carriers.has(transport)) this.#outbox.carry();
+    else {
+      await settle(connection);
+      this.#outbox.post();
+    }
+    connection.isReady = true;
+  }
+
+  // What was written to any connection is not unread any more, also where it was lost on the way.
+  get #beginsUnread() {
+    return !this.#acknowledging.position && (this.#options.from ?? 'unread') === 'unread';
   }
 
   // Opening with a position acknowledges up to it: what is not handled yet is asked for again, and dropped here where it was received.
   #place(): Query {
-    const after = this.acknowledging.position;
+    const after = this.#acknowledging.position;
     return after ? { after } : { from: this.#options.from };
+  }
+
+  // Where answers are cut again and again, small ones come through.
+  #query(): Query {
+    const { conflict, idle } = this.#options;
+    return { ...this.#place(), client: this.#client, conflict, idle, limit: this.#failures > 2 ? 10 : null };
   }
 
   #take(item: Item) {
     if (this.#ended || !isAfter(item.position, this.#received)) return;
-    if (this.#received === null) this.acknowledging.begin(item.position);
+    if (this.#received === null && !item.message && !item.gap) this.#acknowledging.begin(item.position);
     this.#received = item.position;
     this.#listener.item(item);
   }
@@ -162,7 +176,8 @@ export class Link {
   }
 
   async #closed(closing: Closing, connection: Connection) {
-    if (!closing.reconnect) return this.close(closing.reason);
+    // Nobody else has this client's id: a request that was cut and repeated on the way reached the server last.
+    if (!closing.reconnect && closing.reason !== 'replaced') return this.close(closing.reason);
     // A server that refuses before it has told a position refuses again: others may have come back just as this reader did.
     const soon = connection.lived === null ? this.#failures++ : 0;
     await this.#sleep(closing.after * 1_000 + delayOf(soon), closing.reason);

@@ -1,7 +1,10 @@
 import { Address } from './address.js';
-import { Link } from './link.js';
 import { MailboxError } from './fault.js';
+import { Leadership } from './leadership.js';
+import { Link } from './link.js';
 import { Outbox } from './outbox.js';
+import type { Source } from './source.js';
+import { Tabs } from './tabs.js';
 import type { Item } from './trip.js';
 import type { Gap, Message, OpenOptions, Status, Ticket } from './types.js';
 
@@ -20,7 +23,7 @@ export class Mailbox extends EventTarget implements AsyncIterable<Message> {
   readonly name: string;
   readonly #address: Address;
   readonly #outbox: Outbox;
-  readonly #link: Link;
+  readonly #source: Source;
   readonly #options: OpenOptions;
   readonly #remembered: string | null;
   #queue: Item[] = [];
@@ -37,10 +40,11 @@ export class Mailbox extends EventTarget implements AsyncIterable<Message> {
     this.#status = { state: 'connecting', reason: 'opened', transport: options.transport ?? 'auto' };
     this.#remembered = options.remember ? `mailbox.at:${this.#address.key}` : null;
     this.#position = this.#recall() ?? (options.from?.includes('.') ? options.from : null);
-    const client = newId();
-    this.#outbox = new Outbox(this.#address, client);
+    const id = newId();
+    const shared = options.share !== false && Leadership.isPossible;
+    this.#outbox = new Outbox(this.#address, id, shared);
     const listener = { item: (item: Item) => this.#arrived(item), status: (status: Status) => this.#changed(status) };
-    this.#link = new Link(this.#address, client, options, this.#outbox, listener, this.#position);
+    this.#source = new (shared ? Tabs : Link)(this.#address, id, options, this.#outbox, listener, this.#position);
   }
 
   get status(): Status {
@@ -56,26 +60,29 @@ export class Mailbox extends EventTarget implements AsyncIterable<Message> {
     return this.#position;
   }
 
-  /** Sends a text or JSON to the backend. Settles when it is stored, once, or refused for good (`MailboxError`). */
-  send(data: unknown, contentType?: string): Promise<void> {
+  /**
+   * Sends a text or JSON to the backend, once. Settles when the server has it, with the backend's answer where that is asked at once, or
+   * when it is refused for good (`MailboxError`).
+   */
+  send(data: unknown, contentType?: string): Promise<unknown> {
     if (this.state === 'closed') return Promise.reject(new MailboxError(this.#status.reason));
     return this.#outbox.add(data, contentType);
   }
 
   /** Acknowledges everything up to a position, by default all that was handled. */
   ack(position = this.#position) {
-    if (position) this.#link.acknowledging.reached(position);
+    if (position) this.#source.reached(position);
   }
 
   /** A new ticket, in place: it is shown from the next request on. */
   renew(ticket: Ticket) {
     this.#address.renew(ticket);
-    this.#link.retry();
+    this.#source.retry();
   }
 
   /** Gives the connection back. What was not handled stays in the mailbox. */
   close() {
-    this.#link.close();
+    this.#source.close();
   }
 
   override addEventListener<K extends keyof MailboxEvents>(type: K, handler: Handler<K> | null, options?: AddEventListenerOptions | boolean): void;
@@ -102,7 +109,7 @@ export class Mailbox extends EventTarget implements AsyncIterable<Message> {
   }
 
   #more() {
-    this.#link.hold(null);
+    this.#source.hold(null);
     return new Promise<void>(resolve => { this.#waiting = resolve; });
   }
 
@@ -111,7 +118,7 @@ export class Mailbox extends EventTarget implements AsyncIterable<Message> {
     if (this.#listening) this.#dispatchAll();
     else this.#wakeReader();
     // What nobody takes waits in the mailbox, not here.
-    if (this.#queue.length > Most) this.#link.hold('busy');
+    if (this.#queue.length > Most) this.#source.hold('busy');
   }
 
   #dispatchAll() {
@@ -119,7 +126,7 @@ export class Mailbox extends EventTarget implements AsyncIterable<Message> {
       if (item.message) this.dispatchEvent(new CustomEvent('message', { detail: item.message }));
       this.#handled(item);
     }
-    this.#link.hold(null);
+    this.#source.hold(null);
   }
 
   #handled({ position, gap }: Item) {

@@ -10,13 +10,15 @@ export interface Uplink {
   readonly frame: { contentType?: string; data: unknown };
   n: number;
   truck: number;
-  settle(fault?: unknown): void;
+  /** The end of it: a fault, or what was answered. */
+  settle(fault?: unknown, answer?: unknown): void;
 }
 
 /** Uplinks in the order of `send`, each until it is answered. A transport carries them, or they go by requests of their own. */
 export class Outbox {
   readonly #address: Address;
   readonly #client: string;
+  readonly #alone: boolean;
   readonly #numbers: number[] = [];
   #uplinks: Uplink[] = [];
   readonly #life = new AbortController();
@@ -26,17 +28,19 @@ export class Outbox {
   #carried = true;
   #wake = () => {};
 
-  constructor(address: Address, client: string) {
+  /** `alone`: all go by requests of their own. Tabs that share a connection do that: a number belongs to the client that carries it. */
+  constructor(address: Address, client: string, alone = false) {
+    this.#alone = alone;
     this.#address = address;
     this.#client = client;
   }
 
-  add(data: unknown, contentType?: string): Promise<void> {
+  add(data: unknown, contentType?: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const settle = (fault?: unknown) => {
+      const settle = (fault?: unknown, answer?: unknown) => {
         this.#uplinks = this.#uplinks.filter(one => one !== uplink);
         if (fault) reject(fault);
-        else resolve();
+        else resolve(answer);
       };
       const uplink: Uplink = { ...encode(data, contentType), n: 0, truck: -1, settle };
       this.#uplinks.push(uplink);
@@ -46,8 +50,13 @@ export class Outbox {
 
   /** From now on a transport carries them: `wake` says that there is one. Without `wake` they wait for it. */
   carry(wake = () => {}) {
-    this.#carried = true;
+    this.#carried = !this.#alone;
     this.#wake = wake;
+  }
+
+  /** The transport is ready for the next. */
+  carryOn() {
+    this.#wake();
   }
 
   /** From now on they go by requests of their own. */
@@ -60,14 +69,16 @@ export class Outbox {
     return truck ? `${this.#client}.${truck}` : this.#client;
   }
 
-  /** What a truck has to carry: what it carried before and was not answered, and what is new. */
-  load(truck: number): Uplink[] {
-    for (const uplink of this.#uplinks) if (uplink.truck < 0) this.#number(uplink, truck);
-    return this.#uplinks.filter(uplink => uplink.truck === truck);
+  /** What a truck has to carry: what it carried before and was not answered, and what is new, at most so many. */
+  load(truck: number, most = 100): Uplink[] {
+    if (this.#alone) return [];
+    const load = this.#uplinks.filter(uplink => uplink.truck === truck || uplink.truck < 0).slice(0, most);
+    for (const uplink of load) if (uplink.truck < 0) this.#number(uplink, truck);
+    return load;
   }
 
   get hasNew() {
-    return this.#uplinks.some(uplink => uplink.truck < 0);
+    return !this.#alone && this.#uplinks.some(uplink => uplink.truck < 0);
   }
 
   /** The trucks that have carried something which was not answered. */
@@ -80,8 +91,9 @@ export class Outbox {
     for (const uplink of this.#uplinks) if (uplink.truck === truck && uplink.n <= n) uplink.settle();
   }
 
+  /** The server looked at nothing behind the one that it refused. */
   refuse(truck: number, fault: unknown) {
-    for (const uplink of this.#uplinks) if (uplink.truck === truck) uplink.settle(fault);
+    this.#uplinks.find(uplink => uplink.truck === truck)?.settle(fault);
   }
 
   end(fault: unknown) {
@@ -115,10 +127,10 @@ export class Outbox {
     uplink.n ||= ++this.#posted;
     const headers = { 'Content-Type': uplink.contentType, 'Idempotency-Key': `${this.#client}.${uplink.n}` };
     try {
-      await this.#address.request('/uplink', {}, { method: 'POST', headers, body: uplink.body, keepalive: true });
-      uplink.settle();
+      const response = await this.#address.request('/uplink', {}, { method: 'POST', headers, body: uplink.body, keepalive: true });
+      uplink.settle(undefined, await answerOf(response));
     } catch (fault) {
-      if (fault instanceof MailboxError && !fault.isFinal) return fault;
+      if (fault instanceof MailboxError && !(fault.isFinal || isBackends(fault))) return fault;
       uplink.settle(fault);
     }
     return undefined;
@@ -127,6 +139,18 @@ export class Outbox {
 
 // The truck of those that go by requests of their own.
 const Posted = 1e6;
+
+// A backend answers by itself, and what it refuses it refuses again.
+function isBackends({ status }: MailboxError) {
+  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
+
+async function answerOf(response: Response): Promise<unknown> {
+  // Cut in the middle of the answer: it is asked for again under its key.
+  const text = await response.text().catch(() => { throw new MailboxError('cut'); });
+  if (!text) return undefined;
+  return response.headers.get('Content-Type')?.includes('json') ? JSON.parse(text) : text;
+}
 
 function encode(data: unknown, contentType?: string) {
   if (data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data)) throw new TypeError('Send text or JSON.');

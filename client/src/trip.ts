@@ -58,10 +58,8 @@ export function silenceOf(trip: Trip): number {
   return trip.settings.heartbeat * 2_300;
 }
 
-export function takeAnswer(trip: Trip, answer: Answer): void {
-  if (answer.gap) trip.take({ position: answer.gap.to, gap: answer.gap });
-  for (const message of answer.messages) trip.take({ position: message.position, message });
-  trip.take({ position: answer.position });
+export function itemsOf({ gap, messages, position }: Answer): Item[] {
+  return [...gap ? [{ position: gap.to, gap }] : [], ...messages.map(message => ({ position: message.position, message })), { position }];
 }
 
 export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

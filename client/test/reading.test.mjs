@@ -157,3 +157,11 @@ test('what nobody takes waits in the mailbox', async () => {
   begin();
   assert.equal(await until('waiting'), 'busy');
 });
+
+test('where a reader begins that has no position is asked in a way that can be repeated', async () => {
+  server.begins = true;
+  server.say(thenCut(silence), json({ position: at(2), messages: [letter(1), letter(2)], uplink: 0 }), ndjson({ position: at(2) }, letter(3)));
+  begin();
+  assert.deepEqual(await read(3), [1, 2, 3]);
+  assert.deepEqual(server.requests.map(({ path }) => path.split('/').at(-1)), ['exchange', 'exchange', 'ada']);
+});

@@ -3,6 +3,8 @@ import { createServer } from 'node:http';
 // A mailbox in a few lines: what it answers is decided by the test, request by request.
 export class FakeServer {
   requests = [];
+  // Whether the test answers the exchange that says where a reader begins.
+  begins = false;
   #answers = [];
   #http = createServer((request, response) => this.#answer(request, response));
   #arrived = () => {};
@@ -37,6 +39,10 @@ export class FakeServer {
     const url = new URL(request.url, this.url);
     let body = '';
     for await (const chunk of request) body += chunk;
+    if (!this.begins && url.pathname.endsWith('/exchange') && !JSON.parse(body).after && !JSON.parse(body).uplink.length) {
+      json({ position: at(0), messages: [], uplink: 0 })(response);
+      return;
+    }
     const seen = { method: request.method, path: url.pathname, query: Object.fromEntries(url.searchParams), headers: request.headers, body };
     const answer = seen.path.endsWith('/ack') ? status(204) : this.#answers.length > 1 ? this.#answers.shift() : this.#answers[0];
     if (!seen.path.endsWith('/ack')) this.requests.push(seen);

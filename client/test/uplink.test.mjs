@@ -31,6 +31,17 @@ test('an uplink beside a stream is one request, repeated under its key', async (
   assert.notEqual(keys[1], keys[2]);
 });
 
+test('an uplink whose answer is cut is repeated under its key', async () => {
+  beside(response => {
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '9' });
+    response.write('{"a"');
+    setTimeout(() => response.destroy(), 20);
+  }, json({ a: 1 }));
+  begin({ transport: 'stream' });
+  assert.deepEqual(await mailbox.send(1), { a: 1 });
+  assert.equal(new Set(uplinks().map(({ headers }) => headers['idempotency-key'])).size, 1);
+});
+
 test('an uplink that is refused for good says why, and the next one goes', async () => {
   beside(problem('not-found', 404), status(202));
   begin({ transport: 'stream' });
@@ -56,6 +67,7 @@ function pingPong() {
 }
 
 test('a ping-pong carries uplinks in the requests that are parked', async () => {
+  server.begins = true;
   server.say(pingPong());
   begin({ transport: 'ping-pong' });
   await server.requested(2);
@@ -72,6 +84,7 @@ test('a ping-pong carries uplinks in the requests that are parked', async () => 
 });
 
 test('a fleet sends a truck of its own for each uplink, up to its size', async () => {
+  server.begins = true;
   server.say((response, { body }) => {
     const { uplink, wait, client } = JSON.parse(body);
     if (!wait || client.endsWith('.2')) json({ position: at(0), messages: [], uplink: uplink.at(-1)?.n })(response);

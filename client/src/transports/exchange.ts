@@ -1,9 +1,10 @@
 import { MailboxError } from '../fault.js';
 import { type Answer, FirstBytes, type Trip } from '../trip.js';
 import type { Closing } from '../types.js';
-import { byNextRequest, Parking, readAnswer } from './poll.js';
+import { ask, byNextRequest, Parking, readAnswer } from './poll.js';
 
 const Both = 2;
+const Brief = 2;
 
 /** One request carries uplinks and is parked; when there is more to carry the next one goes, and the parked one comes home. */
 export function pingPong(trip: Trip): Promise<Closing> {
@@ -13,6 +14,11 @@ export function pingPong(trip: Trip): Promise<Closing> {
 /** Every uplink drives in a truck of its own, which is parked as well, up to so many. */
 export function fleet(trip: Trip): Promise<Closing> {
   return new Yard(trip, trip.settings.trucks).open();
+}
+
+/** Where the reader is, and what it has not read: an exchange without a position can be repeated, for it moves no mark. */
+export async function begin(trip: Trip): Promise<void> {
+  await exchange(trip, 0, 0, []);
 }
 
 /** Delivers what was numbered and not confirmed, where the next connection carries nothing. */
@@ -38,12 +44,28 @@ class Yard {
     this.#trip.acknowledgeBy(byNextRequest);
     return new Promise((resolve, reject) => {
       [this.#closed, this.#failed] = [resolve, reject];
-      // The first does not wait: it shows that the way is free.
-      for (const truck of new Set([0, ...this.#trip.outbox.loaded])) void this.#drive(truck, 0);
-      this.#trip.outbox.carry(() => this.#next());
+      void this.#begin();
     });
   }
 
+  // The first does not wait: it shows that the way is free. An exchange begins at what is unread; where else to begin a poll can say.
+  async #begin() {
+    const { from } = this.#trip.place();
+    try {
+      if (from) await ask(this.#trip, 0);
+      // One after the other: where many are cut, all at once would hardly ever all come home.
+      for (const truck of new Set([0, ...this.#trip.outbox.loaded])) {
+        const { closed } = await exchange(this.#trip, truck, 0);
+        if (closed) return this.#closed(closed);
+      }
+      this.#trip.outbox.carry(() => this.#next());
+      this.#next();
+    } catch (fault) {
+      this.#failed(fault);
+    }
+  }
+
+  // What a truck carries is confirmed by the one that comes home for it. Where none is parked it comes home itself, soon.
   #next() {
     if (this.#trip.signal.aborted) return;
     const { wait } = this.#parking;
@@ -52,7 +74,8 @@ class Yard {
       return;
     }
     const idle = this.#out.indexOf(0);
-    const truck = idle < 0 ? this.#out.findIndex(out => out < Both) : idle;
+    if (idle >= 0) return void this.#drive(idle, this.#out.length > 1 ? Brief : 0);
+    const truck = this.#out.findIndex(out => out < Both);
     if (truck >= 0) void this.#drive(truck, wait);
   }
 
@@ -61,7 +84,7 @@ class Yard {
     try {
       const answer = await this.#parking.park(wait, () => exchange(this.#trip, truck, wait));
       this.#out[truck]!--;
-      if (answer?.closed) this.#closed(answer.closed);
+      if (answer.closed) this.#closed(answer.closed);
       else this.#next();
     } catch (fault) {
       this.#failed(fault);
@@ -69,21 +92,22 @@ class Yard {
   }
 }
 
-async function exchange(trip: Trip, truck: number, wait: number): Promise<Answer | undefined> {
-  const { after, ...query } = trip.place();
-  const uplink = trip.outbox.load(truck).map(({ n, frame }) => ({ n, ...frame }));
+async function exchange(trip: Trip, truck: number, wait: number, load = trip.outbox.load(truck)): Promise<Answer> {
+  const { after } = trip.place();
+  const uplink = load.map(({ n, frame }) => ({ n, ...frame }));
   const body = JSON.stringify({ client: trip.outbox.clientOf(truck), after, uplink, wait });
   const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
   trip.heard(wait * 1_000 + FirstBytes);
   try {
-    const response = await trip.address.fetch('/exchange', query, { method: 'POST', headers, body, signal: trip.signal });
+    const response = await trip.address.fetch('/exchange', {}, { method: 'POST', headers, body, signal: trip.signal });
     const answer = await readAnswer(trip, response);
     trip.outbox.confirm(truck, answer.uplink);
     return answer;
   } catch (fault) {
     // Where it is the uplinks that are refused, reading goes on without them.
     if (!uplink.length || !(fault instanceof MailboxError) || !fault.isFinal || fault.status < 404) throw fault;
+    trip.outbox.confirm(truck, fault.uplink);
     trip.outbox.refuse(truck, fault);
-    return undefined;
+    return exchange(trip, truck, wait);
   }
 }

@@ -1,5 +1,5 @@
 import { faultOf, MailboxError } from '../fault.js';
-import { type Answer, FirstBytes, pause, takeAnswer, type Trip } from '../trip.js';
+import { type Answer, FirstBytes, itemsOf, pause, type Trip } from '../trip.js';
 import type { Closing } from '../types.js';
 
 const Shortest = 2;
@@ -67,7 +67,7 @@ export class Parking {
   }
 }
 
-async function ask(trip: Trip, wait: number): Promise<Answer> {
+export async function ask(trip: Trip, wait: number): Promise<Answer> {
   trip.heard(wait * 1_000 + FirstBytes);
   const response = await trip.address.fetch('', { ...trip.query(), wait }, { headers: { Accept: 'application/json' }, signal: trip.signal });
   return readAnswer(trip, response);
@@ -78,7 +78,7 @@ export async function readAnswer(trip: Trip, response: Response): Promise<Answer
   if (!response.ok) throw await faultOf(response);
   const answer = await bodyOf(response);
   answer.bytes = Number(response.headers.get('Content-Length'));
-  takeAnswer(trip, answer);
+  for (const item of itemsOf(answer)) trip.take(item);
   trip.proved();
   return answer;
 }
