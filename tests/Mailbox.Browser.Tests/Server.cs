@@ -14,16 +14,18 @@ public sealed partial class Server : IAsyncDisposable
     readonly bool _demo;
     Process? _process;
 
-    Server(bool demo) => _demo = demo;
+    readonly string[] _options;
+
+    Server(bool demo, string[] options) => (_demo, _options) = (demo, options);
 
     public Uri Address { get; private set; } = new("http://127.0.0.1:0");
 
     /// <summary>What a backend uses.</summary>
     public HttpClient Http { get; } = new();
 
-    public static async Task<Server> StartAsync(bool demo = false)
+    public static async Task<Server> StartAsync(bool demo = false, params string[] options)
     {
-        var server = new Server(demo);
+        var server = new Server(demo, options);
         try
         {
             await server.StartAgainAsync();
@@ -66,7 +68,14 @@ public sealed partial class Server : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    ProcessStartInfo Command() => new("dotnet")
+    ProcessStartInfo Command()
+    {
+        var command = Bare();
+        foreach (var option in _options) command.ArgumentList.Add(option);
+        return command;
+    }
+
+    ProcessStartInfo Bare() => new("dotnet")
     {
         ArgumentList =
         {
