@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
+using Orleans.Serialization;
 
 namespace Mailbox.Grains;
 
@@ -11,6 +13,7 @@ static class GridSettings
     public static ISiloBuilder UseGridSettings(this ISiloBuilder silo)
     {
         silo.AddDistributedGrainDirectory();
+        silo.Services.TellFaults();
         silo.Configure<ClusterMembershipOptions>(static options =>
         {
             options.ProbeTimeout = TimeSpan.FromSeconds(1);
@@ -30,4 +33,8 @@ static class GridSettings
         });
         return silo;
     }
+
+    /// <summary>A fault that cannot be written reaches nobody: who asked waits until the time of the call is over.</summary>
+    public static void TellFaults(this IServiceCollection services) =>
+        services.Configure<ExceptionSerializationOptions>(static faults => faults.SupportedNamespacePrefixes.Add(nameof(Mailbox)));
 }

@@ -41,6 +41,7 @@ public static class MailboxGridHosting
         var options = new MailboxGridOptions();
         configure?.Invoke(options);
         services.Configure<GatewayOptions>(static silos => silos.GatewayListRefreshPeriod = s_look);
+        services.TellFaults();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => new MailboxGridClient(
             provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>(), options));

@@ -1,9 +1,11 @@
 using System.Reflection;
 using Mailbox.Engine;
+using Mailbox.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using Orleans.Configuration;
+using Orleans.Serialization;
 
 namespace Mailbox.Grains.Tests;
 
@@ -49,6 +51,15 @@ public sealed class SettingsTests
         // A third that probes for another has as much time as the other waits for it: of a hang it tells too late, again and again.
         Assert.False(grid.Silo.GetRequiredService<IOptions<ClusterMembershipOptions>>().Value.EnableIndirectProbes);
         Assert.Equal(TimeSpan.FromSeconds(3), grid.Silo.GetRequiredService<IOptions<SiloMessagingOptions>>().Value.SystemResponseTimeout);
+    }
+
+    [Fact]
+    public async Task A_fault_of_the_store_is_told_to_another_process()
+    {
+        await using var grid = await Grid.StartAsync();
+        var written = grid.Silo.GetRequiredService<Serializer>().SerializeToArray<Exception>(new StoreException("away"));
+        var read = grid.GatewaySilo.GetRequiredService<Serializer>().Deserialize<Exception>(written);
+        Assert.Equal("away", Assert.IsType<StoreException>(read).Message);
     }
 
     [Fact]
