@@ -63,6 +63,19 @@ public sealed class PhpTests
     }
 
     [NeedsFact(nameof(Installed.PhpFpm), "php-fpm")]
+    public async Task What_a_client_says_is_a_request_and_503_while_php_is_away()
+    {
+        var php = await PhpFpm.StartAsync(s_probe);
+        await using var gateway = await Gateway.StartAsync(new() { Url = php.Url, Root = php.Root, Uplink = "/probe.php?do=echo" });
+        using var said = await gateway.Http.PostAsync("/mailboxes/alice/uplink", new StringContent("hello"));
+        Assert.Equal("hello", await said.Content.ReadAsStringAsync());
+        await php.DisposeAsync();
+        using var unsaid = await gateway.Http.PostAsync("/mailboxes/alice/uplink", new StringContent("hello"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, unsaid.StatusCode);
+        Assert.NotNull(unsaid.Headers.RetryAfter);
+    }
+
+    [NeedsFact(nameof(Installed.PhpFpm), "php-fpm")]
     public async Task A_script_ends_when_its_client_leaves()
     {
         await using var php = await PhpFpm.StartAsync(s_probe);
