@@ -5,14 +5,28 @@
 
 Starts an application, the gateway and (where it is installed) nginx with proxy_pass and kept connections, each with one
 worker's worth of load after the other. The load and the application are threads of other processes and do not count.
+Then what a part of a multiplexed answer costs the gateway: 1,000 parts of 200 bytes, each for a mailbox of its own; and what it keeps
+after an answer of a million.
 """
-import argparse, asyncio, os, shutil, signal, subprocess, sys, tempfile, time, urllib.request
+import argparse, asyncio, http.client, os, shutil, signal, subprocess, sys, tempfile, time, urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOST = os.path.join(ROOT, "standalone/bin/Release/net10.0/Mailbox.Standalone.dll")
 CONNECTIONS = 64
 APPLICATION, GATEWAY, NGINX = 19831, 19832, 19833
 SIZES = {"/small": 200, "/big": 1_000_000}
+PARTS, WARM_ANSWERS, ANSWERS = 1000, 100, 200
+MANY = 1000  # times as many parts in one answer, for so few mailboxes that what they keep stays the same
+FEW_MAILBOXES = 50
+
+
+def letters(mailboxes):
+    return b"".join(b"--b\r\nMailbox: m%d\r\n\r\n%s\r\n" % (i % mailboxes, b"x" * 200) for i in range(PARTS))
+
+
+def multiplexed(parts):
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/x-multiplex; boundary=b\r\nContent-Length: %d\r\n\r\n" % (len(parts) + 7) + parts + b"--b--\r\n"
+
 
 NGINX_CONF = """
 daemon off; worker_processes 1; pid {dir}/pid; error_log {dir}/error.log;
@@ -32,6 +46,7 @@ http {{
 
 class Application(asyncio.Protocol):
     ANSWERS = {path: b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size for path, size in SIZES.items()}
+    ANSWERS |= {"/letters": multiplexed(letters(PARTS)), "/few": multiplexed(letters(FEW_MAILBOXES)), "/many": multiplexed(letters(FEW_MAILBOXES) * MANY)}
 
     def connection_made(self, transport):
         self.transport, self.seen = transport, b""
@@ -114,6 +129,32 @@ def measure(name, process, port, warm, seconds):
     return costs
 
 
+def ask(client, path):
+    client.request("GET", path, headers={"Cookie": "mailbox=none"})
+    answer = client.getresponse()
+    if answer.read() or answer.status != 204:
+        sys.exit(f"A multiplexed answer was {answer.status}.")
+
+
+def measure_letters(process):
+    client = http.client.HTTPConnection("127.0.0.1", GATEWAY, timeout=120)
+    for _ in range(WARM_ANSWERS):
+        ask(client, "/letters")
+    start, begun, parts = cpu(process.pid), time.monotonic(), ANSWERS * PARTS
+    for _ in range(ANSWERS):
+        ask(client, "/letters")
+    print(f"letters  {PARTS:9,} parts  {parts / (time.monotonic() - begun):9,.0f} parts/s  {(cpu(process.pid) - start) / parts * 1e6:5.1f} µs CPU/part", flush=True)
+    for path, times in (("/few", 1), ("/many", MANY)):
+        for _ in range(WARM_ANSWERS if times == 1 else 1):
+            ask(client, path)
+        print(f"letters  {PARTS * times:9,} parts  {resident(process.pid):5,.0f} MB resident after it", flush=True)
+
+
+def resident(pid):
+    with open(f"/proc/{pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1000
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     arguments.add_argument("--seconds", type=float, default=5)
@@ -131,6 +172,7 @@ def main():
             stdout=subprocess.DEVNULL)
         processes.append(gateway)
         own = measure("gateway", gateway, GATEWAY, options.warm, options.seconds)
+        measure_letters(gateway)
         if not shutil.which("nginx"):
             return print("nginx is not installed: nothing to compare with.")
         with open(directory + "/nginx.conf", "w") as conf:

@@ -11,7 +11,7 @@ import servers, table
 
 TICK = os.sysconf('SC_CLK_TCK')
 WARM_MEMBERS, GROUP_SENDS, CHUNK = 200, 15, 10_000
-PARTS, WARM_BODIES, BODIES = 1000, 30, 200
+PARTS, WARM_BODIES, BODIES = 1000, 150, 200
 
 
 def say(*words): print(time.strftime('%H:%M:%S'), *words, file=sys.stderr, flush=True)
