@@ -23,12 +23,24 @@ export class Server {
     server.port = await freePort();
     server.address = `http://127.0.0.1:${server.port}`;
     server.#directory = mkdtempSync(join(tmpdir(), 'mailbox-trucks-'));
-    const args = [Program, '--urls', server.address, '--Mailbox:Data', server.#directory, '--Mailbox:Demo', 'false'];
-    server.#process = spawn('dotnet', args, { stdio: 'ignore', env: { ...process.env, Logging__LogLevel__Default: 'Warning' } });
     // Whatever happens to this script.
     process.once('exit', () => server.#process.kill('SIGKILL'));
-    await server.#isReady();
+    await server.startAgain();
     return server;
+  }
+
+  // On the same port and directory as before.
+  async startAgain() {
+    const args = [Program, '--urls', this.address, '--Mailbox:Data', this.#directory, '--Mailbox:Demo', 'false'];
+    this.#process = spawn('dotnet', args, { stdio: 'ignore', env: { ...process.env, Logging__LogLevel__Default: 'Warning' } });
+    await this.#isReady();
+  }
+
+  // Nothing is told to anybody.
+  async kill() {
+    const ended = new Promise(done => this.#process.once('exit', done));
+    this.#process.kill('SIGKILL');
+    await ended;
   }
 
   // User and system time of all its threads, those that have ended too, in ticks of 10 ms.
@@ -48,9 +60,7 @@ export class Server {
   }
 
   async stop() {
-    const ended = new Promise(done => this.#process.once('exit', done));
-    this.#process.kill('SIGKILL');
-    await ended;
+    await this.kill();
     rmSync(this.#directory, { recursive: true });
   }
 

@@ -165,3 +165,9 @@ test('where a reader begins that has no position is asked in a way that can be r
   assert.deepEqual(await read(3), [1, 2, 3]);
   assert.deepEqual(server.requests.map(({ path }) => path.split('/').at(-1)), ['exchange', 'exchange', 'ada']);
 });
+
+test('a request that was cut and repeated on its way does not end the mailbox', async () => {
+  server.say(ndjson({ position: at(0) }, { closed: { reason: 'replaced', reconnect: false, after: 0 } }), ndjson({ position: at(0) }, letter(1)));
+  begin();
+  assert.deepEqual(await read(1), [1]);
+});
