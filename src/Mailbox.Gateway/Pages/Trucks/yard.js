@@ -92,6 +92,7 @@ export class Yard {
 
   async #write() {
     const letter = { n: ++this.#written, at: performance.now() };
+    document.body.dataset.written = this.#written;
     try {
       const { members } = await post(`/groups/${this.#group}`, letter);
       if (members) for (const lane of this.#lanes) lane.stored();
@@ -100,7 +101,6 @@ export class Yard {
     } catch {
       // The server is away: the lanes show it.
     }
-    document.body.dataset.written = this.#written;
   }
 
   #talk() {
