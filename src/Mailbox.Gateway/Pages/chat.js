@@ -52,12 +52,12 @@ export class Chat {
     this.#send(line);
   }
 
-  letter(type, data, position) {
-    this.#add({ id: position, at: Date.now(), ...read(type, data) }, position);
+  letter(message) {
+    this.#add({ id: message.position, at: Date.now(), ...read(message) }, message.position);
   }
 
-  gap(gap, position) {
-    this.#add({ id: `gap ${position}`, note: Reasons[gap.reason] ?? `A gap: ${gap.reason}.` }, position);
+  gap({ to, reason }) {
+    this.#add({ id: `gap ${to}`, note: Reasons[reason] ?? `A gap: ${reason}.` }, to);
   }
 
   closed(closing) {
@@ -107,15 +107,10 @@ export class Chat {
 }
 
 // A letter of another kind is a letter too: whatever a backend or a shell wrote is shown.
-function read(type, data) {
-  try {
-    const body = JSON.parse(data);
-    if (type === 'mailbox.message') return { note: `A letter of the type ${body.contentType}.` };
-    if (body && typeof body.text === 'string') return { from: String(body.from ?? 'somebody'), text: body.text };
-  } catch {
-    // Not JSON: its text is the letter.
-  }
-  return { from: 'a backend', text: data };
+function read({ data, contentType, encoding }) {
+  if (encoding) return { note: `A letter of the type ${contentType}.` };
+  if (typeof data?.text === 'string') return { from: String(data.from ?? 'somebody'), text: data.text };
+  return { from: 'a backend', text: typeof data === 'string' ? data : JSON.stringify(data) };
 }
 
 function fate(line) {

@@ -39,18 +39,15 @@ class Session {
     find('#online').setAttribute('aria-checked', online);
   }
 
-  letter(type, data, position) {
-    this.picture.received(type === 'price' ? 'price' : 'letter');
-    if (type === 'price') ticker.price(data);
-    else this.chat.letter(type, data, position);
+  letter(message) {
+    const isPrice = message.type === 'price';
+    this.picture.received(isPrice ? 'price' : 'letter');
+    if (isPrice) ticker.price(message.data);
+    else this.chat.letter(message);
   }
 
-  acknowledged() {
-    this.picture.acknowledged();
-  }
-
-  gap(gap, position) {
-    this.chat.gap(gap, position);
+  gap(gap) {
+    this.chat.gap(gap);
   }
 
   closed(closing) {

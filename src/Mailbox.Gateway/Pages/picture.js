@@ -13,6 +13,7 @@ export class Picture {
   #timer = 0;
   #received = 0;
   #last = null;
+  #acknowledged = null;
   #status = 'idle';
   #opened = false;
   #stopped = false;
@@ -37,10 +38,6 @@ export class Picture {
     for (const leg of [1, 2, 3]) this.#fly(leg, kind);
   }
 
-  acknowledged() {
-    for (const leg of [3, 2]) this.#fly(leg, 'back');
-  }
-
   stop() {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -56,9 +53,10 @@ export class Picture {
   }
 
   #draw(state) {
-    const waiting = Math.max(0, state.messages - this.#reader.unconfirmed);
+    const waiting = waitingIn(state, this.#reader.position);
     if (this.#status === 'offline' && this.#last && state.last !== this.#last) this.#fly(1, 'letter');
-    this.#last = state.last;
+    if (this.#acknowledged && state.acknowledged !== this.#acknowledged) for (const leg of [3, 2]) this.#fly(leg, 'back');
+    [this.#last, this.#acknowledged] = [state.last, state.acknowledged];
     document.querySelector('#waiting').textContent = waiting;
     document.querySelector('#connections').textContent = state.connections;
     this.#way.classList.toggle('has-waiting', waiting > 0);
@@ -136,9 +134,19 @@ function factsOf(mailbox, state) {
   };
 }
 
+// How much of what is kept the page does not have yet; the rest is about to be acknowledged.
+function waitingIn({ messages, last }, position) {
+  if (!messages || !position || epochOf(position) !== epochOf(last)) return messages;
+  return Math.min(messages, Math.max(0, numberOf(last) - numberOf(position)));
+}
+
 // A position is opaque to a reader; only this picture looks inside, because all of them share the epoch beside them.
 function numberOf(position) {
   return position?.slice(position.indexOf('.') + 1) ?? '–';
+}
+
+function epochOf(position) {
+  return position?.slice(0, position.indexOf('.'));
 }
 
 function span(milliseconds) {

@@ -8,7 +8,7 @@ export class Ticker {
   #rows = new Map();
 
   price(data) {
-    const { symbol, price } = JSON.parse(data);
+    const { symbol, price } = Object(data);
     if (typeof symbol !== 'string' || typeof price !== 'number') return;
     const row = this.#rows.get(symbol) ?? this.#add(symbol);
     row.history.push(price);
