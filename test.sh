@@ -7,7 +7,7 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 solution=Mailbox.Orleans.sln
 filter=Mailbox.Standalone.slnf
 results=$PWD/artifacts/test-results
-project_limit=${TEST_PROJECT_LIMIT:-6m}
+project_limit=${TEST_PROJECT_LIMIT:-15m}
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
 
 passed=0 failed=0 skipped=0

@@ -11,7 +11,7 @@ import { Presence } from './presence.js';
 import { transports } from './transports/all.js';
 import { begin, settle } from './transports/exchange.js';
 import type { Listener, Source } from './source.js';
-import { type Item, pause, type Settings } from './trip.js';
+import { type Item, ParkedSeconds, pause, type Settings } from './trip.js';
 import type { Closing, OpenOptions, Status, Strategy } from './types.js';
 
 const Trucks = new Set<Strategy>(['ping-pong', 'fleet']);
@@ -40,7 +40,7 @@ export class Link implements Source {
     this.#address = address;
     this.#client = client;
     this.#options = options;
-    this.#settings = { heartbeat: options.heartbeat ?? 15, wait: options.wait ?? 25, every: options.every ?? 5, trucks: options.trucks ?? 4 };
+    this.#settings = { heartbeat: options.heartbeat ?? 15, wait: options.wait ?? ParkedSeconds, every: options.every ?? 5, trucks: options.trucks ?? 4 };
     this.#outbox = outbox;
     this.#listener = listener;
     this.#received = position;

@@ -5,7 +5,7 @@ import { Link } from './link.js';
 import { Outbox } from './outbox.js';
 import type { Source } from './source.js';
 import { Tabs } from './tabs.js';
-import type { Item } from './trip.js';
+import { FirstBytes, type Item, ParkedSeconds } from './trip.js';
 import type { Gap, Message, OpenOptions, Status, Ticket } from './types.js';
 
 const Most = 1_000;
@@ -42,7 +42,7 @@ export class Mailbox extends EventTarget implements AsyncIterable<Message> {
     this.#position = this.#recall() ?? (options.from?.includes('.') ? options.from : null);
     const id = newId();
     const shared = options.share !== false && Leadership.isPossible;
-    this.#outbox = new Outbox(this.#address, id, shared);
+    this.#outbox = new Outbox(this.#address, id, (options.wait ?? ParkedSeconds) * 1_000 + FirstBytes, shared);
     const listener = { item: (item: Item) => this.#arrived(item), status: (status: Status) => this.#changed(status) };
     this.#source = new (shared ? Tabs : Link)(this.#address, id, options, this.#outbox, listener, this.#position);
   }

@@ -18,6 +18,7 @@ export interface Uplink {
 export class Outbox {
   readonly #address: Address;
   readonly #client: string;
+  readonly #patience: number;
   readonly #alone: boolean;
   readonly #numbers: number[] = [];
   #uplinks: Uplink[] = [];
@@ -28,8 +29,12 @@ export class Outbox {
   #carried = true;
   #wake = () => {};
 
-  /** `alone`: all go by requests of their own. Tabs that share a connection do that: a number belongs to the client that carries it. */
-  constructor(address: Address, client: string, alone = false) {
+  /**
+   * `patience`: milliseconds until a request of its own is repeated, because nobody may be there any more. `alone`: all go by those. Tabs
+   * that share a connection do that: a number belongs to the client that carries it.
+   */
+  constructor(address: Address, client: string, patience: number, alone = false) {
+    this.#patience = patience;
     this.#alone = alone;
     this.#address = address;
     this.#client = client;
@@ -126,10 +131,12 @@ export class Outbox {
     uplink.truck = Posted;
     uplink.n ||= ++this.#posted;
     const headers = { 'Content-Type': uplink.contentType, 'Idempotency-Key': `${this.#client}.${uplink.n}` };
+    const signal = AbortSignal.timeout(this.#patience);
     try {
-      const response = await this.#address.request('/uplink', {}, { method: 'POST', headers, body: uplink.body, keepalive: true });
+      const response = await this.#address.request('/uplink', {}, { method: 'POST', headers, body: uplink.body, keepalive: true, signal });
       uplink.settle(undefined, await answerOf(response));
     } catch (fault) {
+      if (fault === signal.reason) return new MailboxError('silence');
       if (fault instanceof MailboxError && !(fault.isFinal || isBackends(fault))) return fault;
       uplink.settle(fault);
     }

@@ -53,6 +53,9 @@ export type Transport = (trip: Trip) => Promise<Closing | void>;
 /** The first bytes of a stream must be here by then: a proxy that buffers lets nothing through. */
 export const FirstBytes = 4_000;
 
+/** How long a request waits for an answer that is not there yet, by default. */
+export const ParkedSeconds = 25;
+
 /** How long a connection may be silent: a missed heartbeat, and the time that another one takes on a bad day. */
 export function silenceOf(trip: Trip): number {
   return trip.settings.heartbeat * 2_300;

@@ -42,6 +42,14 @@ test('an uplink whose answer is cut is repeated under its key', async () => {
   assert.equal(new Set(uplinks().map(({ headers }) => headers['idempotency-key'])).size, 1);
 });
 
+test('an uplink that is never answered is repeated under its key', async () => {
+  beside(() => {}, status(202));
+  begin({ transport: 'stream', wait: 0 });
+  await mailbox.send(1);
+  assert.equal(new Set(uplinks().map(({ headers }) => headers['idempotency-key'])).size, 1);
+  assert.equal(uplinks().length, 2);
+});
+
 test('an uplink that is refused for good says why, and the next one goes', async () => {
   beside(problem('not-found', 404), status(202));
   begin({ transport: 'stream' });
