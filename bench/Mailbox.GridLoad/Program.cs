@@ -2,8 +2,8 @@
 // Usage: Mailbox.GridLoad --ports 30000[,30001…] [--mailboxes 1000] [--batch 1] [--callers 64] [--seconds 10] [--bytes 256] [--keys false]
 using System.Net;
 using System.Text.Json;
-using Mailbox.GridLoad;
 using Mailbox.Grains;
+using Mailbox.GridLoad;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
