@@ -20,4 +20,11 @@ public sealed class AttachRequest
     /// <summary>False for a poll: it gets the page that is in the answer and is pushed nothing.</summary>
     [Id(4)]
     public required bool IsHeld { get; init; }
+
+    /// <summary>
+    /// What the gateway has reported of the mailbox's readers and the silo may not have yet: what was written is not unread, and who has
+    /// left is not there.
+    /// </summary>
+    [Id(5)]
+    internal ReaderReport[] Reports { get; init; } = [];
 }

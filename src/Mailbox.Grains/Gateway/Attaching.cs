@@ -30,7 +30,7 @@ sealed partial class Attaching : IDisposable
         (_readers, _link, _grid, _hubs, _time, _log) = (readers, link, grid, hubs, grid.Time, log);
         Gateway = grid.Silo.SiloAddress.ToParsableString();
         readers.Lost += reader => _ = ReattachAsync(reader);
-        readers.Reported += (silo, report) => UplinkTo(silo).Enqueue(report);
+        readers.Reported += (silo, mailbox, report) => UplinkTo(silo).Enqueue(mailbox, report);
     }
 
     /// <summary>The name of this process among gateways.</summary>
@@ -103,13 +103,13 @@ sealed partial class Attaching : IDisposable
 
     async Task<OpenOutcome> TryAttachAsync(RemoteReader reader)
     {
-        var request = reader.NewAttachment(Gateway, _link.Reference);
+        var request = reader.NewAttachment(Gateway, _link.Reference, reader.FollowsOthers ? UnconfirmedOf(reader.Mailbox) : []);
         try
         {
             var attached = await _grid.Of(reader.Mailbox).Attach(request).ConfigureAwait(false);
             if (attached is not { Outcome: OpenOutcome.Opened, Silo: { } silo }) return attached.Outcome;
             var uplink = UplinkTo(silo);
-            if (!reader.Attach(request.Key, attached)) uplink.Enqueue(new(request.Key, default, IsClosed: true));
+            if (!reader.Attach(request.Key, attached)) uplink.Enqueue(reader.Mailbox, new(request.Key, default, IsClosed: true));
             return OpenOutcome.Opened;
         }
         catch (Exception fault) when (!_stopping.IsCancellationRequested)
@@ -119,6 +119,8 @@ sealed partial class Attaching : IDisposable
             return OpenOutcome.Unavailable;
         }
     }
+
+    ReaderReport[] UnconfirmedOf(MailboxName mailbox) => [.. _uplinks.Values.SelectMany(uplink => uplink.Unconfirmed(mailbox))];
 
     Uplink UplinkTo(SiloAddress silo) =>
         _uplinks.GetOrAdd(silo, static (silo, all) => new(all._hubs.Of(silo), all.Gateway, fault => all.NoteFailed(silo, fault)), this);

@@ -30,8 +30,12 @@ sealed class RemoteReader(RemoteReaders readers, long id, MailboxName mailbox, O
 
     bool HasNews => _buffer is { Count: > 0 } || _ending is not null;
 
+    /// <summary>Whether what it finds depends on what the mailbox's former readers have written, or on whether they are there.</summary>
+    public bool FollowsOthers => !_hasStarted && (request.After is null || request.Conflict == ConflictPolicy.Reject);
+
     /// <summary>Begins to attach, for the first time or again; what is pushed to a former attachment is not taken any more.</summary>
-    public AttachRequest NewAttachment(string gateway, IGatewayLink link)
+    /// <param name="reports">Of the mailbox's other readers, that the silo may not have yet.</param>
+    public AttachRequest NewAttachment(string gateway, IGatewayLink link, ReaderReport[] reports)
     {
         lock (_gate)
         {
@@ -43,6 +47,7 @@ sealed class RemoteReader(RemoteReaders readers, long id, MailboxName mailbox, O
                 Key = new(id, ++_generation),
                 Open = _hasStarted ? request with { After = Position, Resumes = true } : request,
                 IsHeld = signal is not null,
+                Reports = reports,
             };
         }
     }
@@ -205,6 +210,6 @@ sealed class RemoteReader(RemoteReaders readers, long id, MailboxName mailbox, O
         SiloAddress? silo;
         ReaderReport report;
         lock (_gate) (silo, report) = (_silo, new(new(id, _generation), _written, _isClosed));
-        if (silo is not null) readers.Report(silo, report);
+        if (silo is not null) readers.Report(silo, mailbox, report);
     }
 }

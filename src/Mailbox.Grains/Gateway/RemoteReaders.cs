@@ -12,7 +12,7 @@ sealed class RemoteReaders
     public event Action<RemoteReader>? Lost;
 
     /// <summary>Something that a silo is to know. Must return at once.</summary>
-    public event Action<SiloAddress, ReaderReport>? Reported;
+    public event Action<SiloAddress, MailboxName, ReaderReport>? Reported;
 
     public IEnumerable<AttachmentKey> Keys => _readers.Values.Select(static reader => reader.Key);
 
@@ -26,7 +26,7 @@ sealed class RemoteReaders
 
     public void Remove(RemoteReader reader) => _readers.TryRemove(reader.Id, out _);
 
-    public void Report(SiloAddress silo, ReaderReport report) => Reported?.Invoke(silo, report);
+    public void Report(SiloAddress silo, MailboxName mailbox, ReaderReport report) => Reported?.Invoke(silo, mailbox, report);
 
     public void NoteLost(RemoteReader reader) => Lost?.Invoke(reader);
 

@@ -7,16 +7,24 @@ sealed class Uplink(IMailboxHub hub, string gateway, Action<Exception> failed)
 {
     const int MostAtOnce = 4096;
 
-    readonly ConcurrentQueue<ReaderReport> _reports = new();
+    readonly Lock _gate = new();
+    readonly ConcurrentQueue<(MailboxName Mailbox, ReaderReport Report)> _reports = new();
+    readonly List<(MailboxName Mailbox, ReaderReport Report)> _onTheWay = [];
     int _isRunning;
 
     /// <summary>Whether nothing is on its way.</summary>
     public bool IsQuiet => Volatile.Read(ref _isRunning) == 0 && _reports.IsEmpty;
 
-    public void Enqueue(ReaderReport report)
+    public void Enqueue(MailboxName mailbox, ReaderReport report)
     {
-        _reports.Enqueue(report);
+        _reports.Enqueue((mailbox, report));
         Start();
+    }
+
+    /// <summary>What the silo has not yet confirmed of a mailbox, in order. Looks through all that wait.</summary>
+    public ReaderReport[] Unconfirmed(MailboxName mailbox)
+    {
+        lock (_gate) return [.. _onTheWay.Concat(_reports).Where(one => one.Mailbox == mailbox).Select(static one => one.Report)];
     }
 
     void Start()
@@ -33,7 +41,7 @@ sealed class Uplink(IMailboxHub hub, string gateway, Action<Exception> failed)
         catch (Exception fault)
         {
             // Its readers attach again, and say then where they are.
-            _reports.Clear();
+            Forget();
             failed(fault);
         }
         Volatile.Write(ref _isRunning, 0);
@@ -43,8 +51,20 @@ sealed class Uplink(IMailboxHub hub, string gateway, Action<Exception> failed)
 
     ReaderReport[] Take()
     {
-        var reports = new List<ReaderReport>();
-        while (reports.Count < MostAtOnce && _reports.TryDequeue(out var report)) reports.Add(report);
-        return [.. reports];
+        lock (_gate)
+        {
+            _onTheWay.Clear();
+            while (_onTheWay.Count < MostAtOnce && _reports.TryDequeue(out var report)) _onTheWay.Add(report);
+            return [.. _onTheWay.Select(static one => one.Report)];
+        }
+    }
+
+    void Forget()
+    {
+        lock (_gate)
+        {
+            _onTheWay.Clear();
+            _reports.Clear();
+        }
     }
 }

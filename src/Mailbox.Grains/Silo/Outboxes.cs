@@ -26,6 +26,7 @@ sealed partial class Outboxes : IDisposable
     public async Task<Attached> AttachAsync(MailboxName mailbox, AttachRequest request, SiloAddress silo, Action closed)
     {
         var outbox = For(request);
+        Take(outbox, request.Reports);
         if (outbox.Add(request.Key, closed) is not { } attachment)
         {
             closed();
@@ -68,8 +69,13 @@ sealed partial class Outboxes : IDisposable
 
     public void Report(GatewayReport report)
     {
-        if (Heard(report.Gateway) is not { } outbox) return;
-        foreach (var reader in report.Readers)
+        if (Heard(report.Gateway) is { } outbox) Take(outbox, report.Readers);
+    }
+
+    /// <summary>A report that comes twice changes nothing.</summary>
+    static void Take(Outbox outbox, ReaderReport[] reports)
+    {
+        foreach (var reader in reports)
         {
             if (outbox.Find(reader.Key) is not { } attachment) continue;
             attachment.Written(reader.Written);
