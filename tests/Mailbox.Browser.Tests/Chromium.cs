@@ -30,8 +30,12 @@ public sealed class Chromium : IAsyncLifetime
         Environment.SetEnvironmentVariable("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
         Assertions.SetDefaultExpectTimeout(PatientMilliseconds);
         _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Path, Args = s_arguments });
+        _browser = await LaunchAsync();
     }
+
+    /// <summary>A browser of its own, which the caller ends, without some of the arguments that Playwright gives to each.</summary>
+    public Task<IBrowser> LaunchAsync(params string[] without) =>
+        _playwright!.Chromium.LaunchAsync(new() { ExecutablePath = Path, Args = s_arguments, IgnoreDefaultArgs = without });
 
     public async Task DisposeAsync()
     {

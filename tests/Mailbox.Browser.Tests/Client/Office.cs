@@ -23,9 +23,11 @@ sealed class Office : IAsyncDisposable
 
     public Sender Sender { get; }
 
-    public static async Task<Office> OpenAsync(Chromium chromium)
+    public static Task<Office> OpenAsync(Chromium chromium) => OpenAsync(chromium.Browser);
+
+    public static async Task<Office> OpenAsync(IBrowser browser)
     {
-        var office = new Office(await Server.StartAsync(), await chromium.NewTabsAsync());
+        var office = new Office(await Server.StartAsync(), await browser.NewTabsAsync());
         await office.Sender.PrepareAsync();
         return office;
     }
@@ -49,10 +51,10 @@ sealed class Office : IAsyncDisposable
     }
 
     /// <summary>A connection that died is noticed a little later.</summary>
-    public async Task HeldByOneAsync()
+    public async Task HeldByAsync(int connections)
     {
         using var patience = new CancellationTokenSource(s_patience);
-        while (await ConnectionsAsync() != 1) await Task.Delay(s_look, TimeProvider.System, patience.Token);
+        while (await ConnectionsAsync() != connections) await Task.Delay(s_look, TimeProvider.System, patience.Token);
     }
 
     public async Task FreezeAsync(IPage tab, bool frozen)

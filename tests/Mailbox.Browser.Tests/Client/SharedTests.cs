@@ -54,7 +54,7 @@ public sealed class SharedTests(Chromium chromium) : IClassFixture<Chromium>
         await delivering;
 
         await AllGetAsync(tabs[1..], 120);
-        await office.HeldByOneAsync();
+        await office.HeldByAsync(1);
     }
 
     [BrowserFact]

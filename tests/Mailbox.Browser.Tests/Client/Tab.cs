@@ -10,7 +10,9 @@ static class Tab
     const string Seen = "`${got.length} came, the last ${got.at(-1)}; ${states.slice(-8).join(', ')}`";
 
     /// <summary>Playwright waits by evaluating, which the pages do not allow.</summary>
-    public static Task<IBrowserContext> NewTabsAsync(this Chromium chromium) => chromium.Browser.NewContextAsync(new() { BypassCSP = true });
+    public static Task<IBrowserContext> NewTabsAsync(this Chromium chromium) => chromium.Browser.NewTabsAsync();
+
+    public static Task<IBrowserContext> NewTabsAsync(this IBrowser browser) => browser.NewContextAsync(new() { BypassCSP = true });
 
     public static async Task<IPage> NewTabAsync(this IBrowserContext context, Uri address)
     {
