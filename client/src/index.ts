@@ -1,9 +1,22 @@
+import { isPossible } from './ladder.js';
 import { Mailbox } from './mailbox.js';
-import type { OpenOptions } from './types.js';
+import { transports } from './transports/all.js';
+import type { OpenOptions, Strategy } from './types.js';
 
-/** Opens the mailbox `name` of the gateway at `url`. Messages wait until somebody iterates or listens. */
+/**
+ * Opens the mailbox `name` of the gateway at `url`. Messages wait until somebody iterates or listens. Throws a `TypeError` where
+ * `transport` is none, or cannot be had in this runtime.
+ */
 export function open(url: string | URL, name: string, options?: OpenOptions): Mailbox {
+  check(options?.transport ?? 'auto');
   return new Mailbox(url, name, options);
+}
+
+// What can never work looks like a network that is away, and would be tried for ever.
+function check(transport: Strategy) {
+  const known = ['auto', ...Object.keys(transports)];
+  if (!known.includes(transport)) throw new TypeError(`transport: '${transport}' is none of ${known.join(', ')}.`);
+  if (!isPossible(transport)) throw new TypeError("transport: this runtime has no WebSocket; 'auto' does without.");
 }
 
 export { MailboxError } from './fault.js';

@@ -74,7 +74,8 @@ export class Ladder {
   }
 }
 
-function isPossible(strategy: Carrier) {
+/** Whether this runtime has what it takes; Node has a WebSocket from 22 on. */
+export function isPossible(strategy: Strategy) {
   return strategy !== 'websocket' || typeof WebSocket === 'function';
 }
 
