@@ -8,6 +8,7 @@ SILO = os.path.join(ROOT, 'silo/bin/Release/net10.0/Mailbox.Silo.dll')
 GATEWAY = os.path.join(ROOT, 'gateway/bin/Release/net10.0/Mailbox.GatewayHost.dll')
 NGINX_MODULE = '/usr/lib/nginx/modules/ngx_nchan_module.so'
 SPECS = os.path.join(HERE, 'specs')
+OWN_SPECS = {'publish': ('one', 'one'), 'reopen': ('one', 'one'), 'poll': ('long-poll', 'fan'), 'exchange': ('exchange', 'fan'), 'websocket': ('websocket', 'fan')}
 
 
 def free_port():
@@ -48,8 +49,7 @@ def is_gone(process, seconds):
 
 class Ours:
     """One process with engine, journal and gateway, on a free port and a data directory of its own."""
-    stores = True
-    has_groups = True
+    can = {'all', 'stores', 'groups', 'polls', 'sockets'}
 
     def __init__(self, name, data_root, dll=STANDALONE, env=None, args=()):
         self.name, self.data_root, self.dll, self.env, self.args = name, data_root, dll, env or {}, args
@@ -74,7 +74,8 @@ class Ours:
         return [self.process.pid]
 
     def specs(self, test):
-        return [os.path.join(SPECS, f'{"one" if test in ("publish", "reopen") else "fan"}.{end}') for end in ('sub', 'pub')]
+        reading, writing = OWN_SPECS.get(test, ('fan', 'fan'))
+        return [os.path.join(SPECS, reading + '.sub'), os.path.join(SPECS, writing + '.pub')]
 
     def stop(self):
         if self.process is None: return
@@ -124,10 +125,9 @@ def most_files():
 
 class Peer:
     """A server of the rig."""
-    has_groups = False
 
-    def __init__(self, name, rig, folder, port, spec, stores):
-        self.name, self.rig, self.port, self.spec, self.stores = name, rig, port, spec, stores
+    def __init__(self, name, rig, folder, port, spec, can):
+        self.name, self.rig, self.port, self.spec, self.can = name, rig, port, spec, {'all', *can}
         self.folder = os.path.join(rig, 'peers', folder)
 
     def start(self):
@@ -140,7 +140,9 @@ class Peer:
         with open(os.path.join(self.folder, 'run/pids')) as f: return [int(p) for p in f.read().split()]
 
     def specs(self, test):
-        return [os.path.join(self.rig, 'specs', self.spec + end) for end in ('-sse.sub', '.pub')]
+        # A peer has one kind of long-poll: it stands beside both of ours.
+        reading = '-lp.sub' if test in ('poll', 'exchange') else '-sse.sub'
+        return [os.path.join(self.rig, 'specs', self.spec + end) for end in (reading, '.pub')]
 
     def stop(self):
         subprocess.run([os.path.join(self.folder, 'stop.sh')])
@@ -149,7 +151,7 @@ class Peer:
 def peers(rig):
     """Those that can run here."""
     found = []
-    if os.path.exists(NGINX_MODULE): found.append(Peer('nchan', rig, 'nchan', 8701, 'nchan', True))
-    if shutil.which('dotnet'): found.append(Peer('bare Kestrel', rig, 'kestrel-bare', 8705, 'kestrel', False))
-    if shutil.which('gcc'): found.append(Peer('bare C', rig, 'c-bare', 8700, 'c', False))
+    if os.path.exists(NGINX_MODULE): found.append(Peer('nchan', rig, 'nchan', 8701, 'nchan', ['stores', 'polls']))
+    if shutil.which('dotnet'): found.append(Peer('bare Kestrel', rig, 'kestrel-bare', 8705, 'kestrel', []))
+    if shutil.which('gcc'): found.append(Peer('bare C', rig, 'c-bare', 8700, 'c', []))
     return found

@@ -12,6 +12,9 @@ ROWS = {
         ('CPU a delivery, us', 'cpu_us_per_delivery', 2, 1), ('deliveries/s', 'deliveries_per_s', 0, 1), ('p99, ms', 'e2e_p99_us', 1, 1e-3)]),
     'paced1000': ('1,000 readers, 10 messages/s', [
         ('CPU a delivery, us', 'cpu_us_per_delivery', 2, 1), ('p50, ms', 'e2e_p50_us', 1, 1e-3), ('p99, ms', 'e2e_p99_us', 1, 1e-3)]),
+    **{test: (f'1,000 readers by {what}, 10 messages/s', [
+        ('CPU a delivery, us', 'cpu_us_per_delivery', 2, 1), ('p50, ms', 'e2e_p50_us', 1, 1e-3), ('p99, ms', 'e2e_p99_us', 1, 1e-3)])
+       for test, what in {'poll1000': 'long-poll', 'exchange1000': 'ping-pong (beside long-poll)', 'websocket1000': 'WebSocket'}.items()},
     'fan10000': ('10,000 readers, 20 messages', [
         ('CPU a delivery, us', 'cpu_us_per_delivery', 2, 1), ('deliveries/s', 'deliveries_per_s', 0, 1),
         ('p50, ms', 'e2e_p50_us', 1, 1e-3), ('p99, ms', 'e2e_p99_us', 1, 1e-3)]),
