@@ -47,6 +47,8 @@ public sealed class JournalStore : IMailboxStore
 
     public bool IsWritable => _log.IsWritable;
 
+    public bool CommitsAtOnce => true;
+
     public int KeyCount => _index.KeyCount;
 
     /// <summary>Bytes of the journal's segments on disk.</summary>

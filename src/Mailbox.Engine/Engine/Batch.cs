@@ -4,7 +4,7 @@ namespace Mailbox.Engine;
 
 /// <summary>
 /// What the writer plans, commits and publishes together. Operations change the live state and add the records that make the change
-/// durable; if the store refuses the batch, <see cref="Undo"/> takes everything back. Used by the writer's thread alone.
+/// durable; if the store refuses the batch, <see cref="Undo"/> takes everything back. Used in the writer's turn alone.
 /// </summary>
 sealed class Batch
 {

@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 namespace Mailbox.Engine;
 
 /// <summary>
-/// What an engine counts, as instruments of the meter <c>Mailbox.Orleans</c>; their names are stable. The writer's thread counts into
+/// What an engine counts, as instruments of the meter <c>Mailbox.Orleans</c>; their names are stable. The writer counts into
 /// plain fields, and a listener reads them when it wants to: counting costs nothing on the message's way.
 /// </summary>
 sealed class EngineMeter : IDisposable

@@ -4,7 +4,7 @@ namespace Mailbox.Engine;
 
 /// <summary>
 /// Station 2: what was answered under idempotency keys (spec M13): in this batch, in the store, or, for messages that live in memory, here.
-/// Used by the writer's thread alone.
+/// Used in the writer's turn alone.
 /// </summary>
 sealed class KeyMemory(IMailboxStore store, EngineOptions options, Batch batch)
 {

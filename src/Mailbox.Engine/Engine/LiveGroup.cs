@@ -1,6 +1,6 @@
 namespace Mailbox.Engine;
 
-/// <summary>A group in memory: its members in a dense list, so that a send walks memory in one direction. Used by the writer's thread alone.</summary>
+/// <summary>A group in memory: its members in a dense list, so that a send walks memory in one direction. Used in the writer's turn alone.</summary>
 sealed class LiveGroup
 {
     readonly Dictionary<MailboxName, int> _places;

@@ -3,7 +3,7 @@ using Mailbox.Storage;
 namespace Mailbox.Engine;
 
 /// <summary>
-/// Station 2: a mailbox that this engine owns, with its queue. The writer's thread changes it and readers read it, each under
+/// Station 2: a mailbox that this engine owns, with its queue. The writer changes it and readers read it, each under
 /// <c>lock (mailbox)</c>. What is not yet stored stands in <see cref="State"/> above <see cref="Committed"/>, where no reader looks.
 /// </summary>
 sealed class LiveMailbox
@@ -37,7 +37,7 @@ sealed class LiveMailbox
     /// <summary>When it is removed unless a reader comes, in Unix milliseconds; the stored one is never before it (spec M15).</summary>
     public long Deadline { get; set; }
 
-    /// <summary>The connections that hold it. Changed by the writer's thread alone.</summary>
+    /// <summary>The connections that hold it, and those that have closed and were not yet taken out. Changed by the writer alone.</summary>
     public List<MailboxReader> Readers { get; } = new(0);
 
     /// <summary>Clients that were taken over and told to stay away (spec M14); null for none.</summary>
@@ -65,6 +65,18 @@ sealed class LiveMailbox
     public long UsedAt { get; set; }
 
     public bool IsHeld => Readers.Count > 0;
+
+    /// <summary>How many hold it now.</summary>
+    public int Connections
+    {
+        get
+        {
+            var open = 0;
+            foreach (var reader in Readers)
+                if (reader.IsOpen) open++;
+            return open;
+        }
+    }
 
     /// <summary>The entries are others than they were: messages that had been taken out are back.</summary>
     public void NoteRestored() => _earliestExpiry = 0;

@@ -36,7 +36,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         (_sweep, Owned) = (new(this), new(this));
     }
 
-    /// <summary>A fault that the engine survived: a store's failure or a defect. Called by the writer's thread; must not throw.</summary>
+    /// <summary>A fault that the engine survived: a store's failure or a defect. Called in the writer's turn; must not throw.</summary>
     public event Action<Exception>? Faulted;
 
     public bool IsReady => _writer.IsOpen;

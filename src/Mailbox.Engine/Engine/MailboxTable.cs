@@ -4,7 +4,7 @@ namespace Mailbox.Engine;
 
 /// <summary>
 /// The mailboxes and groups that this process owns and has in memory. Loads what is stored on first use and makes what is new.
-/// Used by the writer's thread alone.
+/// Used in the writer's turn alone.
 /// </summary>
 sealed class MailboxTable(IMailboxStore store, EngineOptions options, Batch batch)
 {

@@ -1,8 +1,8 @@
 namespace Mailbox.Engine;
 
 /// <summary>
-/// Something that the writer does in its turn. It is planned once, on the writer's thread, and answered when the batch it was planned
-/// into is stored; or failed, and then it has changed nothing.
+/// Something that the writer does in its turn. It is planned once and answered when the batch it was planned into is stored; or
+/// failed, and then it has changed nothing.
 /// </summary>
 abstract class Operation
 {
@@ -11,6 +11,9 @@ abstract class Operation
 
     /// <summary>It frees or marks and needs next to no room: it goes on while the disk is full.</summary>
     public virtual bool Relieves => false;
+
+    /// <summary>How soon it is to be done.</summary>
+    public virtual Urgency Urgency => Urgency.Queued;
 
     /// <summary>Applies the rules and adds the records. A fault of the code, not of a caller, may throw.</summary>
     public abstract void Plan(Batch batch);

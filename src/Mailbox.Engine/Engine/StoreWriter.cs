@@ -3,9 +3,10 @@ using Mailbox.Storage;
 namespace Mailbox.Engine;
 
 /// <summary>
-/// Station 3: one thread that takes what is queued, plans it, commits it with one write and one sync, and publishes it; while it
-/// commits the next batch collects (group commit without a timer). Everything that changes a mailbox goes through here, so there is
-/// one order for deliveries, sends, memberships and opens (spec M3, M9, G3, G5).
+/// Station 3: takes what is queued, plans it, commits it with one write and one sync, and publishes it; while it commits the next
+/// batch collects (group commit without a timer). Everything that changes a mailbox goes through here, so there is one order for
+/// deliveries, sends, memberships and opens (spec M3, M9, G3, G5). It has a thread; but one batch at a time may be another's, who
+/// asked for something brief while nothing else was to do (<see cref="Urgency.Brief"/>).
 /// </summary>
 sealed class StoreWriter
 {
@@ -19,8 +20,10 @@ sealed class StoreWriter
     readonly long _maxQueuedBytes;
     readonly List<Operation> _running = [];
     IReadOnlyCollection<MailboxName> _doubted = [];
-    Queue<Operation> _queue = new();
+    readonly Queue<Operation> _queue = new();
+    readonly Queue<Operation> _lazy = new();
     long _queuedBytes;
+    bool _isWriting;
     Outcome _closed;
     Thread? _thread;
 
@@ -36,30 +39,42 @@ sealed class StoreWriter
         _thread.Start();
     }
 
-    /// <summary>Something was stored that power loss could still take back. The writer's thread.</summary>
+    /// <summary>Something was stored that power loss could still take back. The writer's turn.</summary>
     public bool HasUnsynced { get; private set; }
 
     public bool IsOpen => _closed == Outcome.Stored && _store.IsWritable;
 
-    /// <summary>Queues an operation, or fails it at once where that is refused.</summary>
+    /// <summary>Queues an operation, or fails it at once where that is refused. A brief one may be done when this returns.</summary>
     public void Enqueue(Operation operation)
     {
-        var refusal = TryEnqueue(operation);
+        var refusal = TryEnqueue(operation, out var isTurnTaken);
         if (refusal != Outcome.Stored) operation.Fail(refusal);
+        if (isTurnTaken) WriteInTurn();
     }
 
-    Outcome TryEnqueue(Operation operation)
+    Outcome TryEnqueue(Operation operation, out bool isTurnTaken)
     {
+        isTurnTaken = false;
         lock (_gate)
         {
             if (_closed != Outcome.Stored) return _closed;
             // One is always taken: a body may be larger than all that may wait.
             if (operation.Weight > 0 && _queuedBytes > 0 && _queuedBytes + operation.Weight > _maxQueuedBytes) return Outcome.Overloaded;
             _queuedBytes += operation.Weight;
-            _queue.Enqueue(operation);
-            if (_queue.Count == 1) Monitor.Pulse(_gate);
+            if (operation.Urgency == Urgency.Lazy) _lazy.Enqueue(operation);
+            else isTurnTaken = Queue(operation);
             return Outcome.Stored;
         }
+    }
+
+    /// <returns>Whether the caller is to write the batch that it begins.</returns>
+    bool Queue(Operation operation)
+    {
+        _queue.Enqueue(operation);
+        if (_queue.Count > 1 || _isWriting) return false;
+        if (operation.Urgency == Urgency.Brief && _store.CommitsAtOnce && _thread is not null) return _isWriting = true;
+        Monitor.Pulse(_gate);
+        return false;
     }
 
     /// <summary>Refuses what comes from now on and returns when what is queued is done.</summary>
@@ -76,15 +91,37 @@ sealed class StoreWriter
 
     void Run()
     {
-        while (AwaitWork()) Step();
+        while (AwaitTurn()) WriteInTurn();
     }
 
-    bool AwaitWork()
+    bool AwaitTurn()
     {
         lock (_gate)
         {
-            while (_queue.Count == 0 && _closed == Outcome.Stored) Monitor.Wait(_gate);
-            return _queue.Count > 0;
+            while (_isWriting || (_queue.Count == 0 && _closed == Outcome.Stored)) Monitor.Wait(_gate);
+            return _isWriting = _queue.Count > 0;
+        }
+    }
+
+    void WriteInTurn()
+    {
+        try
+        {
+            Step();
+        }
+        finally
+        {
+            EndTurn();
+        }
+    }
+
+    /// <summary>What came meanwhile is for the writer's thread.</summary>
+    void EndTurn()
+    {
+        lock (_gate)
+        {
+            _isWriting = false;
+            if (_queue.Count > 0 || _closed != Outcome.Stored) Monitor.Pulse(_gate);
         }
     }
 
@@ -132,6 +169,7 @@ sealed class StoreWriter
             while (_running.Count < MostOperations && _queue.TryDequeue(out var operation)) _running.Add(operation);
             if (_queue.Count == 0) _queuedBytes = 0;
             else foreach (var operation in _running) _queuedBytes -= operation.Weight;
+            while (_running.Count < MostOperations && _lazy.TryDequeue(out var operation)) _running.Add(operation);
             return _running.Count > 0;
         }
     }

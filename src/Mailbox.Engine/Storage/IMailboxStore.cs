@@ -53,6 +53,9 @@ public interface IMailboxStore : IDisposable
     /// <exception cref="StoreException">The store failed for good.</exception>
     void Commit(CommitBatch batch);
 
+    /// <summary>A commit that need not be synced takes microseconds, so that any thread may wait for it.</summary>
+    bool CommitsAtOnce => false;
+
     /// <summary>Makes everything committed survive power loss.</summary>
     /// <exception cref="StoreException">The store failed for good.</exception>
     void Sync();

@@ -15,6 +15,8 @@ public sealed class MemoryStore : IMailboxStore
 
     public bool IsWritable => true;
 
+    public bool CommitsAtOnce => true;
+
     public int KeyCount => _index.KeyCount;
 
     public ulong NewEpoch() => (ulong)Interlocked.Increment(ref _lastEpoch);

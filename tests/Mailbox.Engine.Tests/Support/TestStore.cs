@@ -41,6 +41,8 @@ sealed class TestStore(IMailboxStore? inner = null) : IMailboxStore
 
     public bool IsWritable => !HasFailed;
 
+    public bool CommitsAtOnce => _inner.CommitsAtOnce;
+
     public int KeyCount => _inner.KeyCount;
 
     public string? Owner => _inner.Owner;

@@ -13,7 +13,7 @@ static class Describing
             var first = state.Count > 0 ? state.Entries[0].Sequence : marks.Tail;
             return new(
                 mailbox.PositionOf(first), mailbox.PositionOf(marks.Tail), mailbox.PositionOf(marks.Acknowledged), state.Count, state.Bytes,
-                mailbox.Readers.Count, state.Groups, DateTimeOffset.FromUnixTimeMilliseconds(Lifetime.Expires(batch, mailbox)), state.Options);
+                mailbox.Connections, state.Groups, DateTimeOffset.FromUnixTimeMilliseconds(Lifetime.Expires(batch, mailbox)), state.Options);
         }
     }
 }

@@ -5,6 +5,9 @@ sealed class LeaveOperation(MailboxEngine engine, MailboxReader reader) : Operat
 {
     public override bool Relieves => true;
 
+    // Who polls is back soon: then the mailbox was held all the time, and there is nothing to store.
+    public override Urgency Urgency => Urgency.Lazy;
+
     public override void Plan(Batch batch)
     {
         var mailbox = reader.Live;

@@ -35,7 +35,7 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     /// <summary>What this reader wrote begins to mature into an acknowledgement. Any thread.</summary>
     public void NoteMaturing(MailboxReader reader) => _written.Enqueue(reader);
 
-    /// <summary>The last connection left. The writer's thread.</summary>
+    /// <summary>The last connection left. In the writer's turn.</summary>
     public void NoteLeft(LiveMailbox mailbox, long at)
     {
         mailbox.LeftAt = at;

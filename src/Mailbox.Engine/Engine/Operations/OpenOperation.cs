@@ -11,6 +11,8 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
 
     public override bool Relieves => true;
 
+    public override Urgency Urgency => Urgency.Brief;
+
     public override void Plan(Batch batch)
     {
         Forget();
@@ -55,7 +57,7 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
         var mailbox = engine.Table.FindOrMake(name);
         (_mailbox, _displacedBefore) = (mailbox, mailbox.Displaced);
         if (!request.Resumes && MustStayAway(mailbox)) return new(OpenOutcome.StayAway);
-        if (Conflict == ConflictPolicy.Reject && mailbox.Readers.Exists(other => !IsSameClient(other))) return new(OpenOutcome.Conflict);
+        if (Conflict == ConflictPolicy.Reject && mailbox.Readers.Exists(other => other.IsOpen && !IsSameClient(other))) return new(OpenOutcome.Conflict);
         EndOthers(mailbox);
         lock (mailbox) return new(OpenOutcome.Opened, Start(batch, mailbox));
     }
@@ -64,7 +66,7 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
     bool MustStayAway(LiveMailbox mailbox)
     {
         if (request.Client is not { } client || mailbox.Displaced?.Contains(client) != true) return false;
-        if (request.Returning || (mailbox.IsHeld && request.Conflict != ConflictPolicy.Takeover)) return true;
+        if (request.Returning || (mailbox.Connections > 0 && request.Conflict != ConflictPolicy.Takeover)) return true;
         mailbox.Displaced = [.. mailbox.Displaced.Where(other => other != client)];
         return false;
     }

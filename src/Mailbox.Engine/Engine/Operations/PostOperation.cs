@@ -88,7 +88,7 @@ sealed class PostOperation : AnsweredOperation<PostResult>
     }
 
     static DeliverResult Reached(Batch batch, LiveMailbox mailbox) => new(
-        Outcome.Stored, mailbox.PositionOf(mailbox.State.Marks.Tail), mailbox.Readers.Count,
+        Outcome.Stored, mailbox.PositionOf(mailbox.State.Marks.Tail), mailbox.Connections,
         DateTimeOffset.FromUnixTimeMilliseconds(Lifetime.Expires(batch, mailbox)));
 
     SendResult Send(Batch batch, int index)

@@ -37,7 +37,7 @@ sealed class ReleaseOperation(MailboxEngine engine, IReadOnlyCollection<MailboxN
 
     public override void Fail(Outcome why)
     {
-        // Of an engine that stops nothing is left to forget, and this is not the writer's thread.
+        // Of an engine that stops nothing is left to forget, and this is not the writer's turn.
         if (why != Outcome.Stopping) GiveUp();
         base.Fail(why);
     }

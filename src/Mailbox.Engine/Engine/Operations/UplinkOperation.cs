@@ -12,6 +12,9 @@ sealed class UplinkOperation(MailboxEngine engine, MailboxName name, UplinkReque
 {
     public override long Weight => request.Drafts.Sum(static draft => (long)draft.Body.Length);
 
+    // A client that says nothing asks what has been accepted of it: there is nothing to store.
+    public override Urgency Urgency => request.Drafts.Count == 0 ? Urgency.Brief : Urgency.Queued;
+
     public override void Plan(Batch batch) => Planned = Accept(batch);
 
     protected override UplinkResult Refuse(Outcome why) => new(why);
