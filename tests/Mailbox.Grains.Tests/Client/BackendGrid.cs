@@ -55,7 +55,7 @@ sealed class BackendGrid : IAsyncDisposable
         services.AddSingleton<IGroupOffice, EngineOffice>();
     }
 
-    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+    public ValueTask DisposeAsync() => _cluster.EndAsync();
 
     public static string TextOf(Received received) => Encoding.UTF8.GetString(received.Message!.Body.Span);
 }
