@@ -44,6 +44,9 @@ sealed class StoreWriter
 
     public bool IsOpen => _closed == Outcome.Stored && _store.IsWritable;
 
+    /// <summary>What is lazy waits for a batch, but no more of it than one batch takes.</summary>
+    bool HasWork => _queue.Count > 0 || _lazy.Count >= MostOperations;
+
     /// <summary>Queues an operation, or fails it at once where that is refused. A brief one may be done when this returns.</summary>
     public void Enqueue(Operation operation)
     {
@@ -61,10 +64,16 @@ sealed class StoreWriter
             // One is always taken: a body may be larger than all that may wait.
             if (operation.Weight > 0 && _queuedBytes > 0 && _queuedBytes + operation.Weight > _maxQueuedBytes) return Outcome.Overloaded;
             _queuedBytes += operation.Weight;
-            if (operation.Urgency == Urgency.Lazy) _lazy.Enqueue(operation);
+            if (operation.Urgency == Urgency.Lazy) QueueLazily(operation);
             else isTurnTaken = Queue(operation);
             return Outcome.Stored;
         }
+    }
+
+    void QueueLazily(Operation operation)
+    {
+        _lazy.Enqueue(operation);
+        if (HasWork && !_isWriting) Monitor.Pulse(_gate);
     }
 
     /// <returns>Whether the caller is to write the batch that it begins.</returns>
@@ -98,8 +107,8 @@ sealed class StoreWriter
     {
         lock (_gate)
         {
-            while (_isWriting || (_queue.Count == 0 && _closed == Outcome.Stored)) Monitor.Wait(_gate);
-            return _isWriting = _queue.Count > 0;
+            while (_isWriting || (!HasWork && _closed == Outcome.Stored)) Monitor.Wait(_gate);
+            return _isWriting = HasWork;
         }
     }
 
@@ -121,7 +130,7 @@ sealed class StoreWriter
         lock (_gate)
         {
             _isWriting = false;
-            if (_queue.Count > 0 || _closed != Outcome.Stored) Monitor.Pulse(_gate);
+            if (HasWork || _closed != Outcome.Stored) Monitor.Pulse(_gate);
         }
     }
 
@@ -169,7 +178,8 @@ sealed class StoreWriter
             while (_running.Count < MostOperations && _queue.TryDequeue(out var operation)) _running.Add(operation);
             if (_queue.Count == 0) _queuedBytes = 0;
             else foreach (var operation in _running) _queuedBytes -= operation.Weight;
-            while (_running.Count < MostOperations && _lazy.TryDequeue(out var operation)) _running.Add(operation);
+            // Beside those of the queue, not instead: who opens closes later, so the lazy ones come as fast as the others.
+            for (var left = MostOperations; left > 0 && _lazy.TryDequeue(out var operation); left--) _running.Add(operation);
             return _running.Count > 0;
         }
     }

@@ -3,7 +3,7 @@ namespace Mailbox.Engine;
 /// <summary>How soon the writer is to come to an operation.</summary>
 enum Urgency
 {
-    /// <summary>Nobody waits for it: it goes with the next batch, at its end, whenever that is.</summary>
+    /// <summary>Nobody waits for it: it goes with the next batch, at its end, whenever that is. Only a whole batch of them wakes the writer's thread.</summary>
     Lazy,
 
     /// <summary>It wakes the writer's thread.</summary>

@@ -14,8 +14,7 @@ sealed class LeaveOperation(MailboxEngine engine, MailboxReader reader) : Operat
         lock (mailbox)
         {
             if (!mailbox.IsGone) batch.Touch(mailbox);
-            var isHolder = mailbox.Readers.Remove(reader) || reader.Ending is null;
-            if (mailbox.IsGone || !isHolder) return;
+            if (!LetGo(mailbox) || mailbox.IsGone) return;
             mailbox.UsedAt = batch.NowMilliseconds;
             mailbox.Cool();
             if (mailbox.State.Marks.Acknowledged > mailbox.State.Trimmed) batch.Trim(mailbox, Durability.Process);
@@ -31,5 +30,21 @@ sealed class LeaveOperation(MailboxEngine engine, MailboxReader reader) : Operat
 
     public override void Fail(Outcome why)
     {
+        // Of an engine that stops nothing is left to take out, and this is not the writer's turn.
+        if (why != Outcome.Stopping) TakeOut(reader.Live, engine.Clock.Now.ToUnixTimeMilliseconds());
     }
+
+    /// <summary>Stored or not, planned or not: it has gone, and the mailbox's idle time has begun.</summary>
+    void TakeOut(LiveMailbox mailbox, long now)
+    {
+        lock (mailbox)
+        {
+            if (!LetGo(mailbox) || mailbox.IsHeld) return;
+            mailbox.Deadline = Math.Max(mailbox.Deadline, now + (long)mailbox.State.Options.Idle.TotalMilliseconds);
+        }
+        engine.Maintenance.NoteLeft(mailbox, now);
+    }
+
+    /// <returns>False where it had lost the mailbox before it closed.</returns>
+    bool LetGo(LiveMailbox mailbox) => mailbox.Readers.Remove(reader) || reader.Ending is null;
 }

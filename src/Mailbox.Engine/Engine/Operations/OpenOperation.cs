@@ -75,6 +75,8 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
     {
         foreach (var other in mailbox.Readers.ToArray())
         {
+            // Who has closed was not taken over: it is about to be taken out.
+            if (!other.IsOpen) continue;
             if (IsSameClient(other)) Leave(mailbox, other, Ending.Replaced);
             else if (Conflict == ConflictPolicy.Takeover) TakeOver(mailbox, other);
         }

@@ -90,4 +90,19 @@ public sealed class TurnTests : IAsyncDisposable
         Assert.Equal(OpenOutcome.Opened, (await _engine.OpenAsync(s_a, request, new Bell())).Outcome);
         Assert.Equal(1, (await _engine.GetAsync(s_a))!.Connections);
     }
+
+    [Fact, Trait("Rule", "M15")]
+    public async Task So_many_that_have_closed_wait_for_nobody()
+    {
+        const int Whole = 4096;
+        var readers = new List<IMailboxReader>();
+        for (var i = 0; i < Whole; i++) readers.Add((await _engine.OpenAsync(Office.Name($"m{i}"), new(), new Bell())).Reader!);
+        using var isStored = new SemaphoreSlim(0);
+        _store.Committed = () => isStored.Release();
+
+        foreach (var reader in readers) reader.Close();
+
+        Assert.True(await isStored.WaitAsync(s_patience));
+        Assert.DoesNotContain(_engine.Table.All, static mailbox => mailbox.IsHeld);
+    }
 }
