@@ -31,7 +31,7 @@ sealed class RemoteReader(RemoteReaders readers, long id, MailboxName mailbox, O
     bool HasNews => _buffer is { Count: > 0 } || _ending is not null;
 
     /// <summary>Whether what it finds depends on what the mailbox's former readers have written, or on whether they are there.</summary>
-    public bool FollowsOthers => !_hasStarted && (request.After is null || request.Conflict == ConflictPolicy.Reject);
+    public bool FollowsOthers => !_hasStarted && (request.After is null || request.Conflict != ConflictPolicy.Share);
 
     /// <summary>Begins to attach, for the first time or again; what is pushed to a former attachment is not taken any more.</summary>
     /// <param name="reports">Of the mailbox's other readers, that the silo may not have yet.</param>

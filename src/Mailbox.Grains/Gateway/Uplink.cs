@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Mailbox.Grains;
 
 /// <summary>Station 9 from a gateway to one silo: one batch of reports is in flight and the next collects meanwhile.</summary>
@@ -8,35 +6,50 @@ sealed class Uplink(IMailboxHub hub, string gateway, Action<Exception> failed)
     const int MostAtOnce = 4096;
 
     readonly Lock _gate = new();
-    readonly ConcurrentQueue<(MailboxName Mailbox, ReaderReport Report)> _reports = new();
-    readonly List<(MailboxName Mailbox, ReaderReport Report)> _onTheWay = [];
-    int _isRunning;
+    readonly Queue<(MailboxName Mailbox, ReaderReport Report)> _waiting = new();
+    readonly List<MailboxName> _onTheWay = [];
+    // Opens ask for it: it must not take longer the more reports there are.
+    readonly Dictionary<MailboxName, Queue<ReaderReport>> _unconfirmed = [];
+    bool _isRunning;
 
     /// <summary>Whether nothing is on its way.</summary>
-    public bool IsQuiet => Volatile.Read(ref _isRunning) == 0 && _reports.IsEmpty;
+    public bool IsQuiet
+    {
+        get
+        {
+            lock (_gate) return !_isRunning;
+        }
+    }
 
     public void Enqueue(MailboxName mailbox, ReaderReport report)
     {
-        _reports.Enqueue((mailbox, report));
-        Start();
+        lock (_gate)
+        {
+            _waiting.Enqueue((mailbox, report));
+            if (!_unconfirmed.TryGetValue(mailbox, out var reports)) _unconfirmed.Add(mailbox, reports = new());
+            reports.Enqueue(report);
+            if (_isRunning) return;
+            _isRunning = true;
+        }
+        _ = Task.Run(PumpAsync);
     }
 
-    /// <summary>What the silo has not yet confirmed of a mailbox, in order. Looks through all that wait.</summary>
+    /// <summary>What the silo has not yet confirmed of a mailbox, in order.</summary>
     public ReaderReport[] Unconfirmed(MailboxName mailbox)
     {
-        lock (_gate) return [.. _onTheWay.Concat(_reports).Where(one => one.Mailbox == mailbox).Select(static one => one.Report)];
-    }
-
-    void Start()
-    {
-        if (Interlocked.Exchange(ref _isRunning, 1) == 0) _ = Task.Run(PumpAsync);
+        lock (_gate) return _unconfirmed.TryGetValue(mailbox, out var reports) ? [.. reports] : [];
     }
 
     async Task PumpAsync()
     {
+        while (Take() is { Length: > 0 } reports) await SendAsync(reports).ConfigureAwait(false);
+    }
+
+    async Task SendAsync(ReaderReport[] reports)
+    {
         try
         {
-            while (Take() is { Length: > 0 } reports) await hub.Report(new(gateway, reports)).ConfigureAwait(false);
+            await hub.Report(new(gateway, reports)).ConfigureAwait(false);
         }
         catch (Exception fault)
         {
@@ -44,27 +57,43 @@ sealed class Uplink(IMailboxHub hub, string gateway, Action<Exception> failed)
             Forget();
             failed(fault);
         }
-        Volatile.Write(ref _isRunning, 0);
-        Interlocked.MemoryBarrier();
-        if (!_reports.IsEmpty) Start();
     }
 
     ReaderReport[] Take()
     {
         lock (_gate)
         {
-            _onTheWay.Clear();
-            while (_onTheWay.Count < MostAtOnce && _reports.TryDequeue(out var report)) _onTheWay.Add(report);
-            return [.. _onTheWay.Select(static one => one.Report)];
+            Confirm();
+            var reports = new ReaderReport[Math.Min(_waiting.Count, MostAtOnce)];
+            for (var i = 0; i < reports.Length; i++)
+            {
+                (var mailbox, reports[i]) = _waiting.Dequeue();
+                _onTheWay.Add(mailbox);
+            }
+            _isRunning = reports.Length > 0;
+            return reports;
         }
+    }
+
+    /// <summary>What was on the way has arrived.</summary>
+    void Confirm()
+    {
+        foreach (var mailbox in _onTheWay)
+        {
+            var reports = _unconfirmed[mailbox];
+            reports.Dequeue();
+            if (reports.Count == 0) _unconfirmed.Remove(mailbox);
+        }
+        _onTheWay.Clear();
     }
 
     void Forget()
     {
         lock (_gate)
         {
+            _waiting.Clear();
             _onTheWay.Clear();
-            _reports.Clear();
+            _unconfirmed.Clear();
         }
     }
 }

@@ -37,6 +37,17 @@ public sealed class LateReportTests : IAsyncLifetime
         Assert.Equal(OpenOutcome.Opened, (await _grid.Mailboxes.OpenAsync(s_a, request, new Deaf())).Outcome);
     }
 
+    [Fact, Trait("Rule", "M14")]
+    public async Task A_reader_that_has_left_is_not_taken_over()
+    {
+        var after = (await _grid.Mailboxes.DeliverAsync(s_a, Grid.Draft("1"))).Position;
+        var listener = await Listener.OpenAsync(_grid.Mailboxes, s_a, new() { Client = "c" });
+        listener.Reader.Close();
+        var takeover = new OpenRequest { Client = "d", After = after, Conflict = ConflictPolicy.Takeover };
+        Assert.Equal(OpenOutcome.Opened, (await _grid.Mailboxes.OpenAsync(s_a, takeover, new Deaf())).Outcome);
+        Assert.Equal(OpenOutcome.Opened, (await _grid.Mailboxes.OpenAsync(s_a, new() { Client = "c" }, new Deaf())).Outcome);
+    }
+
     async Task<int> PollAsync()
     {
         var reader = (await _grid.Mailboxes.OpenAsync(s_a, new(), null)).Reader!;

@@ -1,0 +1,28 @@
+using System.Collections.Concurrent;
+
+namespace Mailbox.Grains.Tests;
+
+/// <summary>The hub of a silo that takes a report when a test says so.</summary>
+sealed class SlowHub : IMailboxHub
+{
+    TaskCompletionSource _answer = new();
+
+    public ConcurrentQueue<ReaderReport[]> Calls { get; } = [];
+
+    public Task CalledAsync(int times) => Wait.UntilAsync(() => Calls.Count == times);
+
+    public void Answer() => _answer.SetResult();
+
+    public void Refuse() => _answer.SetException(new TimeoutException());
+
+    public Task Report(GatewayReport report)
+    {
+        _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Calls.Enqueue(report.Readers);
+        return _answer.Task;
+    }
+
+    public Task<AuditAnswer> Audit(AuditRequest request) => throw new NotSupportedException();
+
+    public Task<byte[]> SendPart(SendPart part) => throw new NotSupportedException();
+}
