@@ -20,7 +20,6 @@ export class Connection implements Trip {
   }
 
   get address() { return this.#route.address; }
-  get client() { return this.#route.client; }
   get settings() { return this.#route.settings; }
   get outbox() { return this.#route.outbox; }
   get signal() { return this.#ending.signal; }

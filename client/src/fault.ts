@@ -1,4 +1,4 @@
-/** Why a request or a connection failed. `problem` is the last part of the server's problem type, where it sent one. */
+/** Why a request or a connection failed. `reason` is the last part of the server's problem type, where it sent one. */
 export class MailboxError extends Error {
   override readonly name = 'MailboxError';
 
@@ -14,9 +14,14 @@ export class MailboxError extends Error {
     super(detail || reason);
   }
 
+  /** The request itself is at fault, says whoever answered. */
+  get isRefusal() {
+    return this.status >= 400 && this.status < 500 && this.status !== 408 && this.status !== 429;
+  }
+
   /** Trying again does not help: the server itself, not a proxy's page, said no. */
   get isFinal() {
-    return this.status >= 400 && this.status < 500 && this.status !== 408 && this.status !== 429 && this.reason !== 'refused';
+    return this.isRefusal && this.reason !== 'refused';
   }
 }
 

@@ -14,9 +14,8 @@ export function open(url: string | URL, name: string, options?: OpenOptions): Ma
 
 // What can never work looks like a network that is away, and would be tried for ever.
 function check(transport: Strategy) {
-  const known = ['auto', ...Object.keys(transports)];
-  if (!known.includes(transport)) throw new TypeError(`transport: '${transport}' is none of ${known.join(', ')}.`);
-  if (!isPossible(transport)) throw new TypeError("transport: this runtime has no WebSocket; 'auto' does without.");
+  if (transport !== 'auto' && !Object.hasOwn(transports, transport)) throw new TypeError(`transport: '${transport}' is no strategy.`);
+  if (!isPossible(transport)) throw new TypeError("transport: there is no WebSocket here.");
 }
 
 export { MailboxError } from './fault.js';

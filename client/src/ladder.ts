@@ -76,7 +76,7 @@ export class Ladder {
 
 /** Whether this runtime has what it takes; Node has a WebSocket from 22 on. */
 export function isPossible(strategy: Strategy) {
-  return strategy !== 'websocket' || typeof WebSocket === 'function';
+  return strategy !== 'websocket' || Boolean(globalThis.WebSocket);
 }
 
 // A browser may refuse storage; then every page finds out for itself.

@@ -13,7 +13,7 @@ export class Leadership {
   }
 
   static get isPossible() {
-    return typeof BroadcastChannel === 'function' && typeof navigator === 'object' && Boolean(navigator.locks);
+    return Boolean(globalThis.BroadcastChannel && globalThis.navigator?.locks);
   }
 
   seek() {

@@ -14,6 +14,7 @@ import type { Listener, Source } from './source.js';
 import { type Item, ParkedSeconds, pause, type Settings } from './trip.js';
 import type { Closing, OpenOptions, Status, Strategy } from './types.js';
 
+const LongestTimer = 2 ** 31 - 1;
 const Trucks = new Set<Strategy>(['ping-pong', 'fleet']);
 const Carriers = new Set<Strategy>([...Trucks, 'websocket']);
 
@@ -84,7 +85,7 @@ export class Link implements Source {
     // A listener that is told of the first state has the link already.
     await null;
     while (!this.#ended) {
-      if (this.#away) await this.#sleep(Infinity, this.#away);
+      if (this.#away) await this.#sleep(LongestTimer, this.#away);
       else await this.#attempt();
     }
   }
@@ -113,7 +114,6 @@ export class Link implements Source {
   #connect() {
     return new Connection({
       address: this.#address,
-      client: this.#client,
       settings: this.#settings,
       outbox: this.#outbox,
       place: () => this.#place(),
@@ -204,8 +204,7 @@ export class Link implements Source {
     if (this.#ended) return;
     this.#tell('waiting', reason);
     this.#wake = new AbortController();
-    if (milliseconds === Infinity) await new Promise(done => this.#wake.signal.addEventListener('abort', done));
-    else await pause(milliseconds, this.#wake.signal).catch(() => {});
+    await pause(milliseconds, this.#wake.signal).catch(() => {});
   }
 
   #tell(state: Status['state'], reason: string) {

@@ -174,5 +174,5 @@ export class Mailbox extends EventTarget implements AsyncIterable<Message> {
 }
 
 function newId() {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), number => number.toString(36)).join('');
+  return crypto.getRandomValues(new Uint32Array(4)).join('-');
 }

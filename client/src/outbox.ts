@@ -137,7 +137,8 @@ export class Outbox {
       uplink.settle(undefined, await answerOf(response));
     } catch (fault) {
       if (fault === signal.reason) return new MailboxError('silence');
-      if (fault instanceof MailboxError && !(fault.isFinal || isBackends(fault))) return fault;
+      // A backend answers by itself, and what it refuses it refuses again.
+      if (fault instanceof MailboxError && !fault.isRefusal) return fault;
       uplink.settle(fault);
     }
     return undefined;
@@ -146,11 +147,6 @@ export class Outbox {
 
 // The truck of those that go by requests of their own.
 const Posted = 1e6;
-
-// A backend answers by itself, and what it refuses it refuses again.
-function isBackends({ status }: MailboxError) {
-  return status >= 400 && status < 500 && status !== 408 && status !== 429;
-}
 
 async function answerOf(response: Response): Promise<unknown> {
   // Cut in the middle of the answer: it is asked for again under its key.
@@ -161,8 +157,7 @@ async function answerOf(response: Response): Promise<unknown> {
 
 function encode(data: unknown, contentType?: string) {
   if (data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data)) throw new TypeError('Send text or JSON.');
-  if (typeof data === 'string' && !contentType?.includes('json')) {
-    return { body: data, contentType: contentType ?? 'text/plain', frame: { contentType: contentType ?? 'text/plain', data } };
-  }
-  return { body: JSON.stringify(data), contentType: contentType ?? 'application/json', frame: { contentType: contentType ?? 'application/json', data } };
+  const isText = typeof data === 'string' && !contentType?.includes('json');
+  const type = contentType ?? (isText ? 'text/plain' : 'application/json');
+  return { body: isText ? data : JSON.stringify(data), contentType: type, frame: { contentType: type, data } };
 }

@@ -26,9 +26,7 @@ export class Recent {
   /** What came after a position; null where that is longer ago than is kept here. */
   after(position: string | null): Linked[] | null {
     const first = this.#items[0];
-    if (!first || position === null) return null;
-    if (first.prev !== null && isAfter(first.prev, position) && first.prev !== position) return null;
-    if (first.prev === null && isAfter(first.item.position, position)) return null;
+    if (!first || position === null || isAfter(first.prev ?? first.item.position, position)) return null;
     return this.#items.filter(({ item }) => isAfter(item.position, position));
   }
 }

@@ -76,9 +76,7 @@ export class Tabs implements Source {
   }
 
   close() {
-    this.#leave();
-    this.#presence.end();
-    this.#show({ ...this.#status, state: 'closed', reason: 'closed' });
+    this.#end({ ...this.#status, state: 'closed', reason: 'closed' });
   }
 
   #join() {
@@ -134,11 +132,11 @@ export class Tabs implements Source {
     else if (note.kind === 'ask') this.#answer(note.tab, note.after);
     else if (this.#link) return;
     else if (note.kind === 'item') this.#accept(note.linked);
-    else if (note.kind === 'status') this.#follows(note.status);
+    else if (note.kind === 'status') this.#learn(note.status);
     else if (note.tab === this.#tab) void this.#mend(note);
   }
 
-  #follows(status: Status) {
+  #learn(status: Status) {
     if (status.state === 'closed') this.#end(status);
     else this.#show(status);
   }

@@ -30,7 +30,6 @@ export interface Settings {
 /** One connection's life, as its transport sees it. Whatever comes goes to `take`; how to open is in `query`. */
 export interface Trip {
   readonly address: Address;
-  readonly client: string;
   readonly settings: Settings;
   readonly outbox: Outbox;
   /** Aborted when the connection is given up; its reason says why. */
