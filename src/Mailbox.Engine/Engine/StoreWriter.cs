@@ -73,7 +73,7 @@ sealed class StoreWriter
     void QueueLazily(Operation operation)
     {
         _lazy.Enqueue(operation);
-        if (HasWork && !_isWriting) Monitor.Pulse(_gate);
+        if (_lazy.Count == MostOperations && !_isWriting) Monitor.Pulse(_gate);
     }
 
     /// <returns>Whether the caller is to write the batch that it begins.</returns>
