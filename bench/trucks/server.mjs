@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 
 const Root = fileURLToPath(new URL('../../', import.meta.url));
 const Program = join(Root, 'standalone/bin/Release/net10.0/Mailbox.Standalone.dll');
@@ -18,10 +19,12 @@ export class Server {
     execFileSync('dotnet', ['build', join(Root, 'standalone'), '-c', 'Release', '-v', 'quiet', '--nologo'], { stdio: ['ignore', 'ignore', 'inherit'] });
   }
 
-  static async start() {
+  // `addresses`: as many of the loopback network it listens on.
+  static async start(addresses = 1) {
     const server = new Server();
     server.port = await freePort();
-    server.address = `http://127.0.0.1:${server.port}`;
+    server.addresses = Array.from({ length: addresses }, (_, n) => `http://127.0.0.${n + 1}:${server.port}`);
+    [server.address] = server.addresses;
     server.#directory = mkdtempSync(join(tmpdir(), 'mailbox-trucks-'));
     // Whatever happens to this script.
     process.once('exit', () => server.#process.kill('SIGKILL'));
@@ -29,11 +32,11 @@ export class Server {
     return server;
   }
 
-  // On the same port and directory as before.
+  // On the same port and directory as before. Resolves with the moment it was ready, by this thread's clock.
   async startAgain() {
-    const args = [Program, '--urls', this.address, '--Mailbox:Data', this.#directory, '--Mailbox:Demo', 'false'];
+    const args = [Program, '--urls', this.addresses.join(';'), '--Mailbox:Data', this.#directory, '--Mailbox:Demo', 'false'];
     this.#process = spawn('dotnet', args, { stdio: 'ignore', env: { ...process.env, Logging__LogLevel__Default: 'Warning' } });
-    await this.#isReady();
+    return await this.#ready() - performance.timeOrigin;
   }
 
   // Nothing is told to anybody.
@@ -64,15 +67,15 @@ export class Server {
     rmSync(this.#directory, { recursive: true });
   }
 
-  async #isReady() {
-    for (;;) {
-      try {
-        if ((await fetch(`${this.address}/readyz`)).ok) return;
-      } catch {
-        if (this.#process.exitCode !== null) throw new Error('The server ended.');
-      }
-      await new Promise(done => setTimeout(done, 50));
-    }
+  #ready() {
+    return new Promise((resolve, reject) => {
+      const watch = new Worker(new URL('ready.mjs', import.meta.url), { workerData: `${this.address}/readyz` });
+      watch.once('message', resolve);
+      this.#process.once('exit', () => {
+        watch.terminate();
+        reject(new Error('The server ended.'));
+      });
+    });
   }
 }
 

@@ -174,5 +174,5 @@ export class Mailbox extends EventTarget implements AsyncIterable<Message> {
 }
 
 function newId() {
-  return crypto.getRandomValues(new Uint32Array(4)).join('-');
+  return crypto.getRandomValues(new Uint32Array(2)).join('-');
 }

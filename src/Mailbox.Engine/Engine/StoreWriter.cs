@@ -10,31 +10,24 @@ namespace Mailbox.Engine;
 /// </summary>
 sealed class StoreWriter
 {
-    const int MostOperations = 4096;
-
-    readonly object _gate = new();
     readonly MailboxEngine _engine;
     readonly Batch _batch;
     readonly MailboxTable _table;
     readonly IMailboxStore _store;
-    readonly long _maxQueuedBytes;
+    readonly OperationQueue _queue;
     readonly List<Operation> _running = [];
     IReadOnlyCollection<MailboxName> _doubted = [];
-    readonly Queue<Operation> _queue = new();
-    readonly Queue<Operation> _lazy = new();
-    long _queuedBytes;
-    bool _isWriting;
-    Outcome _closed;
     Thread? _thread;
 
     public StoreWriter(MailboxEngine engine, Batch batch, MailboxTable table, EngineOptions options)
     {
         (_engine, _batch, _table, _store) = (engine, batch, table, engine.Store);
-        _maxQueuedBytes = options.MaxQueuedBytes;
+        _queue = new(options.MaxQueuedBytes);
     }
 
     public void Start()
     {
+        _queue.LendsTurn = _store.CommitsAtOnce;
         _thread = new(Run) { IsBackground = true, Name = "Mailbox store writer" };
         _thread.Start();
     }
@@ -42,74 +35,27 @@ sealed class StoreWriter
     /// <summary>Something was stored that power loss could still take back. The writer's turn.</summary>
     public bool HasUnsynced { get; private set; }
 
-    public bool IsOpen => _closed == Outcome.Stored && _store.IsWritable;
-
-    /// <summary>What is lazy waits for a batch, but no more of it than one batch takes.</summary>
-    bool HasWork => _queue.Count > 0 || _lazy.Count >= MostOperations;
+    public bool IsOpen => _queue.IsOpen && _store.IsWritable;
 
     /// <summary>Queues an operation, or fails it at once where that is refused. A brief one may be done when this returns.</summary>
     public void Enqueue(Operation operation)
     {
-        var refusal = TryEnqueue(operation, out var isTurnTaken);
+        var refusal = _queue.TryAdd(operation, out var isTurnTaken);
         if (refusal != Outcome.Stored) operation.Fail(refusal);
         if (isTurnTaken) WriteInTurn();
-    }
-
-    Outcome TryEnqueue(Operation operation, out bool isTurnTaken)
-    {
-        isTurnTaken = false;
-        lock (_gate)
-        {
-            if (_closed != Outcome.Stored) return _closed;
-            // One is always taken: a body may be larger than all that may wait.
-            if (operation.Weight > 0 && _queuedBytes > 0 && _queuedBytes + operation.Weight > _maxQueuedBytes) return Outcome.Overloaded;
-            _queuedBytes += operation.Weight;
-            if (operation.Urgency == Urgency.Lazy) QueueLazily(operation);
-            else isTurnTaken = Queue(operation);
-            return Outcome.Stored;
-        }
-    }
-
-    void QueueLazily(Operation operation)
-    {
-        _lazy.Enqueue(operation);
-        if (_lazy.Count == MostOperations && !_isWriting) Monitor.Pulse(_gate);
-    }
-
-    /// <returns>Whether the caller is to write the batch that it begins.</returns>
-    bool Queue(Operation operation)
-    {
-        _queue.Enqueue(operation);
-        if (_queue.Count > 1 || _isWriting) return false;
-        if (operation.Urgency == Urgency.Brief && _store.CommitsAtOnce && _thread is not null) return _isWriting = true;
-        Monitor.Pulse(_gate);
-        return false;
     }
 
     /// <summary>Refuses what comes from now on and returns when what is queued is done.</summary>
     public void Close(Outcome refusal)
     {
-        lock (_gate)
-        {
-            if (_closed == Outcome.Stored) _closed = refusal;
-            Monitor.Pulse(_gate);
-        }
+        _queue.Close(refusal);
         _thread?.Join();
         while (Step()) { }
     }
 
     void Run()
     {
-        while (AwaitTurn()) WriteInTurn();
-    }
-
-    bool AwaitTurn()
-    {
-        lock (_gate)
-        {
-            while (_isWriting || (!HasWork && _closed == Outcome.Stored)) Monitor.Wait(_gate);
-            return _isWriting = HasWork;
-        }
+        while (_queue.AwaitTurn()) WriteInTurn();
     }
 
     void WriteInTurn()
@@ -118,26 +64,18 @@ sealed class StoreWriter
         {
             Step();
         }
-        finally
+        catch (Exception fault)
         {
-            EndTurn();
+            // Some have been told of the batch and some have not: nothing can go on from here, on whosever thread it is.
+            Environment.FailFast("A batch was stored and could not be published.", fault);
         }
-    }
-
-    /// <summary>What came meanwhile is for the writer's thread.</summary>
-    void EndTurn()
-    {
-        lock (_gate)
-        {
-            _isWriting = false;
-            if (HasWork || _closed != Outcome.Stored) Monitor.Pulse(_gate);
-        }
+        _queue.EndTurn();
     }
 
     /// <summary>Plans, commits and publishes one batch. False where nothing was queued.</summary>
     public bool Step()
     {
-        if (!Dequeue()) return false;
+        if (!_queue.TakeBatch(_running)) return false;
         Finish(Attempt());
         return true;
     }
@@ -168,19 +106,6 @@ sealed class StoreWriter
             // everything of it is taken back, and the writer goes on with the next.
             _engine.Report(fault);
             return Outcome.StoreFailed;
-        }
-    }
-
-    bool Dequeue()
-    {
-        lock (_gate)
-        {
-            while (_running.Count < MostOperations && _queue.TryDequeue(out var operation)) _running.Add(operation);
-            if (_queue.Count == 0) _queuedBytes = 0;
-            else foreach (var operation in _running) _queuedBytes -= operation.Weight;
-            // Beside those of the queue, not instead: who opens closes later, so the lazy ones come as fast as the others.
-            for (var left = MostOperations; left > 0 && _lazy.TryDequeue(out var operation); left--) _running.Add(operation);
-            return _running.Count > 0;
         }
     }
 
