@@ -6,9 +6,10 @@ import { text } from 'node:stream/consumers'
 
 const page = `<!doctype html><meta charset="utf-8"><title>Chat</title>
 <form><input autofocus></form><ul></ul>
-<script>
+<script type="module">
+import { open } from '/mailbox-client.js'
 const show = text => document.querySelector('ul').append(Object.assign(document.createElement('li'), { textContent: text }))
-new EventSource('/mailboxes/+me').onmessage = letter => show(letter.data)
+open('', '+me').addEventListener('message', letter => show(letter.detail.data))
 document.forms[0].onsubmit = event => {
   event.preventDefault()
   const input = event.target[0]

@@ -36,7 +36,7 @@ public sealed class SampleTests
         using var alice = new Visitor(gateway.Http.BaseAddress!);
         using var bob = new Visitor(gateway.Http.BaseAddress!);
         using var carol = new Visitor(gateway.Http.BaseAddress!);
-        Assert.Contains("/mailboxes/+me", await alice.VisitAsync(), StringComparison.Ordinal);
+        Assert.Contains("open('', '+me')", await alice.VisitAsync(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NoContent, await alice.SayAsync("nobody is here"));
         await bob.VisitAsync();
         await carol.VisitAsync();

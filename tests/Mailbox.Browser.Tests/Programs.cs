@@ -9,6 +9,8 @@ static class Programs
 
     public static string Ticker { get; } = PathOf(nameof(Ticker));
 
+    public static string Chat { get; } = PathOf(nameof(Chat));
+
     static string PathOf(string name) =>
         typeof(Programs).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == name).Value!;
 }

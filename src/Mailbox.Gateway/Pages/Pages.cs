@@ -9,7 +9,7 @@ namespace Mailbox.Gateway;
 
 /// <summary>
 /// The page at <c>/</c> and its files under <c>/pages/</c>, from the assembly: a chat, a ticker and a picture of a mailbox. At <c>/trucks</c> the
-/// strategies side by side. And the browser client at <c>/mailbox-client.js</c>, for any page.
+/// strategies side by side. And the browser client at <c>/mailbox-client.js</c>, for any page of the origin.
 /// </summary>
 public static class Pages
 {
@@ -19,9 +19,15 @@ public static class Pages
     const string Prefix = "pages/";
     static readonly string[] s_methods = [HttpMethods.Get, HttpMethods.Head];
 
-    public static void MapPages(this IEndpointRouteBuilder routes)
+    /// <summary>Everything but the client.</summary>
+    public static void MapPages(this IEndpointRouteBuilder routes) => routes.Map(static name => name != Client);
+
+    /// <summary>The browser client, for pages of an application's own.</summary>
+    public static void MapMailboxClient(this IEndpointRouteBuilder routes) => routes.Map(static name => name == Client);
+
+    static void Map(this IEndpointRouteBuilder routes, Func<string, bool> isWanted)
     {
-        foreach (var page in Load())
+        foreach (var page in Load().Where(page => isWanted(page.Name)))
         {
             routes.MapMethods(PathOf(page.Name), s_methods, page.Answer).ExcludeFromDescription();
         }

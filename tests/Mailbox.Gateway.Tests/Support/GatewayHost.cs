@@ -48,6 +48,7 @@ sealed class GatewayHost : IAsyncDisposable
         var app = builder.Build();
         app.MapMailboxes();
         app.UseRouting();
+        app.MapMailboxClient();
         if (!app.MapBackend())
         {
             app.MapPages();
