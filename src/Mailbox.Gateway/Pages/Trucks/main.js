@@ -2,6 +2,8 @@ import { Board } from './board.js';
 import { Road } from './road.js';
 import { Yard } from './yard.js';
 
+const Lock = 'mailbox.trucks';
+
 const road = new Road();
 const board = new Board();
 const yard = new Yard(road, board);
@@ -16,8 +18,9 @@ function look() {
 // Browsers give an origin six connections over HTTP/1.1. One yard uses most of them, so there is one for all windows.
 async function start() {
   if (!navigator.locks) return begin();
-  board.say('The yard is open in another window of this browser. It opens here when that one is closed.');
-  await navigator.locks.request('mailbox.trucks', async () => {
+  const { held } = await navigator.locks.query();
+  if (held.some(({ name }) => name === Lock)) board.say('The yard is open in another window of this browser. It opens here when that one is closed.');
+  await navigator.locks.request(Lock, async () => {
     begin();
     await new Promise(() => {});
   });
