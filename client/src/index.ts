@@ -15,7 +15,7 @@ export function open(url: string | URL, name: string, options?: OpenOptions): Ma
 // What can never work looks like a network that is away, and would be tried for ever.
 function check(transport: Strategy) {
   if (transport !== 'auto' && !Object.hasOwn(transports, transport)) throw new TypeError(`transport: '${transport}' is no strategy.`);
-  if (!isPossible(transport)) throw new TypeError("transport: there is no WebSocket here.");
+  if (!isPossible(transport)) throw new TypeError('transport: there is no WebSocket here.');
 }
 
 export { MailboxError } from './fault.js';

@@ -66,8 +66,8 @@ sealed class StoreWriter
         }
         catch (Exception fault)
         {
-            // Some have been told of the batch and some have not: nothing can go on from here, on whosever thread it is.
-            Environment.FailFast("A batch was stored and could not be published.", fault);
+            // Some have been told what became of the batch and some have not: nothing can go on from here, on whosever thread it is.
+            Environment.FailFast("A batch could be neither published nor taken back.", fault);
         }
         _queue.EndTurn();
     }

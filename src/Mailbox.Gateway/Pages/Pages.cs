@@ -27,7 +27,7 @@ public static class Pages
 
     static void Map(this IEndpointRouteBuilder routes, Func<string, bool> isWanted)
     {
-        foreach (var page in Load().Where(page => isWanted(page.Name)))
+        foreach (var page in Load(isWanted))
         {
             routes.MapMethods(PathOf(page.Name), s_methods, page.Answer).ExcludeFromDescription();
         }
@@ -41,11 +41,12 @@ public static class Pages
         _ => $"/{Prefix}{name}",
     };
 
-    static IEnumerable<Page> Load()
+    static IEnumerable<Page> Load(Func<string, bool> isWanted)
     {
         var assembly = typeof(Pages).Assembly;
         foreach (var resource in assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)))
         {
+            if (!isWanted(resource[Prefix.Length..])) continue;
             using var stream = assembly.GetManifestResourceStream(resource)!;
             var bytes = new byte[stream.Length];
             stream.ReadExactly(bytes);
