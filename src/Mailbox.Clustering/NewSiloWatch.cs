@@ -33,7 +33,7 @@ sealed partial class NewSiloWatch(
     {
         try
         {
-            var table = await members.ReadAll().WaitAsync(cancel).ConfigureAwait(false);
+            var table = await members.ReadAllAsync(cancel).ConfigureAwait(false);
             return table.TryGet(self.SiloAddress) is not null;
         }
         catch (Exception) when (!cancel.IsCancellationRequested)

@@ -30,11 +30,11 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
     {
         var table = await NewTableAsync();
 
-        var read = await table.ReadAll();
+        var read = await table.ReadAllAsync(default);
 
         Assert.Empty(read.Members);
         Assert.Equal(0, read.Version.Version);
-        Assert.Empty((await table.ReadRow(Member(1).SiloAddress)).Members);
+        Assert.Empty((await table.ReadRowAsync(Member(1).SiloAddress, default)).Members);
     }
 
     [PostgresFact]
@@ -45,7 +45,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
 
         Assert.True(await InsertAsync(table, member));
 
-        var read = Assert.Single((await table.ReadRow(member.SiloAddress)).Members).Item1;
+        var read = Assert.Single((await table.ReadRowAsync(member.SiloAddress, default)).Members).Item1;
         Assert.Equal(
             (member.SiloAddress, member.SiloName, member.HostName, member.Status, member.ProxyPort, member.StartTime, member.IAmAliveTime),
             (read.SiloAddress, read.SiloName, read.HostName, read.Status, read.ProxyPort, read.StartTime, read.IAmAliveTime));
@@ -55,13 +55,13 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
     public async Task Who_read_an_older_version_changes_nothing()
     {
         var table = await NewTableAsync();
-        var old = (await table.ReadAll()).Version.Next();
+        var old = (await table.ReadAllAsync(default)).Version.Next();
         await InsertAsync(table, Member(1));
 
-        Assert.False(await table.InsertRow(Member(2), old));
-        Assert.False(await table.UpdateRow(Member(1), "", old));
+        Assert.False(await table.InsertRowAsync(Member(2), old, default));
+        Assert.False(await table.UpdateRowAsync(Member(1), "", old, default));
 
-        var read = await table.ReadAll();
+        var read = await table.ReadAllAsync(default);
         Assert.Equal((1, 1), (read.Members.Count, read.Version.Version));
     }
 
@@ -69,12 +69,12 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
     public async Task Of_many_who_join_with_one_version_one_wins()
     {
         var table = await NewTableAsync();
-        var next = (await table.ReadAll()).Version.Next();
+        var next = (await table.ReadAllAsync(default)).Version.Next();
 
-        var answers = await Task.WhenAll(Enumerable.Range(1, 20).Select(port => Task.Run(() => table.InsertRow(Member(port), next))));
+        var answers = await Task.WhenAll(Enumerable.Range(1, 20).Select(port => Task.Run(() => table.InsertRowAsync(Member(port), next, default))));
 
         Assert.Single(answers, static won => won);
-        var read = await table.ReadAll();
+        var read = await table.ReadAllAsync(default);
         Assert.Equal((1, 1), (read.Members.Count, read.Version.Version));
     }
 
@@ -86,7 +86,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         Assert.True(await InsertAsync(table, Member(1)));
         Assert.False(await InsertAsync(table, Member(1)));
 
-        Assert.Equal(1, (await table.ReadAll()).Version.Version);
+        Assert.Equal(1, (await table.ReadAllAsync(default)).Version.Version);
     }
 
     [PostgresFact]
@@ -98,11 +98,11 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
 
         member.AddSuspector(Member(2).SiloAddress, s_start);
         member.Status = SiloStatus.Dead;
-        Assert.True(await table.UpdateRow(member, "", (await table.ReadAll()).Version.Next()));
+        Assert.True(await table.UpdateRowAsync(member, "", (await table.ReadAllAsync(default)).Version.Next(), default));
         member.IAmAliveTime = s_start.AddMinutes(5);
-        await table.UpdateIAmAlive(member);
+        await table.UpdateIAmAliveAsync(member, default);
 
-        var read = await table.ReadAll();
+        var read = await table.ReadAllAsync(default);
         var found = Assert.Single(read.Members).Item1;
         Assert.Equal((2, SiloStatus.Dead, s_start.AddMinutes(5)), (read.Version.Version, found.Status, found.IAmAliveTime));
         Assert.Equal(Member(2).SiloAddress, Assert.Single(found.SuspectTimes).Item1);
@@ -113,9 +113,9 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
     {
         var table = await NewTableAsync();
 
-        Assert.False(await table.UpdateRow(Member(1), "", (await table.ReadAll()).Version.Next()));
+        Assert.False(await table.UpdateRowAsync(Member(1), "", (await table.ReadAllAsync(default)).Version.Next(), default));
 
-        Assert.Equal(0, (await table.ReadAll()).Version.Version);
+        Assert.Equal(0, (await table.ReadAllAsync(default)).Version.Version);
     }
 
     [PostgresFact]
@@ -126,9 +126,9 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         await InsertAsync(table, Member(2, SiloStatus.Dead, s_start.AddDays(2)));
         await InsertAsync(table, Member(3, SiloStatus.Active, s_start));
 
-        await table.CleanupDefunctSiloEntries(s_start.AddDays(1));
+        await table.CleanupDefunctSiloEntriesAsync(s_start.AddDays(1), default);
 
-        Assert.Equal([2, 3], (await table.ReadAll()).Members.Select(static member => member.Item1.SiloAddress.Endpoint.Port).Order());
+        Assert.Equal([2, 3], (await table.ReadAllAsync(default)).Members.Select(static member => member.Item1.SiloAddress.Endpoint.Port).Order());
     }
 
     [PostgresFact]
@@ -137,13 +137,13 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         var (tables, text) = NewSchema();
         await tables.MakeAsync(default);
         var (one, other) = (TableOf("one", text), TableOf("other", text));
-        await Task.WhenAll(one.InitializeMembershipTable(true), other.InitializeMembershipTable(true));
+        await Task.WhenAll(one.InitializeMembershipTableAsync(true, default), other.InitializeMembershipTableAsync(true, default));
 
         await InsertAsync(one, Member(1));
-        Assert.Empty((await other.ReadAll()).Members);
-        await other.DeleteMembershipTableEntries("other");
+        Assert.Empty((await other.ReadAllAsync(default)).Members);
+        await other.DeleteMembershipTableEntriesAsync("other", default);
 
-        Assert.Single((await one.ReadAll()).Members);
+        Assert.Single((await one.ReadAllAsync(default)).Members);
     }
 
     [PostgresFact]
@@ -159,7 +159,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         var (tables, text) = NewSchema();
         await tables.MakeAsync(default);
         var table = TableOf("test", text);
-        await table.InitializeMembershipTable(true);
+        await table.InitializeMembershipTableAsync(true, default);
         return table;
     }
 
@@ -176,7 +176,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         NullLogger<AdoNetClusteringTable>.Instance);
 
     static async Task<bool> InsertAsync(AdoNetClusteringTable table, MembershipEntry member) =>
-        await table.InsertRow(member, (await table.ReadAll()).Version.Next());
+        await table.InsertRowAsync(member, (await table.ReadAllAsync(default)).Version.Next(), default);
 
     static MembershipEntry Member(int port, SiloStatus status = SiloStatus.Joining, DateTime? alive = null) => new()
     {
