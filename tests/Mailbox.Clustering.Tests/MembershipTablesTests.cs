@@ -105,7 +105,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         var read = await table.ReadAllAsync(default);
         var found = Assert.Single(read.Members).Item1;
         Assert.Equal((2, SiloStatus.Dead, s_start.AddMinutes(5)), (read.Version.Version, found.Status, found.IAmAliveTime));
-        Assert.Equal(Member(2).SiloAddress, Assert.Single(found.SuspectTimes).Item1);
+        Assert.Equal(Member(2).SiloAddress, Assert.Single(found.SuspectTimes!).Item1);
     }
 
     [PostgresFact]
