@@ -19,8 +19,12 @@ public static class BackendServices
         if (!options.IsOn) return services;
         services.AddSingleton<IBackend>(provider => BackendOf(options, provider));
         services.AddSingleton<Forwarder>();
-        // An application's headers may have any bytes but control characters.
-        return services.Configure<KestrelServerOptions>(static server => server.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1);
+        return services.Configure<KestrelServerOptions>(static server =>
+        {
+            server.RequestHeaderEncodingSelector = static name => name.Equals("Connection", StringComparison.OrdinalIgnoreCase) ? ConnectionHeader.Encoding : null;
+            // An application's headers may have any bytes but control characters.
+            server.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
+        });
     }
 
     /// <summary>

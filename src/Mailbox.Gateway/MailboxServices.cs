@@ -60,6 +60,7 @@ public static class MailboxServices
         .AddSingleton<DraftReader>()
         .AddSingleton<Cors>()
         .AddSingleton<IMailboxTokens, MailboxTokens>()
+        .AddSingleton<CallerNames>()
         .AddSingleton<Visitors>()
         .AddSingleton<OpenRefusals>()
         .AddSingleton<ClientRequests>()

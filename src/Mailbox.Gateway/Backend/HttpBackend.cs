@@ -22,9 +22,11 @@ sealed class HttpBackend : IBackend, IDisposable
 
     public async ValueTask<BackendAnswer> AskAsync(BackendRequest request, CancellationToken cancel)
     {
+        var attempts = BackendAttempts.Begin();
         try
         {
-            return HttpBackendAnswer.Of(await SendAsync(request, cancel).ConfigureAwait(false), request);
+            var response = await SendAsync(request, cancel).ConfigureAwait(false);
+            return HttpBackendAnswer.Of(response, request, attempts.Connection);
         }
         catch (HttpRequestException fault)
         {

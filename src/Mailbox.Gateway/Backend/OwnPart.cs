@@ -43,14 +43,13 @@ sealed class OwnPart(HttpContext http, BackendAnswer answer, Visitor visitor, Ti
 
     public async Task SendAsync()
     {
-        AnswerHead.Copy(http, answer, visitor);
+        AnswerHead.Copy(http, answer);
         ForgetBody();
-        if (_part is null)
-        {
-            if (answer.Status < StatusCodes.Status400BadRequest) http.Response.StatusCode = StatusCodes.Status204NoContent;
-            return;
-        }
-        CopyHead(_part);
+        if (_part is not null) CopyHead(_part);
+        else if (answer.Status < StatusCodes.Status400BadRequest) http.Response.StatusCode = StatusCodes.Status204NoContent;
+        // Behind the part's own head, which may say something else of caching.
+        AnswerHead.Remember(http, visitor);
+        if (_part is null) return;
         var hasBody = _status is not (StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified);
         if (hasBody) await JsonAnswer.WriteAsync(http, _part.Body.Span).ConfigureAwait(false);
         else await http.Response.StartAsync(CancellationToken.None).ConfigureAwait(false);

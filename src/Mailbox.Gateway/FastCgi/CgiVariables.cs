@@ -35,12 +35,12 @@ static class CgiVariables
 
     static void AddScript(FastCgiParameters variables, in CgiScript script, string root)
     {
-        variables.Add("SCRIPT_NAME", script.Name);
-        variables.Add("PATH_INFO", script.PathInfo);
+        variables.AddBytes("SCRIPT_NAME", script.Name);
+        variables.AddBytes("PATH_INFO", script.PathInfo);
         if (root.Length == 0) return;
         variables.Add("DOCUMENT_ROOT", root);
-        variables.Add("DOCUMENT_URI", script.Name + script.PathInfo);
-        variables.Add("SCRIPT_FILENAME", root + script.Name);
+        variables.AddBytes("DOCUMENT_URI", script.Name + script.PathInfo);
+        variables.AddBytes("SCRIPT_FILENAME", CgiPath.BytesOf(root) + script.Name);
     }
 
     static void AddEnds(FastCgiParameters variables, BackendRequest request)

@@ -14,12 +14,17 @@ sealed class FastCgiParameters
     readonly ArrayBufferWriter<byte> _pairs = new(2048);
 
     // Names and values that a client sent were read as UTF-8: these are its bytes.
-    public void Add(string name, string value)
+    public void Add(string name, string value) => Add(name, value, Encoding.UTF8);
+
+    /// <param name="value">A character for each byte.</param>
+    public void AddBytes(string name, string value) => Add(name, value, Encoding.Latin1);
+
+    void Add(string name, string value, Encoding encoding)
     {
-        WriteLength(Encoding.UTF8.GetByteCount(name));
-        WriteLength(Encoding.UTF8.GetByteCount(value));
-        Encoding.UTF8.GetBytes(name, _pairs);
-        Encoding.UTF8.GetBytes(value, _pairs);
+        WriteLength(name.Length);
+        WriteLength(encoding.GetByteCount(value));
+        Encoding.ASCII.GetBytes(name, _pairs);
+        encoding.GetBytes(value, _pairs);
     }
 
     /// <param name="hasBody">Otherwise the standard input ends here too.</param>

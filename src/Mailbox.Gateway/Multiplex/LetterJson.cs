@@ -6,14 +6,14 @@ namespace Mailbox.Gateway;
 /// <summary>A letter as JSON: <c>{"to":[…],"groups":[…],"except":[…],"message":{…}}</c>.</summary>
 static class LetterJson
 {
-    public static (PostRequest? Post, Problem? Problem) Read(JsonElement json, int maxBodyBytes)
+    public static (PostRequest? Post, Problem? Problem) Read(JsonElement json, CallerNames names, int maxBodyBytes)
     {
         if (json.ValueKind != JsonValueKind.Object) return (null, JsonRequest.Bad("the letter", "must be a JSON object"));
         var (to, groups, except) = (new List<MailboxName>(), new List<GroupName>(), new List<MailboxName>());
         var problem = JsonRequest.Unknown(json, "", "to", "groups", "except", "message");
-        problem ??= json.TryGetProperty("to", out var list) ? JsonNames.Read(list, "to", to) : null;
-        problem ??= json.TryGetProperty("groups", out list) ? JsonNames.Read(list, "groups", groups) : null;
-        problem ??= json.TryGetProperty("except", out list) ? JsonNames.Read(list, "except", except) : null;
+        problem ??= json.TryGetProperty("to", out var list) ? names.Read(list, "to", to) : null;
+        problem ??= json.TryGetProperty("groups", out list) ? names.Read(list, "groups", groups) : null;
+        problem ??= json.TryGetProperty("except", out list) ? names.Read(list, "except", except) : null;
         if (problem is null && to.Count + groups.Count == 0) problem = JsonRequest.Bad("to, groups", "must name at least one target");
         if (problem is not null) return (null, problem);
         var (draft, fault) = ReadMessage(json, maxBodyBytes);

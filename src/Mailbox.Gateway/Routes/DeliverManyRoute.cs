@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Mailbox.Gateway;
 
 /// <summary>Station 1: <c>POST /deliver</c>, one request, many letters, as JSON or as parts (spec sections 5 and 6).</summary>
-sealed class DeliverManyRoute(LetterDeliveries deliveries, IOptions<GatewayOptions> options)
+sealed class DeliverManyRoute(LetterDeliveries deliveries, CallerNames names, IOptions<GatewayOptions> options)
 {
     readonly GatewayOptions _options = options.Value;
 
@@ -29,7 +29,7 @@ sealed class DeliverManyRoute(LetterDeliveries deliveries, IOptions<GatewayOptio
 
     async Task DeliverOne(HttpContext http, JsonElement json)
     {
-        var (post, problem) = LetterJson.Read(json, _options.MaxBodyBytes);
+        var (post, problem) = LetterJson.Read(json, names, _options.MaxBodyBytes);
         var letter = default(Letter);
         var delivery = deliveries.Begin(told =>
         {
@@ -53,7 +53,7 @@ sealed class DeliverManyRoute(LetterDeliveries deliveries, IOptions<GatewayOptio
         var delivery = deliveries.Begin(outcomes.AddAsync);
         foreach (var json in list.EnumerateArray())
         {
-            var (post, problem) = LetterJson.Read(json, _options.MaxBodyBytes);
+            var (post, problem) = LetterJson.Read(json, names, _options.MaxBodyBytes);
             if (post is null) await delivery.RefuseAsync(problem!).ConfigureAwait(false);
             else await delivery.PostAsync(post).ConfigureAwait(false);
         }
@@ -79,7 +79,7 @@ sealed class DeliverManyRoute(LetterDeliveries deliveries, IOptions<GatewayOptio
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
         await using var outcomes = new OutcomeList();
         var delivery = deliveries.Begin(outcomes.AddAsync);
-        var fault = await DeliverAll(deliveries.Read(body, boundary), delivery, outcomes).ConfigureAwait(false);
+        var fault = await DeliverAll(deliveries.Read(body, boundary, isEncoded: body != http.Request.BodyReader), delivery, outcomes).ConfigureAwait(false);
         await delivery.FinishAsync().ConfigureAwait(false);
         // The server ends its own reader.
         if (body != http.Request.BodyReader) await body.CompleteAsync().ConfigureAwait(false);
