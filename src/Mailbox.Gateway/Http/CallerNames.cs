@@ -11,9 +11,6 @@ sealed class CallerNames(IMailboxTokens? tokens = null)
     // A dot and an HMAC-SHA256 in base64url, as they end a token.
     const int MacLength = 44;
 
-    static Problem BadToken { get; } = new(
-        ProblemKinds.BadToken, "A Multiplex-Token was not made by this gateway, or with another key: send the one of the client's newest request.");
-
     /// <summary>
     /// A token stands for its mailbox. A token may have the form of a mailbox name, so its MAC decides: what verifies is a token, because
     /// nobody makes one by chance. Visitors' names have no dot, so a visitor's with a false MAC is a broken token and not another mailbox.
@@ -24,7 +21,7 @@ sealed class CallerNames(IMailboxTokens? tokens = null)
     {
         if (TryReadToken(text, out mailbox)) return ReservedProblem(mailbox.IsReserved, field);
         if (!MailboxName.TryParse(text, out mailbox)) return Problem.BadMailbox(field);
-        if (mailbox.IsVisitor && text!.Length > MacLength && text[^MacLength] == '.') return BadToken;
+        if (mailbox.IsVisitor && text!.Length > MacLength && text[^MacLength] == '.') return BadToken(field);
         return ReservedProblem(mailbox.IsReserved, field);
     }
 
@@ -33,7 +30,7 @@ sealed class CallerNames(IMailboxTokens? tokens = null)
 
     /// <summary>A token where nothing else will do.</summary>
     public Problem? ReadToken(string? text, string field, out MailboxName mailbox) =>
-        TryReadToken(text, out mailbox) ? ReservedProblem(mailbox.IsReserved, field) : BadToken;
+        TryReadToken(text, out mailbox) ? ReservedProblem(mailbox.IsReserved, field) : BadToken(field);
 
     /// <summary>A JSON list of mailboxes.</summary>
     public Problem? Read(JsonElement list, string field, List<MailboxName> into) => ReadList<MailboxName>(list, field, Read, into);
@@ -59,6 +56,9 @@ sealed class CallerNames(IMailboxTokens? tokens = null)
         mailbox = default;
         return tokens is not null && text is not null && tokens.TryRead(text, out mailbox);
     }
+
+    static Problem BadToken(string field) =>
+        new(ProblemKinds.BadToken, $"{field}: is none that this gateway made. A Multiplex-Token is said whole, as the client's newest request had it.");
 
     static Problem? ReservedProblem(bool isReserved, string field) => isReserved
         ? new(ProblemKinds.ReservedName, $"{field}: names that begin with 'mailbox.' belong to the gateway; webhooks and .NET streams tell events and uplinks.")
