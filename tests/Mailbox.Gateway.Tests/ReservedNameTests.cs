@@ -101,6 +101,6 @@ public sealed class ReservedNameTests
         foreach (var name in new[] { "a", "mail", "mailbox", "mailbox-1", "z" }) await host.DeliverAsync(name, "1");
         Assert.Equal("""{"mailboxes":["a","mail"],"next":"mail"}""", await host.Http.GetStringAsync("/mailboxes?limit=2"));
         Assert.Equal("""{"mailboxes":["mailbox","mailbox-1"],"next":"mailbox-1"}""", await host.Http.GetStringAsync("/mailboxes?limit=2&after=mail"));
-        Assert.Equal("""{"mailboxes":["z"]}""", await host.Http.GetStringAsync("/mailboxes?limit=2&after=mailbox-1"));
+        Assert.Equal("""{"mailboxes":["z"],"next":null}""", await host.Http.GetStringAsync("/mailboxes?limit=2&after=mailbox-1"));
     }
 }

@@ -3,15 +3,16 @@ using System.Text;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Keeps a request's <c>Connection</c> whole. The server replaces a list that has one of its own words (<c>keep-alive</c>, <c>close</c>,
-/// <c>upgrade</c>) by that word alone, and with it goes what the list names, which must not be passed on (RFC 9110 section 7.6.1). It keeps a
-/// list that has two of them, so such a list is decoded with a second one. <c>close</c> is stronger than <c>keep-alive</c>: of a list that
-/// asks for <c>keep-alive</c> and names fields the connection ends with the answer, which any server may do.
+/// Keeps a request's <c>Connection</c> whole. The server replaces it by the one word of its own (<c>keep-alive</c>, <c>close</c>,
+/// <c>upgrade</c>) that it has, and with it goes what it names, which must not be passed on (RFC 9110 section 7.6.1). It keeps one that has two of
+/// them, so a line that names fields is decoded with two. Because <c>close</c> is the stronger, the connection then ends with the answer, as
+/// any server's may.
 /// </summary>
 sealed class ConnectionHeader : Encoding
 {
     const string KeepAlive = "keep-alive";
     const string Close = "close";
+    const string Upgrade = "upgrade";
 
     /// <summary>For <c>KestrelServerOptions.RequestHeaderEncodingSelector</c>, as the encoding of this header.</summary>
     public static Encoding Encoding { get; } = new ConnectionHeader();
@@ -32,24 +33,18 @@ sealed class ConnectionHeader : Encoding
 
     public override int GetMaxByteCount(int charCount) => charCount;
 
-    public override int GetMaxCharCount(int byteCount) => byteCount + Close.Length + KeepAlive.Length + 4;
+    public override int GetMaxCharCount(int byteCount) => 2 * byteCount + Close.Length + KeepAlive.Length + 4;
 
     static string Whole(ReadOnlySpan<byte> bytes)
     {
         var text = Latin1.GetString(bytes);
         // What the server says of any other header.
         if (text.Contains('\0', StringComparison.Ordinal)) throw new DecoderFallbackException("A header has a NUL.");
-        var (keepsAlive, closes, upgrades, names) = (false, false, false, false);
-        foreach (var range in text.AsSpan().Split(','))
-        {
-            var word = text.AsSpan(range).Trim(" \t");
-            if (word.Equals(KeepAlive, StringComparison.OrdinalIgnoreCase)) keepsAlive = true;
-            else if (word.Equals(Close, StringComparison.OrdinalIgnoreCase)) closes = true;
-            else if (word.Equals("upgrade", StringComparison.OrdinalIgnoreCase)) upgrades = true;
-            else names |= word.Length > 0;
-        }
-        if (!names) return text;
-        if (keepsAlive && !closes && !upgrades) return $"{text}, {Close}";
-        return (closes || upgrades) && !keepsAlive ? $"{text}, {KeepAlive}" : text;
+        var words = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (words.All(IsServers)) return text;
+        return string.Join(", ", [.. words, .. words.Contains(Upgrade, StringComparer.OrdinalIgnoreCase) ? [KeepAlive] : new[] { Close, KeepAlive }]);
     }
+
+    static bool IsServers(string word) =>
+        word.Equals(KeepAlive, StringComparison.OrdinalIgnoreCase) || word.Equals(Close, StringComparison.OrdinalIgnoreCase) || word.Equals(Upgrade, StringComparison.OrdinalIgnoreCase);
 }

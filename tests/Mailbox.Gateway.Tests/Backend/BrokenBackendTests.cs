@@ -151,7 +151,7 @@ public sealed class BrokenBackendTests
         await app.AnswerAsync("");
         using var answer = await asking;
         await Problems.OfAsync(answer, 502, "backend-failed");
-        Assert.False(app.IsAsked);
+        await app.SeesNoMoreAsync();
     }
 
     [Theory]
@@ -168,7 +168,7 @@ public sealed class BrokenBackendTests
         await app.AnswerAsync("");
         using var answer = await asking;
         await Problems.OfAsync(answer, 502, "backend-failed");
-        Assert.False(app.IsAsked);
+        await app.SeesNoMoreAsync();
     }
 
     // RFC 9110 section 8.6.
