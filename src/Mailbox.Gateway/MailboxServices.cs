@@ -1,3 +1,4 @@
+using System.Text;
 using Mailbox.Engine;
 using Mailbox.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -8,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 
 namespace Mailbox.Gateway;
 
@@ -82,5 +84,11 @@ public static class MailboxServices
     static IServiceCollection AddServer(this IServiceCollection services) => services
         .AddSingleton<IConfigureOptions<SocketTransportOptions>, ConfigureSockets>()
         .AddSingleton<IConfigureOptions<HostOptions>, ConfigureShutdown>()
-        .Configure<KestrelServerOptions>(static server => server.AddServerHeader = false);
+        .Configure<KestrelServerOptions>(static server =>
+        {
+            server.AddServerHeader = false;
+            // The server's own parser of Content-Length takes a sign (RFC 9110 section 8.6: digits); a selected encoding has it read strictly.
+            if (server.RequestHeaderEncodingSelector("Host") is null)
+                server.RequestHeaderEncodingSelector = static name => name == HeaderNames.ContentLength ? Encoding.Latin1 : null;
+        });
 }

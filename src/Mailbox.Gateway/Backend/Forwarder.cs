@@ -32,7 +32,7 @@ sealed class Forwarder(
 
     async Task ForwardAsync(HttpContext http, Visitor visitor)
     {
-        using var patience = new Patience(_options.AnswerTimeout, time, ClientLeft.Of(http));
+        using var patience = new Patience(_options.AnswerTimeout, time, ClientLeft.AnsweringAtOnce(http));
         var upgrade = Tunnel.ProtocolOf(http);
         var body = upgrade is null ? BodyOf(http, patience) : null;
         try
@@ -91,7 +91,7 @@ sealed class Forwarder(
     // 1. The client left. 2. An answer was begun: it must not look whole. 3. The client's own body was the fault. 4. The application's.
     Task FailAsync(HttpContext http, Exception fault, Exception? bodyFault)
     {
-        var hasLeft = ClientLeft.Of(http).IsCancellationRequested || bodyFault is not null and not BadHttpRequestException;
+        var hasLeft = ClientLeft.AnsweringAtOnce(http).IsCancellationRequested || bodyFault is not null and not BadHttpRequestException;
         if (!hasLeft && bodyFault is null) log.BackendFailed(fault.Message);
         if (hasLeft || http.Response.HasStarted)
         {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Primitives;
@@ -46,7 +45,7 @@ sealed class HttpBackendAnswer : BackendAnswer
         var isChunked = response.Headers.NonValidated.TryGetValues("Transfer-Encoding", out var coding);
         if (isChunked && (coding.Count > 1 || !coding.ToString().Equals("chunked", StringComparison.OrdinalIgnoreCase))) return false;
         if (!response.Content.Headers.NonValidated.TryGetValues("Content-Length", out var length)) return true;
-        return !isChunked && length.Count == 1 && long.TryParse(length.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out _);
+        return !isChunked && length.Count == 1 && WholeNumber.TryParse(length.ToString(), out _);
     }
 
     static IEnumerable<KeyValuePair<string, StringValues>> PairsOf(HttpHeaders headers)

@@ -2,11 +2,12 @@ using System.Text.Json;
 
 namespace Mailbox.Gateway;
 
-/// <summary>Reads lists of names.</summary>
+/// <summary>Reads lists of names; null counts as absent.</summary>
 static class JsonNames
 {
     public static Problem? Read(JsonElement list, string field, List<MailboxName> into)
     {
+        if (list.ValueKind == JsonValueKind.Null) return null;
         if (list.ValueKind != JsonValueKind.Array) return JsonRequest.Bad(field, "must be a list of names");
         foreach (var item in list.EnumerateArray())
             if (MailboxName.TryParse(TextOf(item), out var name)) into.Add(name);
@@ -16,6 +17,7 @@ static class JsonNames
 
     public static Problem? Read(JsonElement list, string field, List<GroupName> into)
     {
+        if (list.ValueKind == JsonValueKind.Null) return null;
         if (list.ValueKind != JsonValueKind.Array) return JsonRequest.Bad(field, "must be a list of names");
         foreach (var item in list.EnumerateArray())
             if (GroupName.TryParse(TextOf(item), out var name)) into.Add(name);

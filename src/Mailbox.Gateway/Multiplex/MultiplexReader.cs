@@ -70,7 +70,8 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes)
             var read = await body.ReadAsync(cancel).ConfigureAwait(false);
             return Advance(read.Buffer, read.IsCompleted);
         }
-        catch (Exception fault) when (fault is IOException or InvalidDataException)
+        // Of a coding that is broken: Brotli's is the last.
+        catch (Exception fault) when (fault is IOException or InvalidDataException or InvalidOperationException)
         {
             return false;
         }

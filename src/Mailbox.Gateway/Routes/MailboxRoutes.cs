@@ -61,7 +61,7 @@ sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliv
 
     async Task State(HttpContext http, MailboxName mailbox)
     {
-        var info = await grid.GetAsync(mailbox, ClientLeft.Of(http)).ConfigureAwait(false);
+        var info = await grid.GetAsync(mailbox, ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
         await (info is null
             ? Problem.Of(Outcome.NotFound)!.WriteAsync(http)
             : JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, info, AnswerJson.WriteState)).ConfigureAwait(false);
@@ -75,7 +75,7 @@ sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliv
             await page.Problem.WriteAsync(http).ConfigureAwait(false);
             return;
         }
-        var names = await grid.ListAsync(page.After, page.Limit, ClientLeft.Of(http)).ConfigureAwait(false);
+        var names = await grid.ListAsync(page.After, page.Limit, ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
         var next = names.Count == page.Limit ? names[^1].ToString() : null;
         await JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, (names, next), AnswerJson.WriteNames).ConfigureAwait(false);
     }

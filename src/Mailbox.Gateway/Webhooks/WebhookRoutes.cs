@@ -27,7 +27,7 @@ sealed class WebhookRoutes(WebhookStore store, IMailboxGrid grid, Webhooks webho
 
     async Task List(HttpContext http)
     {
-        var all = await store.ListAsync(ClientLeft.Of(http)).ConfigureAwait(false);
+        var all = await store.ListAsync(ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
         await JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, all.Values, static (json, all) =>
         {
             json.WriteStartObject();
@@ -73,14 +73,14 @@ sealed class WebhookRoutes(WebhookStore store, IMailboxGrid grid, Webhooks webho
 
     async ValueTask<Webhook?> FindAsync(HttpContext http, string name)
     {
-        var found = (await store.ListAsync(ClientLeft.Of(http)).ConfigureAwait(false)).GetValueOrDefault(name);
+        var found = (await store.ListAsync(ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false)).GetValueOrDefault(name);
         if (found is null) await new Problem(ProblemKinds.NotFound, "There is no such webhook.").WriteAsync(http).ConfigureAwait(false);
         return found;
     }
 
     async Task Answer(HttpContext http, int status, Webhook webhook)
     {
-        var waiting = (await grid.GetAsync(webhook.Mailbox, ClientLeft.Of(http)).ConfigureAwait(false))?.Messages ?? 0;
+        var waiting = (await grid.GetAsync(webhook.Mailbox, ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false))?.Messages ?? 0;
         await JsonAnswer.WriteAsync(http, status, (webhook, waiting), static (json, one) => WebhookJson.Write(json, one.webhook, one.waiting)).ConfigureAwait(false);
     }
 }
