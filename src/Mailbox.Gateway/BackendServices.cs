@@ -30,7 +30,7 @@ public static class BackendServices
         services.AddOptions<KestrelServerOptions>().Configure<TimeProvider>(static (server, time) =>
         {
             // A header is any bytes but control characters, and is to be passed on as it is (RFC 9110 section 5.5, obs-text).
-            server.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+            server.RequestHeaderEncodingSelector = LengthEncoding.Select(Encoding.Latin1);
             server.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
             // Of a target in absolute form and another Host the target counts (RFC 9112 section 3.2.2).
             server.AllowHostHeaderOverride = true;

@@ -1,4 +1,3 @@
-using System.Text;
 using Mailbox.Engine;
 using Mailbox.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -87,8 +86,6 @@ public static class MailboxServices
         .Configure<KestrelServerOptions>(static server =>
         {
             server.AddServerHeader = false;
-            // The server's own parser of Content-Length takes a sign (RFC 9110 section 8.6: digits); a selected encoding has it read strictly.
-            if (server.RequestHeaderEncodingSelector("Host") is null)
-                server.RequestHeaderEncodingSelector = static name => name == HeaderNames.ContentLength ? Encoding.Latin1 : null;
+            if (server.RequestHeaderEncodingSelector(HeaderNames.ContentLength) is null) server.RequestHeaderEncodingSelector = LengthEncoding.Select(null);
         });
 }

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 
@@ -23,44 +22,4 @@ static class ClientLeft
     public static CancellationToken AnsweringAtOnce(HttpContext http) => http.Features.Get<HalfClosable>() is { } connection && Of(http) == connection.Closed
         ? connection.ClosedForLong
         : Of(http);
-}
-
-/// <summary>
-/// An HTTP/1.1 connection whose client may end its side after its request and still get the answer. The server would take the end for the
-/// client's leaving and discard the answer; so it is not told. It finds the end itself, when it reads the next request.
-/// </summary>
-sealed class HalfClosable(CancellationToken closed, TimeProvider time)
-{
-    static readonly TimeSpan s_answered = TimeSpan.FromSeconds(5);
-
-    readonly Lock _gate = new();
-    CancellationTokenSource? _forLong;
-
-    /// <summary>The client's side has ended, or the connection is broken.</summary>
-    public CancellationToken Closed => closed;
-
-    /// <summary>So long ago that an answer which was to come at once should have come. Made for the first who asks.</summary>
-    public CancellationToken ClosedForLong
-    {
-        get
-        {
-            lock (_gate)
-            {
-                if (_forLong is not null) return _forLong.Token;
-                _forLong = new();
-            }
-            closed.UnsafeRegister(static connection => ((HalfClosable)connection!).Await(), this);
-            return _forLong.Token;
-        }
-    }
-
-    public static ConnectionDelegate Use(ConnectionDelegate next, TimeProvider time) => connection =>
-    {
-        connection.Features.Set(new HalfClosable(connection.ConnectionClosed, time));
-        connection.ConnectionClosed = CancellationToken.None;
-        return next(connection);
-    };
-
-    // Collected with its source.
-    void Await() => _ = time.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), _forLong, s_answered, Timeout.InfiniteTimeSpan);
 }
