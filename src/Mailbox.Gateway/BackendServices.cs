@@ -26,8 +26,10 @@ public static class BackendServices
     /// Sets the server up for a process that is a gateway and nothing else, or stands in front of an application. In an application of its
     /// own the server stays as that has it, but for what <see cref="MailboxServices.AddMailboxes"/> says.
     /// </summary>
-    public static IServiceCollection AddGatewayServer(this IServiceCollection services) =>
-        services.AddOptions<KestrelServerOptions>().Configure<TimeProvider>(static (server, time) =>
+    public static IServiceCollection AddGatewayServer(this IServiceCollection services)
+    {
+        ContentDecoding.RefuseTruncated();
+        return services.AddOptions<KestrelServerOptions>().Configure<TimeProvider>(static (server, time) =>
         {
             // A header is any bytes but control characters, and is to be passed on as it is (RFC 9110 section 5.5, obs-text).
             server.RequestHeaderEncodingSelector = LengthEncoding.Select(Encoding.Latin1);
@@ -36,6 +38,7 @@ public static class BackendServices
             server.AllowHostHeaderOverride = true;
             server.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => HalfClosable.Use(next, time)));
         }).Services;
+    }
 
     /// <summary>
     /// Sends on to the application what nothing else answers; to be called after routing. Does nothing where no application is configured.

@@ -9,12 +9,15 @@ namespace Mailbox.Gateway;
 /// An HTTP/1.1 connection whose client may end its side after its request and still get the answer (RFC 9293 section 3.6). The server would
 /// take the end for the client's leaving and discard the answer; so it is not told. It finds the end itself, when it reads the next request.
 /// </summary>
-sealed class HalfClosable(CancellationToken closed, TimeProvider time)
+sealed class HalfClosable(CancellationToken closed, IDuplexPipe transport, TimeProvider time) : IDuplexPipe
 {
     static readonly TimeSpan s_answered = TimeSpan.FromSeconds(5);
 
-    readonly Lock _gate = new();
     CancellationTokenSource? _forLong;
+
+    public PipeReader Input { get; } = new HalfClosableInput(transport.Input);
+
+    public PipeWriter Output => transport.Output;
 
     /// <summary>The client's side has ended, or the connection is broken.</summary>
     public CancellationToken Closed => closed;
@@ -24,33 +27,25 @@ sealed class HalfClosable(CancellationToken closed, TimeProvider time)
     {
         get
         {
-            lock (_gate)
-            {
-                if (_forLong is not null) return _forLong.Token;
-                _forLong = new();
-            }
+            if (Volatile.Read(ref _forLong) is { } made) return made.Token;
+            var forLong = new CancellationTokenSource();
+            if (Interlocked.CompareExchange(ref _forLong, forLong, null) is { } other) return other.Token;
             closed.UnsafeRegister(static connection => ((HalfClosable)connection!).Await(), this);
-            return _forLong.Token;
+            return forLong.Token;
         }
     }
 
     public static ConnectionDelegate Use(ConnectionDelegate next, TimeProvider time) => connection =>
     {
-        connection.Features.Set(new HalfClosable(connection.ConnectionClosed, time));
+        var halfClosable = new HalfClosable(connection.ConnectionClosed, connection.Transport, time);
+        connection.Features.Set(halfClosable);
+        connection.Transport = halfClosable;
         connection.ConnectionClosed = CancellationToken.None;
-        connection.Transport = new Duplex(new HalfClosableInput(connection.Transport.Input), connection.Transport.Output);
         return next(connection);
     };
 
     // Collected with its source.
     void Await() => _ = time.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), _forLong, s_answered, Timeout.InfiniteTimeSpan);
-
-    sealed class Duplex(PipeReader input, PipeWriter output) : IDuplexPipe
-    {
-        public PipeReader Input => input;
-
-        public PipeWriter Output => output;
-    }
 }
 
 /// <summary>
