@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What forwarding a request costs beside nginx: CPU of the proxy for each request, 200 B and 1 MB, 64 connections.
 
-    dotnet build standalone -c Release && bench/forward.py [--seconds 5]
+    dotnet build silo -c Release && bench/forward.py [--seconds 5]
 
 Starts an application, the gateway and (where it is installed) nginx with proxy_pass and kept connections, each with one
 worker's worth of load after the other. The load and the application are threads of other processes and do not count.
@@ -11,7 +11,7 @@ after an answer of a million.
 import argparse, asyncio, http.client, os, shutil, signal, subprocess, sys, tempfile, time, urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-HOST = os.path.join(ROOT, "standalone/bin/Release/net10.0/Mailbox.Standalone.dll")
+HOST = os.path.join(ROOT, "silo/bin/Release/net10.0/Mailbox.Silo.dll")
 CONNECTIONS = 64
 APPLICATION, GATEWAY, NGINX = 19831, 19832, 19833
 SIZES = {"/small": 200, "/big": 1_000_000}

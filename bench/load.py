@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Measures the standalone server under load, beside the peers of the benchmark rig where that is at hand. See README.md.
+"""Measures the server under load, beside the peers of the benchmark rig where that is at hand. See README.md.
 
   bench/load.py                          everything, 3 repetitions
   bench/load.py --reps 1 --tests fan10000,publish --servers ours,nchan
   bench/load.py --also "workstation,DOTNET_gcServer=0" --tests hold      the same build with another environment beside it
-  bench/load.py --also "before,dll=/elsewhere/Mailbox.Standalone.dll"    another build beside it
+  bench/load.py --also "before,dll=/elsewhere/Mailbox.Silo.dll"    another build beside it
 """
 import argparse, http.client, json, os, shutil, statistics, subprocess, sys, tempfile, time
 import servers, table
@@ -192,7 +192,7 @@ def variant(text, data):
     name, *rest = text.split(',')
     env = dict(part.split('=', 1) for part in rest)
     args = [f'--{key}={env.pop(key)}' for key in list(env) if ':' in key]
-    return servers.Ours(name, data, env.pop('dll', servers.STANDALONE), env, args)
+    return servers.Ours(name, data, env.pop('dll', servers.SILO), env, args)
 
 
 def arguments():
@@ -200,7 +200,7 @@ def arguments():
     a.add_argument('--reps', type=int, default=3)
     a.add_argument('--tests', default=','.join(TESTS))
     a.add_argument('--servers', help='of: ours, nchan, bare Kestrel, bare C; default: all that can run')
-    a.add_argument('--cluster', action='store_true', help='beside it a silo with a gateway in it, and a silo and a gateway as two processes')
+    a.add_argument('--cluster', action='store_true', help='beside it a silo and a gateway as two processes')
     a.add_argument('--also', action='append', default=[], help='NAME[,dll=PATH][,VARIABLE=VALUE][,Mailbox:Option=VALUE]: ours, differently')
     a.add_argument('--rig', default=os.path.join(servers.ROOT, '../shared/rig'))
     a.add_argument('--data', help='parent of the data directory; on the disk that is to be measured')
@@ -212,7 +212,7 @@ def arguments():
 def main():
     a = arguments()
     if not a.no_build:
-        for project in ['standalone', *(['silo', 'gateway'] if a.cluster else [])]: build(project)
+        for project in ['silo', *(['gateway'] if a.cluster else [])]: build(project)
     with tempfile.TemporaryDirectory(prefix='mailbox-load-') as work:
         rig = find_rig(a.rig, work)
         if rig: load = Load([os.path.join(rig, 'loadgen')], work, True)
@@ -221,7 +221,7 @@ def main():
             build('bench/Mailbox.Load')
             load = Load(['dotnet', os.path.join(servers.HERE, 'Mailbox.Load/bin/Release/net10.0/Mailbox.Load.dll')], work, False)
         every = [servers.Ours('ours', a.data), *[variant(text, a.data) for text in a.also], *(servers.peers(rig) if rig else [])]
-        if a.cluster: every[1:1] = [servers.Ours('silo', a.data, servers.SILO), servers.Pair('silo + gateway', a.data)]
+        if a.cluster: every.insert(1, servers.Pair('silo + gateway', a.data))
         chosen = [s for s in every if not a.servers or s.name in a.servers.split(',') or s.name in [t.split(',')[0] for t in a.also]]
         results, tests = [], a.tests.split(',')
         try:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Shows that nothing is lost: starts grids of real processes, breaks them by seed, looks for everything that was answered, and writes the
 # tables to docs/proof.md.
-#   bench/proof.sh [--topology standalone|journal|cluster] [--faults N] [--only KIND] [--doc FILE] [SEED...]
+#   bench/proof.sh [--topology single|journal|cluster] [--faults N] [--only KIND] [--doc FILE] [SEED...]
 # Needs root and iptables for cut links, and PostgreSQL's programs (Debian: postgresql) for the cluster.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
@@ -17,11 +17,10 @@ while (($#)); do
     *) seeds+=("$1"); shift ;;
   esac
 done
-((${#topologies[@]})) || topologies=(standalone journal cluster)
+((${#topologies[@]})) || topologies=(single journal cluster)
 ((${#seeds[@]})) || seeds=(1 2 3)
 
 dotnet build tests/Mailbox.Proof -c Release -v quiet
-for host in silo gateway tests/Mailbox.Proof.Backend; do dotnet build "$host" -c Release -v quiet || echo "$host cannot be built here." >&2; done
 
 tables=$(mktemp -d)
 trap 'rm -rf "$tables"' EXIT

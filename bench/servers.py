@@ -3,7 +3,6 @@ import os, resource, shutil, signal, socket, subprocess, tempfile, time, urllib.
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
-STANDALONE = os.path.join(ROOT, 'standalone/bin/Release/net10.0/Mailbox.Standalone.dll')
 SILO = os.path.join(ROOT, 'silo/bin/Release/net10.0/Mailbox.Silo.dll')
 GATEWAY = os.path.join(ROOT, 'gateway/bin/Release/net10.0/Mailbox.GatewayHost.dll')
 NGINX_MODULE = '/usr/lib/nginx/modules/ngx_nchan_module.so'
@@ -48,10 +47,10 @@ def is_gone(process, seconds):
 
 
 class Ours:
-    """One process with engine, journal and gateway, on a free port and a data directory of its own."""
+    """One process, a silo with its journal and its gateway, on a free port and a data directory of its own."""
     can = {'all', 'stores', 'groups', 'polls', 'sockets'}
 
-    def __init__(self, name, data_root, dll=STANDALONE, env=None, args=()):
+    def __init__(self, name, data_root, dll=SILO, env=None, args=()):
         self.name, self.data_root, self.dll, self.env, self.args = name, data_root, dll, env or {}, args
         self.process = None
 
@@ -89,7 +88,7 @@ class Pair(Ours):
     """Two processes: a silo with the journal, and a gateway that the load goes to."""
 
     def __init__(self, name, data_root):
-        super().__init__(name, data_root, SILO)
+        super().__init__(name, data_root)
         self.gateway = None
 
     def start(self):

@@ -1,4 +1,4 @@
-// The standalone server in Release, on a free port and a data directory of its own.
+// The server in Release, on a free port and a data directory of its own.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
 const Root = fileURLToPath(new URL('../../', import.meta.url));
-const Program = join(Root, 'standalone/bin/Release/net10.0/Mailbox.Standalone.dll');
+const Program = join(Root, 'silo/bin/Release/net10.0/Mailbox.Silo.dll');
 const Ticks = 100;
 
 export class Server {
@@ -16,7 +16,7 @@ export class Server {
   #directory;
 
   static build() {
-    execFileSync('dotnet', ['build', join(Root, 'standalone'), '-c', 'Release', '-v', 'quiet', '--nologo'], { stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync('dotnet', ['build', join(Root, 'silo'), '-c', 'Release', '-v', 'quiet', '--nologo'], { stdio: ['ignore', 'ignore', 'inherit'] });
   }
 
   // `addresses`: as many of the loopback network it listens on.

@@ -41,7 +41,7 @@ sealed class PhpFpm : IAsyncDisposable
 
     List<string> Command()
     {
-        List<string> php = [Installed.PhpFpm!, "-n", "-F", "-O", "-y", $"{Root}/fpm.conf"];
+        List<string> php = [Installed.PhpFpm, "-n", "-F", "-O", "-y", $"{Root}/fpm.conf"];
         return Environment.UserName == "root" ? ["setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", .. php] : php;
     }
 

@@ -11,7 +11,7 @@ public sealed class PhpTests
 {
     static readonly string s_probe = $"{Installed.Scripts}/probe.php";
 
-    [NeedsFact(nameof(Installed.PhpFpm), "php-fpm")]
+    [Fact]
     public async Task A_script_finds_what_it_knows_from_web_servers()
     {
         await using var php = await PhpFpm.StartAsync(s_probe, onSocket: true);
@@ -26,7 +26,7 @@ public sealed class PhpTests
         Assert.Contains("\"REQUEST_URI\":\"\\/users\\/7\"", await gateway.Http.GetStringAsync("/users/7"), StringComparison.Ordinal);
     }
 
-    [NeedsFact(nameof(Installed.PhpFpm), "php-fpm")]
+    [Fact]
     public async Task Bodies_arrive_as_they_were_sent_with_and_without_a_length()
     {
         await using var php = await PhpFpm.StartAsync(s_probe);
@@ -41,7 +41,7 @@ public sealed class PhpTests
         }
     }
 
-    [NeedsFact(nameof(Installed.PhpFpm), "php-fpm")]
+    [Fact]
     public async Task Two_workers_serve_forty_clients_at_once()
     {
         await using var php = await PhpFpm.StartAsync(s_probe);
@@ -50,7 +50,7 @@ public sealed class PhpTests
         Assert.Equal(2, answers.Distinct().Count());
     }
 
-    [NeedsFact(nameof(Installed.PhpFpm), "php-fpm")]
+    [Fact]
     public async Task A_status_cookies_and_errors_are_passed_on()
     {
         await using var php = await PhpFpm.StartAsync(s_probe);
@@ -62,7 +62,7 @@ public sealed class PhpTests
         Assert.Contains(gateway.Logged, line => line.Contains("noted", StringComparison.Ordinal));
     }
 
-    [NeedsFact(nameof(Installed.PhpFpm), "php-fpm")]
+    [Fact]
     public async Task What_a_client_says_is_a_request_and_503_while_php_is_away()
     {
         var php = await PhpFpm.StartAsync(s_probe);
@@ -75,7 +75,7 @@ public sealed class PhpTests
         Assert.NotNull(unsaid.Headers.RetryAfter);
     }
 
-    [NeedsFact(nameof(Installed.PhpFpm), "php-fpm")]
+    [Fact]
     public async Task A_script_ends_when_its_client_leaves()
     {
         await using var php = await PhpFpm.StartAsync(s_probe);
@@ -86,7 +86,7 @@ public sealed class PhpTests
         while (!File.Exists($"{php.Root}/left")) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, patience.Token);
     }
 
-    [NeedsFact(nameof(Installed.PhpFpm), "php-fpm")]
+    [Fact]
     public async Task A_worker_that_dies_breaks_its_answer_off_and_the_next_serves()
     {
         await using var php = await PhpFpm.StartAsync(s_probe);
@@ -98,7 +98,7 @@ public sealed class PhpTests
         Assert.NotEmpty(await gateway.Http.GetStringAsync("/probe.php?do=slow"));
     }
 
-    [NeedsFact(nameof(Installed.PhpFpm), "php-fpm")]
+    [Fact]
     public async Task Letters_that_were_whole_are_delivered_though_the_worker_dies_in_the_next_and_the_client_gets_a_502()
     {
         await using var php = await PhpFpm.StartAsync(s_probe);

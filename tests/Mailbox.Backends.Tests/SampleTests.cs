@@ -5,7 +5,7 @@ namespace Mailbox.Backends.Tests;
 /// <summary>The chats in <c>samples</c> that people copy: each answers one request with letters for everybody else.</summary>
 public sealed class SampleTests
 {
-    [NeedsFact(nameof(Installed.PhpFpm), "php-fpm")]
+    [Fact]
     public async Task A_chat_in_PHP_works()
     {
         await using var php = await PhpFpm.StartAsync($"{Installed.Samples}/chat.php");
@@ -13,11 +13,11 @@ public sealed class SampleTests
         await ChatAsync(gateway);
     }
 
-    [NeedsFact(nameof(Installed.Node), "nodejs")]
-    public Task A_chat_in_Node_works() => ChatAsync(port => [Installed.Node!, $"{Installed.Samples}/chat.mjs", port]);
+    [Fact]
+    public Task A_chat_in_Node_works() => ChatAsync(port => [Installed.Node, $"{Installed.Samples}/chat.mjs", port]);
 
-    [NeedsFact(nameof(Installed.Python), "python3")]
-    public Task A_chat_in_Python_works() => ChatAsync(port => [Installed.Python!, $"{Installed.Samples}/chat.py", port]);
+    [Fact]
+    public Task A_chat_in_Python_works() => ChatAsync(port => [Installed.Python, $"{Installed.Samples}/chat.py", port]);
 
     [Fact]
     public Task A_chat_in_CSharp_works() => ChatAsync(port => ["dotnet", Installed.Chat, "--urls", $"http://127.0.0.1:{port}"]);

@@ -6,7 +6,7 @@ namespace Mailbox.Browser.Tests;
 
 public sealed class ChatTests(Chromium chromium) : IClassFixture<Chromium>
 {
-    [BrowserFact]
+    [Fact]
     public async Task Two_browsers_chat_and_every_line_shows_once()
     {
         await using var server = await Server.StartAsync();
@@ -24,7 +24,7 @@ public sealed class ChatTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.Empty(bob.ConsoleErrors);
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task A_page_that_was_closed_finds_what_was_sent_meanwhile()
     {
         await using var server = await Server.StartAsync();
@@ -44,7 +44,7 @@ public sealed class ChatTests(Chromium chromium) : IClassFixture<Chromium>
         await Expect(ada.Notes).ToHaveCountAsync(0);
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Another_browser_with_the_same_name_finds_what_waits()
     {
         await using var server = await Server.StartAsync();
@@ -59,7 +59,7 @@ public sealed class ChatTests(Chromium chromium) : IClassFixture<Chromium>
         await elsewhere.ReadsAsync("Wherever you are");
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task A_letter_that_any_backend_writes_is_shown_as_text()
     {
         await using var server = await Server.StartAsync();
@@ -70,7 +70,7 @@ public sealed class ChatTests(Chromium chromium) : IClassFixture<Chromium>
         await ada.ReadsAsync("<b>from a shell</b>");
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task What_a_full_mailbox_pushed_out_is_told_in_its_place()
     {
         await using var server = await Server.StartAsync();
@@ -90,7 +90,7 @@ public sealed class ChatTests(Chromium chromium) : IClassFixture<Chromium>
         await Expect(ada.Notes).ToHaveCountAsync(1);
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task A_removed_mailbox_ends_the_page_until_it_is_opened_again()
     {
         await using var server = await Server.StartAsync();

@@ -8,7 +8,7 @@ namespace Mailbox.Browser.Tests;
 
 public sealed class PictureTests(Chromium chromium) : IClassFixture<Chromium>
 {
-    [BrowserFact]
+    [Fact]
     public async Task Letters_written_while_offline_wait_in_the_picture_and_drain_when_online()
     {
         await using var server = await Server.StartAsync();
@@ -32,7 +32,7 @@ public sealed class PictureTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.Empty(ada.ConsoleErrors);
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task The_ticker_moves_and_only_its_newest_prices_wait()
     {
         await using var server = await Server.StartAsync(demo: true);
@@ -53,7 +53,7 @@ public sealed class PictureTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.Empty(ada.ConsoleErrors);
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task The_sample_backend_feeds_the_ticker_of_whoever_joins()
     {
         await using var server = await Server.StartAsync();
@@ -69,7 +69,7 @@ public sealed class PictureTests(Chromium chromium) : IClassFixture<Chromium>
         }
     }
 
-    [BrowserTheory]
+    [Theory]
     [InlineData(320, 640)]
     [InlineData(360, 740)]
     [InlineData(1280, 900)]
@@ -89,7 +89,7 @@ public sealed class PictureTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.Equal(before, await TopsAsync(ada));
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task The_page_works_by_keyboard_alone()
     {
         await using var server = await Server.StartAsync();
@@ -109,7 +109,7 @@ public sealed class PictureTests(Chromium chromium) : IClassFixture<Chromium>
         await Expect(ada.Online).ToHaveAttributeAsync("aria-checked", "false");
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task The_page_asks_nobody_else_and_is_asked_for_again_by_its_tag()
     {
         await using var server = await Server.StartAsync();

@@ -5,7 +5,7 @@ namespace Mailbox.Browser.Tests;
 
 public sealed class RestartTests(Chromium chromium) : IClassFixture<Chromium>
 {
-    [BrowserFact]
+    [Fact]
     public async Task A_killed_server_comes_back_under_an_open_page_and_nothing_is_missing_or_doubled()
     {
         await using var server = await Server.StartAsync(demo: true);
@@ -30,7 +30,7 @@ public sealed class RestartTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.Empty(bob.Exceptions);
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Letters_that_wait_outlive_a_killed_server()
     {
         await using var server = await Server.StartAsync();

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Mailbox.Browser.Tests;
 
-/// <summary>The standalone host as a process of its own, with a directory of its own.</summary>
+/// <summary>The host as a process of its own, with a directory of its own.</summary>
 public sealed partial class Server : IAsyncDisposable
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);

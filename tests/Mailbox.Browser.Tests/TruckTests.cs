@@ -5,7 +5,7 @@ namespace Mailbox.Browser.Tests;
 
 public sealed class TruckTests(Chromium chromium) : IClassFixture<Chromium>
 {
-    [BrowserFact]
+    [Fact]
     public async Task Every_lane_brings_every_letter_and_every_word_once()
     {
         await using var server = await Server.StartAsync();
@@ -20,7 +20,7 @@ public sealed class TruckTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.Empty(yard.Exceptions);
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task On_bad_roads_and_behind_a_strict_proxy_nothing_is_lost_or_doubled()
     {
         await using var server = await Server.StartAsync();
@@ -33,7 +33,7 @@ public sealed class TruckTests(Chromium chromium) : IClassFixture<Chromium>
         await yard.AllShowAsync("words", await yard.NumberOfAsync("said"));
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task What_waits_longer_than_the_proxy_is_towed_and_then_waits_for_a_shorter_time()
     {
         await using var server = await Server.StartAsync();
@@ -50,7 +50,7 @@ public sealed class TruckTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.Equal(0, await yard.NumberAsync("poll", "cut"));
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task An_idle_poll_comes_home_empty_and_a_belt_needs_one_request()
     {
         await using var server = await Server.StartAsync();
@@ -65,7 +65,7 @@ public sealed class TruckTests(Chromium chromium) : IClassFixture<Chromium>
         }
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task A_delivery_is_quick_while_all_lanes_hold_what_they_can()
     {
         await using var server = await Server.StartAsync();
@@ -80,7 +80,7 @@ public sealed class TruckTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.InRange(milliseconds, 0, 2_000);
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task A_slider_changes_what_happens_at_once()
     {
         await using var server = await Server.StartAsync();
@@ -94,7 +94,7 @@ public sealed class TruckTests(Chromium chromium) : IClassFixture<Chromium>
         await Expect(yard.Count("websocket", "latency")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex(@"^[\d.]+ m?s$"));
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task A_second_window_of_the_browser_waits_for_the_first()
     {
         await using var server = await Server.StartAsync();
@@ -108,7 +108,7 @@ public sealed class TruckTests(Chromium chromium) : IClassFixture<Chromium>
         await Expect(second.Locator("[data-lane=websocket]")).ToHaveAttributeAsync("data-state", "open");
     }
 
-    [BrowserTheory]
+    [Theory]
     [InlineData(320, 640)]
     [InlineData(390, 844)]
     [InlineData(1280, 800)]
@@ -121,7 +121,7 @@ public sealed class TruckTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.False(await yard.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth > document.documentElement.clientWidth"));
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Who_wants_less_motion_sees_trucks_that_stand()
     {
         await using var server = await Server.StartAsync();

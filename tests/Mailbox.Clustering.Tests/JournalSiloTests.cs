@@ -4,18 +4,12 @@ using Xunit;
 namespace Mailbox.Clustering.Tests;
 
 /// <summary>A silo with a journal, and a gateway of its own.</summary>
-public sealed class JournalSiloTests : IAsyncLifetime
+public sealed class JournalSiloTests : IDisposable
 {
     readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("mailbox-journal-silo-");
     readonly int _siloPort = HostProcess.FreePort();
 
-    public Task InitializeAsync() => Task.CompletedTask;
-
-    public Task DisposeAsync()
-    {
-        _data.Delete(recursive: true);
-        return Task.CompletedTask;
-    }
+    public void Dispose() => _data.Delete(recursive: true);
 
     [Fact]
     public async Task A_gateway_joins_a_silo_that_was_killed_and_started_again_and_nothing_answered_is_missing()

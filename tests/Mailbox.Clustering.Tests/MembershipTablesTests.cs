@@ -16,7 +16,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
 {
     static readonly DateTime s_start = new(2026, 3, 1, 12, 0, 0, DateTimeKind.Utc);
 
-    [PostgresFact]
+    [Fact]
     public async Task Many_may_make_the_tables_at_once_and_again()
     {
         var (tables, _) = NewSchema();
@@ -25,7 +25,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         await tables.MakeAsync(default);
     }
 
-    [PostgresFact]
+    [Fact]
     public async Task A_cluster_without_members_has_a_version()
     {
         var table = await NewTableAsync();
@@ -37,7 +37,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         Assert.Empty((await table.ReadRowAsync(Member(1).SiloAddress, default)).Members);
     }
 
-    [PostgresFact]
+    [Fact]
     public async Task A_member_reads_as_it_was_written()
     {
         var table = await NewTableAsync();
@@ -51,7 +51,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
             (read.SiloAddress, read.SiloName, read.HostName, read.Status, read.ProxyPort, read.StartTime, read.IAmAliveTime));
     }
 
-    [PostgresFact]
+    [Fact]
     public async Task Who_read_an_older_version_changes_nothing()
     {
         var table = await NewTableAsync();
@@ -65,7 +65,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         Assert.Equal((1, 1), (read.Members.Count, read.Version.Version));
     }
 
-    [PostgresFact]
+    [Fact]
     public async Task Of_many_who_join_with_one_version_one_wins()
     {
         var table = await NewTableAsync();
@@ -78,7 +78,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         Assert.Equal((1, 1), (read.Members.Count, read.Version.Version));
     }
 
-    [PostgresFact]
+    [Fact]
     public async Task A_member_joins_once()
     {
         var table = await NewTableAsync();
@@ -89,7 +89,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         Assert.Equal(1, (await table.ReadAllAsync(default)).Version.Version);
     }
 
-    [PostgresFact]
+    [Fact]
     public async Task A_change_of_a_member_raises_the_version_and_a_sign_of_life_does_not()
     {
         var table = await NewTableAsync();
@@ -108,7 +108,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         Assert.Equal(Member(2).SiloAddress, Assert.Single(found.SuspectTimes!).Item1);
     }
 
-    [PostgresFact]
+    [Fact]
     public async Task Nobody_who_did_not_join_can_be_changed()
     {
         var table = await NewTableAsync();
@@ -118,7 +118,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         Assert.Equal(0, (await table.ReadAllAsync(default)).Version.Version);
     }
 
-    [PostgresFact]
+    [Fact]
     public async Task Only_the_dead_of_long_ago_are_forgotten()
     {
         var table = await NewTableAsync();
@@ -131,7 +131,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         Assert.Equal([2, 3], (await table.ReadAllAsync(default)).Members.Select(static member => member.Item1.SiloAddress.Endpoint.Port).Order());
     }
 
-    [PostgresFact]
+    [Fact]
     public async Task Clusters_in_one_database_do_not_see_each_other()
     {
         var (tables, text) = NewSchema();
@@ -146,7 +146,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         Assert.Single((await one.ReadAllAsync(default)).Members);
     }
 
-    [PostgresFact]
+    [Fact]
     public async Task A_database_that_cannot_be_reached_is_told()
     {
         var tables = new MembershipTables("Host=127.0.0.1;Port=1;Username=nobody;Timeout=2", "anything");

@@ -15,7 +15,7 @@ public sealed class NodeTests(PostgresServer server) : IClassFixture<PostgresSer
         await Task.WhenAll(silo.SeeAsync(2), gateway.SeeAsync(2));
     }
 
-    [PostgresFact]
+    [Fact]
     public async Task Nodes_that_start_at_once_on_an_empty_database_find_each_other()
     {
         var options = Options();
@@ -26,7 +26,7 @@ public sealed class NodeTests(PostgresServer server) : IClassFixture<PostgresSer
         await Task.WhenAll(one.SeeAsync(3), two.SeeAsync(3), three.SeeAsync(3));
     }
 
-    [PostgresFact]
+    [Fact]
     public async Task A_node_that_leaves_is_not_seen_any_more()
     {
         var options = Options();

@@ -8,9 +8,9 @@ public sealed class CurlTests : IAsyncLifetime
 {
     readonly ReadmeServer _server = new();
 
-    public Task InitializeAsync() => _server.StartAsync();
+    public async ValueTask InitializeAsync() => await _server.StartAsync();
 
-    public Task DisposeAsync() => _server.StopAsync();
+    public async ValueTask DisposeAsync() => await _server.StopAsync();
 
     [Fact]
     public async Task A_letter_can_be_delivered_to_a_mailbox_that_nobody_made()

@@ -6,7 +6,7 @@ using Xunit;
 namespace Mailbox.Docs.Tests;
 
 /// <summary>The exchange that docs/multiplex.md shows is what goes over the wire.</summary>
-public sealed partial class MultiplexTests : IAsyncLifetime, IDisposable
+public sealed partial class MultiplexTests : IAsyncLifetime
 {
     const string Page = "docs/multiplex.md";
 
@@ -24,16 +24,18 @@ public sealed partial class MultiplexTests : IAsyncLifetime, IDisposable
     readonly TcpListener _application = new(IPAddress.Loopback, 0);
     ReadmeServer _server = null!;
 
-    public Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _application.Start();
         _server = new($"http://{_application.LocalEndpoint}");
-        return _server.StartAsync();
+        await _server.StartAsync();
     }
 
-    public Task DisposeAsync() => _server.StopAsync();
-
-    public void Dispose() => _application.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        await _server.StopAsync();
+        _application.Dispose();
+    }
 
     [Fact]
     public async Task An_application_answers_one_request_with_letters_for_many()

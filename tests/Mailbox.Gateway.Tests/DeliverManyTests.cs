@@ -8,9 +8,9 @@ public sealed partial class DeliverManyTests : IAsyncLifetime
 {
     GatewayHost _host = null!;
 
-    public async Task InitializeAsync() => _host = await GatewayHost.StartAsync(new() { MaxBodyBytes = 1000, MaxDeliverBytes = 20_000, MaxLetters = 5 });
+    public async ValueTask InitializeAsync() => _host = await GatewayHost.StartAsync(new() { MaxBodyBytes = 1000, MaxDeliverBytes = 20_000, MaxLetters = 5 });
 
-    public async Task DisposeAsync() => await _host.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _host.DisposeAsync();
 
     [Fact]
     public async Task One_letter_reaches_mailboxes_and_groups_but_the_excepted()

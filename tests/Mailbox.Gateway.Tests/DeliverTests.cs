@@ -8,9 +8,9 @@ public sealed class DeliverTests : IAsyncLifetime
 {
     GatewayHost _host = null!;
 
-    public async Task InitializeAsync() => _host = await GatewayHost.StartAsync(new() { MaxBodyBytes = 1000 });
+    public async ValueTask InitializeAsync() => _host = await GatewayHost.StartAsync(new() { MaxBodyBytes = 1000 });
 
-    public async Task DisposeAsync() => await _host.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _host.DisposeAsync();
 
     [Fact]
     public async Task A_delivery_answers_201_with_position_connections_and_expiry()

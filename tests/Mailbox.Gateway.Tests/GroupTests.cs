@@ -8,9 +8,9 @@ public sealed class GroupTests : IAsyncLifetime
 {
     GatewayHost _host = null!;
 
-    public async Task InitializeAsync() => _host = await GatewayHost.StartAsync();
+    public async ValueTask InitializeAsync() => _host = await GatewayHost.StartAsync();
 
-    public async Task DisposeAsync() => await _host.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _host.DisposeAsync();
 
     [Fact]
     public async Task Members_join_get_a_send_and_leave()

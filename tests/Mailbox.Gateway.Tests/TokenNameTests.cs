@@ -11,9 +11,9 @@ public sealed class TokenNameTests : IAsyncLifetime
 
     GatewayHost _host = null!;
 
-    public async Task InitializeAsync() => _host = await GatewayHost.StartAsync(new() { TokenKey = s_key });
+    public async ValueTask InitializeAsync() => _host = await GatewayHost.StartAsync(new() { TokenKey = s_key });
 
-    public Task DisposeAsync() => _host.DisposeAsync().AsTask();
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     public static TheoryData<string, string, string?> Joins() => new()
     {

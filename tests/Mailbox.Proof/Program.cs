@@ -1,15 +1,10 @@
-// Usage: Mailbox.Proof [--topology standalone|journal|cluster] [--faults N] [--only KIND] [--out FILE] [--keep] SEED...
+// Usage: Mailbox.Proof [--topology single|journal|cluster] [--faults N] [--only KIND] [--out FILE] [--keep] SEED...
 // Prints the script of each run and a table; the exit code is 1 when a promise was broken.
 using System.Runtime.InteropServices;
 using Mailbox.Proof;
 using Mailbox.Proof.Nodes;
 
 var options = ProofOptions.Parse(args);
-if (Topologies.Missing(options.Topology) is { } missing)
-{
-    await Console.Error.WriteLineAsync(missing);
-    return 2;
-}
 using var end = new CancellationTokenSource();
 // What it started ends with it.
 using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => End(context, end));

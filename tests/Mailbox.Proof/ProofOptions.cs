@@ -10,7 +10,7 @@ sealed record ProofOptions(string Topology, int Faults, string Only, string? Out
 
     public static ProofOptions Parse(string[] arguments)
     {
-        var options = new ProofOptions("standalone", 10, "", null, []);
+        var options = new ProofOptions("single", 10, "", null, []);
         for (var i = 0; i < arguments.Length; i++)
         {
             options = arguments[i] switch

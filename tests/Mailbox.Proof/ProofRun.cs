@@ -50,7 +50,6 @@ sealed class ProofRun(Func<Workshop, Topology> build, int seed, int faults, Text
         var grid = new Grid(topology, balancer, readiness);
         if (!await _clock.UntilAsync(() => grid.IsReadyAsync(cancel), s_patience, cancel))
             throw new TimeoutException($"The grid did not start: see {workshop.Directory}");
-        if (topology.Door is not null && GridProcess.Missing is { } missing) await output.WriteLineAsync(missing);
         using var backends = new Backends(grid, workshop);
         return await UseAsync(grid, backends, cancel);
     }

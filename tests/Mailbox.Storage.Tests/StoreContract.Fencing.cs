@@ -5,14 +5,14 @@ namespace Mailbox.Storage.Tests;
 
 public abstract partial class StoreContract
 {
-    [StoreFact]
+    [Fact]
     public void A_batch_of_current_owners_reports_nobody()
     {
         var batch = Driver.Deliver(Driver.Make("ann"), 1);
         Assert.Null(batch.Fenced);
     }
 
-    [StoreFact]
+    [Fact]
     public void A_second_load_refuses_the_first_owner_and_stores_the_rest_of_its_batch()
     {
         var (ann, bob) = (Driver.Make("ann"), Driver.Make("bob"));
@@ -28,7 +28,7 @@ public abstract partial class StoreContract
         Assert.Equal(2, Driver.Load("bob")!.Entries.Count);
     }
 
-    [StoreFact]
+    [Fact]
     public void The_newest_load_may_write()
     {
         Driver.Make("ann");
@@ -38,7 +38,7 @@ public abstract partial class StoreContract
         Assert.Single(Driver.Load("ann")!.Entries);
     }
 
-    [StoreFact]
+    [Fact]
     public void No_change_of_a_fenced_owner_is_stored()
     {
         var ann = Driver.Make("ann");
@@ -60,7 +60,7 @@ public abstract partial class StoreContract
         Assert.Equal([GroupName.Parse("stays")], loaded.Groups);
     }
 
-    [StoreFact]
+    [Fact]
     public void The_answer_of_a_fenced_delivery_is_not_remembered()
     {
         var (ann, bob) = (Driver.Make("ann"), Driver.Make("bob"));
@@ -73,7 +73,7 @@ public abstract partial class StoreContract
         Assert.NotNull(Driver.Store.FindKey(new(2), Noon));
     }
 
-    [StoreFact]
+    [Fact]
     public void A_write_to_a_mailbox_that_is_gone_is_refused()
     {
         var ann = Driver.Make("ann");

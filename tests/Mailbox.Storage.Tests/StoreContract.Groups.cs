@@ -5,10 +5,10 @@ namespace Mailbox.Storage.Tests;
 
 public abstract partial class StoreContract
 {
-    [StoreFact]
+    [Fact]
     public void A_group_without_members_is_empty() => Assert.Empty(Driver.Members("room"));
 
-    [StoreFact]
+    [Fact]
     public void Members_are_listed_once_by_ordinal_name()
     {
         var (b, a, upper) = (Driver.Make("b"), Driver.Make("a"), Driver.Make("B"));
@@ -17,7 +17,7 @@ public abstract partial class StoreContract
         Assert.Equal([GroupName.Parse("room/1")], Driver.Load("a")!.Groups);
     }
 
-    [StoreFact]
+    [Fact]
     public void A_member_leaves_one_group_and_stays_in_the_others()
     {
         var ann = Driver.Make("ann");
@@ -27,7 +27,7 @@ public abstract partial class StoreContract
         Assert.Equal([GroupName.Parse("two")], Driver.Load("ann")!.Groups);
     }
 
-    [StoreFact]
+    [Fact]
     public void A_removed_mailbox_is_no_member_and_made_again_neither()
     {
         var (ann, bob) = (Driver.Make("ann"), Driver.Make("bob"));
@@ -40,7 +40,7 @@ public abstract partial class StoreContract
         Assert.Empty(Driver.Load("ann")!.Groups);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task One_message_is_put_into_many_mailboxes_each_with_its_number()
     {
         var members = Enumerable.Range(0, 500).Select(i => Driver.Make($"m{i}")).ToArray();
@@ -54,7 +54,7 @@ public abstract partial class StoreContract
         Assert.Equal(["all"], await Driver.Read(members[2], 1));
     }
 
-    [StoreFact]
+    [Fact]
     public void Only_the_first_targets_count_when_the_array_is_longer()
     {
         var (ann, bob) = (Driver.Make("ann"), Driver.Make("bob"));

@@ -5,14 +5,14 @@ namespace Mailbox.Storage.Tests;
 
 public abstract partial class StoreContract
 {
-    [StoreFact]
+    [Fact]
     public void A_mailbox_that_was_never_made_is_not_there()
     {
         Assert.Null(Driver.Load("nobody"));
         Assert.Empty(Driver.Names());
     }
 
-    [StoreFact]
+    [Fact]
     public void A_mailbox_that_was_made_is_loaded_with_what_it_was_made_with()
     {
         var options = new MailboxOptions(TimeSpan.FromMinutes(3), OverflowPolicy.Reject, 7, 70);
@@ -26,7 +26,7 @@ public abstract partial class StoreContract
         Assert.Empty(loaded.Entries);
     }
 
-    [StoreFact]
+    [Fact]
     public void Epochs_are_never_given_twice()
     {
         var epochs = Enumerable.Range(0, 1000).Select(_ => Driver.Store.NewEpoch()).ToHashSet();
@@ -34,7 +34,7 @@ public abstract partial class StoreContract
         Assert.DoesNotContain(0UL, epochs);
     }
 
-    [StoreFact]
+    [Fact]
     public void A_mailbox_made_again_has_another_epoch_and_nothing_of_the_old_one()
     {
         var old = Driver.Make("ann");
@@ -47,7 +47,7 @@ public abstract partial class StoreContract
         Assert.Empty(Driver.Load("ann")!.Entries);
     }
 
-    [StoreFact]
+    [Fact]
     public void A_mailbox_may_be_removed_and_made_again_in_one_batch()
     {
         var old = Driver.Make("ann");
@@ -61,7 +61,7 @@ public abstract partial class StoreContract
         Assert.Equal(young.Epoch, Driver.Load("ann")!.Handle.Epoch);
     }
 
-    [StoreFact]
+    [Fact]
     public void Making_a_mailbox_whose_name_is_taken_is_refused()
     {
         var first = Driver.Make("ann");
@@ -73,7 +73,7 @@ public abstract partial class StoreContract
         Assert.Empty(Driver.Load("ann")!.Entries);
     }
 
-    [StoreFact]
+    [Fact]
     public void Options_that_were_set_stay()
     {
         var options = new MailboxOptions(TimeSpan.FromDays(2), OverflowPolicy.DropNewest, 5, 50);
@@ -81,7 +81,7 @@ public abstract partial class StoreContract
         Assert.Equal(options, Driver.Load("ann")!.Options);
     }
 
-    [StoreFact]
+    [Fact]
     public void Names_are_paged_in_ordinal_order_also_those_that_come_and_go_between_pages()
     {
         foreach (var name in new[] { "b", "a", "B", "a:1", "~", "0" }) Driver.Make(name);
@@ -96,7 +96,7 @@ public abstract partial class StoreContract
         Assert.Empty(Driver.Names("~"));
     }
 
-    [StoreFact]
+    [Fact]
     public void Names_go_on_after_a_text_that_is_no_name()
     {
         foreach (var name in new[] { "a", "b" }) Driver.Make(name);
@@ -106,7 +106,7 @@ public abstract partial class StoreContract
         Assert.Equal(["a", "b", "c"], Driver.Names(""));
     }
 
-    [StoreFact]
+    [Fact]
     public void Only_mailboxes_past_their_stored_deadline_are_overdue()
     {
         Driver.Make("late", Noon.AddSeconds(-1).ToUnixTimeMilliseconds());
@@ -116,7 +116,7 @@ public abstract partial class StoreContract
         Assert.Single(Driver.Overdue(Noon, 1));
     }
 
-    [StoreFact]
+    [Fact]
     public void A_deadline_that_moves_either_way_counts_where_it_is_now()
     {
         var later = Driver.Make("later", Noon.ToUnixTimeMilliseconds());
@@ -129,7 +129,7 @@ public abstract partial class StoreContract
         Assert.Equal(["earlier", "later"], Driver.Overdue(Noon.AddHours(6)).Order());
     }
 
-    [StoreFact]
+    [Fact]
     public void A_held_mailbox_is_not_overdue_until_it_is_let_go()
     {
         var ann = Driver.Make("ann", Noon.ToUnixTimeMilliseconds());
@@ -141,7 +141,7 @@ public abstract partial class StoreContract
         Assert.Equal(["ann"], Driver.Overdue(Noon.AddDays(41)));
     }
 
-    [StoreFact]
+    [Fact]
     public void A_removed_mailbox_is_not_overdue()
     {
         var ann = Driver.Make("ann", Noon.ToUnixTimeMilliseconds());
@@ -149,7 +149,7 @@ public abstract partial class StoreContract
         Assert.Empty(Driver.Overdue(Noon.AddDays(1)));
     }
 
-    [StoreFact]
+    [Fact]
     public void Overdue_goes_on_over_many_mailboxes_whose_deadline_has_moved()
     {
         var batch = new CommitBatch { At = Noon };
@@ -164,7 +164,7 @@ public abstract partial class StoreContract
         Assert.Equal(10, Driver.Overdue(Noon).Length);
     }
 
-    [StoreFact]
+    [Fact]
     public void The_latest_time_of_a_batch_is_seen()
     {
         Driver.CommitAt(Noon.AddHours(1));

@@ -5,7 +5,7 @@ namespace Mailbox.Storage.Tests;
 
 public abstract partial class StoreContract
 {
-    [StoreFact]
+    [Fact]
     public async Task A_message_comes_back_whole()
     {
         var message = new Message
@@ -28,7 +28,7 @@ public abstract partial class StoreContract
             (read.ContentType, read.Type, read.Topic, read.Group, read.At, read.Expires));
     }
 
-    [StoreFact]
+    [Fact]
     public async Task A_message_without_anything_but_an_empty_body_comes_back_so()
     {
         var ann = Driver.Make("ann");
@@ -40,7 +40,7 @@ public abstract partial class StoreContract
         Assert.Null(read.Group);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task Messages_large_and_small_are_read_in_any_selection()
     {
         var ann = Driver.Make("ann");
@@ -51,7 +51,7 @@ public abstract partial class StoreContract
         Assert.Equal("uuuuuuuuuuuuuuuuuuuu", read[5]);
     }
 
-    [StoreFact]
+    [Fact]
     public void Entries_are_loaded_in_order_with_size_and_end()
     {
         var ann = Driver.Make("ann");
@@ -63,7 +63,7 @@ public abstract partial class StoreContract
         Assert.Equal(2, loaded.Marks.Tail);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task Messages_that_were_acknowledged_and_trimmed_are_read_as_null()
     {
         var ann = Driver.Make("ann");
@@ -76,7 +76,7 @@ public abstract partial class StoreContract
         Assert.Equal((2, 2), (Driver.Load("ann")!.Marks.Acknowledged, Driver.Load("ann")!.Marks.Written));
     }
 
-    [StoreFact]
+    [Fact]
     public void What_was_acknowledged_and_kept_for_a_connection_is_trimmed_at_the_next_load()
     {
         var ann = Driver.Make("ann");
@@ -85,7 +85,7 @@ public abstract partial class StoreContract
         Assert.Equal([3L], Driver.Load("ann")!.Entries.Select(entry => entry.Sequence));
     }
 
-    [StoreFact]
+    [Fact]
     public void The_acknowledged_mark_never_moves_back()
     {
         var ann = Driver.Make("ann");
@@ -94,7 +94,7 @@ public abstract partial class StoreContract
         Assert.Equal(3, Driver.Load("ann")!.Marks.Acknowledged);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task A_message_removed_with_a_reason_leaves_a_hole_and_without_one_none()
     {
         var ann = Driver.Make("ann");
@@ -105,7 +105,7 @@ public abstract partial class StoreContract
         Assert.Equal([new(2, 2, GapReason.Ttl)], Driver.Load("ann")!.Holes);
     }
 
-    [StoreFact]
+    [Fact]
     public void Numbers_that_were_reserved_and_not_stored_are_lost_at_the_next_load()
     {
         var ann = Driver.Make("ann");
@@ -117,7 +117,7 @@ public abstract partial class StoreContract
         Assert.Equal([new(2, 50, GapReason.Lost)], loaded.Holes);
     }
 
-    [StoreFact]
+    [Fact]
     public void Numbers_that_were_reserved_for_what_survives_a_process_are_not_lost_without_a_loss_of_power()
     {
         var ann = Driver.Make("ann");
@@ -129,7 +129,7 @@ public abstract partial class StoreContract
         Assert.Empty(loaded.Holes);
     }
 
-    [StoreFact]
+    [Fact]
     public void Numbers_of_both_levels_are_lost_as_far_as_they_may_have_been_given_out_in_memory()
     {
         var ann = Driver.Make("ann");
@@ -138,7 +138,7 @@ public abstract partial class StoreContract
         Assert.Equal([new(2, 50, GapReason.Lost)], Driver.Load("ann")!.Holes);
     }
 
-    [StoreFact]
+    [Fact]
     public void Numbers_passed_over_by_an_append_are_a_hole()
     {
         var ann = Driver.Make("ann");
@@ -147,7 +147,7 @@ public abstract partial class StoreContract
         Assert.Equal([new(1, 9, GapReason.Lost), new(11, 50, GapReason.Lost)], Driver.Load("ann")!.Holes);
     }
 
-    [StoreFact]
+    [Fact]
     public void Written_marks_move_forward_only()
     {
         var ann = Driver.Make("ann");
@@ -156,7 +156,7 @@ public abstract partial class StoreContract
         Assert.Equal(2, Driver.Load("ann")!.Marks.Written);
     }
 
-    [StoreFact]
+    [Fact]
     public void The_newest_message_of_a_topic_is_known()
     {
         var ann = Driver.Make("ann");
@@ -167,7 +167,7 @@ public abstract partial class StoreContract
         Assert.Equal([new("progress", 2)], Driver.Load("ann")!.Topics!);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task Messages_of_a_removed_mailbox_are_read_as_null()
     {
         var ann = Driver.Make("ann");
@@ -176,7 +176,7 @@ public abstract partial class StoreContract
         Assert.Equal(new string?[] { null }, await Driver.Read(ann, 1));
     }
 
-    [StoreFact]
+    [Fact]
     public void A_key_is_remembered_until_it_ends()
     {
         var key = new KeyId(new UInt128(1, 2));
@@ -190,7 +190,7 @@ public abstract partial class StoreContract
         Assert.Null(Driver.Store.FindKey(new KeyId(3), Noon));
     }
 
-    [StoreFact]
+    [Fact]
     public void Keys_that_have_ended_are_forgotten_and_the_others_kept()
     {
         for (var i = 0; i < 100; i++)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Extensions.Primitives;
 
 namespace Mailbox.Gateway;
@@ -41,7 +40,7 @@ abstract class BackendAnswer : IAsyncDisposable
         foreach (var value in values)
             foreach (var range in value.AsSpan().Split(','))
             {
-                if (!long.TryParse(value.AsSpan(range).Trim(" \t"), NumberStyles.None, CultureInfo.InvariantCulture, out var one) || (length ?? one) != one) return null;
+                if (!WholeNumber.TryParse(value.AsSpan(range).Trim(" \t"), out var one) || (length ?? one) != one) return null;
                 length = one;
             }
         return length;

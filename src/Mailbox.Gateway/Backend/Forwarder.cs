@@ -34,7 +34,7 @@ sealed class Forwarder(
     {
         var upgrade = Tunnel.ProtocolOf(http);
         // Who asks for a tunnel may have said all that he will say in it.
-        using var patience = new Patience(_options.AnswerTimeout, time, upgrade is null ? ClientLeft.Of(http) : http.RequestAborted);
+        using var patience = new Patience(_options.AnswerTimeout, time, upgrade is null ? ClientLeft.AnsweringAtOnce(http) : http.RequestAborted);
         var body = upgrade is null ? BodyOf(http, patience) : null;
         try
         {
@@ -92,7 +92,7 @@ sealed class Forwarder(
     // 1. The client left. 2. An answer was begun: it must not look whole. 3. The client's own body was the fault. 4. The application's.
     Task FailAsync(HttpContext http, Exception fault, Exception? bodyFault)
     {
-        var hasLeft = ClientLeft.Of(http).IsCancellationRequested || bodyFault is not null and not BadHttpRequestException;
+        var hasLeft = ClientLeft.AnsweringAtOnce(http).IsCancellationRequested || bodyFault is not null and not BadHttpRequestException;
         if (!hasLeft && bodyFault is null) log.BackendFailed(fault.Message);
         if (hasLeft || http.Response.HasStarted)
         {

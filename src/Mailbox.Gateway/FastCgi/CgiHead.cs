@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Primitives;
 
@@ -85,8 +84,8 @@ sealed class CgiHead
 
     // "404 Not Found". What is below 200 would not be an answer.
     static (int, string?) StatusOf(string text) =>
-        text.Length >= 3 && (text.Length == 3 || text[3] == ' ') && int.TryParse(text[..3], NumberStyles.None, CultureInfo.InvariantCulture, out var status)
-        && status is >= 200 and <= 599 ? (status, text.Length > 4 ? text[4..] : null) : throw NotAHead("its status is none");
+        text.Length >= 3 && (text.Length == 3 || text[3] == ' ') && WholeNumber.TryParse(text.AsSpan(0, 3), out var status)
+        && status is >= 200 and <= 599 ? ((int)status, text.Length > 4 ? text[4..] : null) : throw NotAHead("its status is none");
 
     static BackendException NotAHead(string why) => new(BackendFault.Broken, $"The application's answer does not begin as one: {why}.");
 }

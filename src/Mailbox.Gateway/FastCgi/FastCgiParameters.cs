@@ -13,10 +13,10 @@ sealed class FastCgiParameters
 
     readonly ArrayBufferWriter<byte> _pairs = new(2048);
 
-    // Names and values that a client sent were read as UTF-8: these are its bytes.
+    /// <summary>A variable whose value is text.</summary>
     public void Add(string name, string value) => Add(name, value, Encoding.UTF8);
 
-    /// <param name="value">A character for each byte.</param>
+    /// <summary>A variable whose value has a character for each byte, such as a header of the client's or a path that was decoded.</summary>
     public void AddBytes(string name, string value) => Add(name, value, Encoding.Latin1);
 
     void Add(string name, string value, Encoding encoding)

@@ -32,16 +32,17 @@ sealed class CallerNames(IMailboxTokens? tokens = null)
     public Problem? ReadToken(string? text, string field, out MailboxName mailbox) =>
         TryReadToken(text, out mailbox) ? ReservedProblem(mailbox.IsReserved, field) : BadToken(field);
 
-    /// <summary>A JSON list of mailboxes.</summary>
+    /// <summary>A JSON list of mailboxes; null counts as absent.</summary>
     public Problem? Read(JsonElement list, string field, List<MailboxName> into) => ReadList<MailboxName>(list, field, Read, into);
 
-    /// <summary>A JSON list of groups.</summary>
+    /// <summary>A JSON list of groups; null counts as absent.</summary>
     public Problem? Read(JsonElement list, string field, List<GroupName> into) => ReadList<GroupName>(list, field, Read, into);
 
     internal delegate Problem? Reader<T>(string? text, string field, out T name);
 
     static Problem? ReadList<T>(JsonElement list, string field, Reader<T> read, List<T> into)
     {
+        if (list.ValueKind == JsonValueKind.Null) return null;
         if (list.ValueKind != JsonValueKind.Array) return JsonRequest.Bad(field, "must be a list of names");
         foreach (var item in list.EnumerateArray())
         {

@@ -11,8 +11,6 @@ sealed class DeliverManyRoute(LetterDeliveries deliveries, CallerNames names, IO
 {
     readonly GatewayOptions _options = options.Value;
 
-    static Problem UnknownCoding { get; } = new(ProblemKinds.UnsupportedMediaType, "Content-Encoding: gzip, deflate and br are known.");
-
     public Task Handle(HttpContext http)
     {
         if (http.Request.Method != "POST") return http.NotAllowed("POST");
@@ -65,13 +63,8 @@ sealed class DeliverManyRoute(LetterDeliveries deliveries, CallerNames names, IO
     async Task DeliverParts(HttpContext http)
     {
         var (boundary, problem) = MultiplexMediaType.BoundaryOf(http.Request.ContentType);
-        if (BodyOf(http.Request) is not { } body) problem ??= UnknownCoding;
-        else if (boundary is not null)
-        {
-            await DeliverParts(http, body, boundary).ConfigureAwait(false);
-            return;
-        }
-        await problem!.WriteAsync(http).ConfigureAwait(false);
+        var (body, refusal) = boundary is null ? (null, problem) : BodyOf(http.Request);
+        await (body is null ? refusal!.WriteAsync(http) : DeliverParts(http, body, boundary!)).ConfigureAwait(false);
     }
 
     async Task DeliverParts(HttpContext http, PipeReader body, string boundary)
@@ -86,10 +79,11 @@ sealed class DeliverManyRoute(LetterDeliveries deliveries, CallerNames names, IO
         await outcomes.AnswerAsync(http, fault).ConfigureAwait(false);
     }
 
-    static PipeReader? BodyOf(HttpRequest request)
+    static (PipeReader? Body, Problem? Problem) BodyOf(HttpRequest request)
     {
-        if (request.Headers.ContentEncoding.Count == 0) return request.BodyReader;
-        return ContentDecoding.Of(request.Body, request.Headers.ContentEncoding.ToString()) is { } decoded ? PipeReader.Create(decoded) : null;
+        if (!BodyReader.IsEncoded(request)) return (request.BodyReader, null);
+        var (decoded, problem) = BodyReader.Decode(request);
+        return (decoded is null ? null : PipeReader.Create(decoded), problem);
     }
 
     // What comes before a fault is delivered, whether or not the fault comes.

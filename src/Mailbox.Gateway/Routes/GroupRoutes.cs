@@ -43,7 +43,7 @@ sealed class GroupRoutes(IMailboxGrid grid, CallerNames names, DraftReader draft
     async Task Get(HttpContext http, GroupName group)
     {
         var query = PageQuery.Read(http.Request);
-        var page = query.Problem is null ? await grid.GetGroupAsync(group, query.After, query.Limit, ClientLeft.Of(http)).ConfigureAwait(false) : null;
+        var page = query.Problem is null ? await grid.GetGroupAsync(group, query.After, query.Limit, ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false) : null;
         await (page is null
             ? (query.Problem ?? Problem.Of(Outcome.NotFound)!).WriteAsync(http)
             : JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, (group, page), AnswerJson.WriteGroup)).ConfigureAwait(false);

@@ -63,7 +63,7 @@ sealed class MailboxRoutes(
 
     async Task State(HttpContext http, MailboxName mailbox)
     {
-        var info = await grid.GetAsync(mailbox, ClientLeft.Of(http)).ConfigureAwait(false);
+        var info = await grid.GetAsync(mailbox, ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
         await (info is null
             ? Problem.Of(Outcome.NotFound)!.WriteAsync(http)
             : JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, info, AnswerJson.WriteState)).ConfigureAwait(false);
@@ -82,7 +82,7 @@ sealed class MailboxRoutes(
         // Reserved names are not shown (spec S3); the page is filled with what comes after them.
         for (var after = page.After; !isLast && shown.Count < page.Limit;)
         {
-            var found = await grid.ListAsync(after, page.Limit, ClientLeft.Of(http)).ConfigureAwait(false);
+            var found = await grid.ListAsync(after, page.Limit, ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
             isLast = found.Count < page.Limit;
             if (found.Count > 0) after = found[^1].ToString();
             shown.AddRange(found.Where(static name => !name.IsReserved).Take(page.Limit - shown.Count));

@@ -87,7 +87,8 @@ static class WebhookJson
     {
         try
         {
-            return json.TryGetProperty(name, out var value) ? value.ValueKind == JsonValueKind.String ? value.GetString() : "" : null;
+            if (!json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) return null;
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : "";
         }
         catch (InvalidOperationException)
         {

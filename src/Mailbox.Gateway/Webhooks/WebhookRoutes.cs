@@ -27,7 +27,7 @@ sealed class WebhookRoutes(WebhookStore store, Webhooks webhooks, TimeProvider t
 
     async Task List(HttpContext http)
     {
-        var all = await store.ListAsync(ClientLeft.Of(http)).ConfigureAwait(false);
+        var all = await store.ListAsync(ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
         await JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, all.Values, static (json, all) =>
         {
             json.WriteStartObject();
@@ -73,14 +73,14 @@ sealed class WebhookRoutes(WebhookStore store, Webhooks webhooks, TimeProvider t
 
     async ValueTask<Webhook?> FindAsync(HttpContext http, string name)
     {
-        var found = (await store.ListAsync(ClientLeft.Of(http)).ConfigureAwait(false)).GetValueOrDefault(name);
+        var found = (await store.ListAsync(ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false)).GetValueOrDefault(name);
         if (found is null) await new Problem(ProblemKinds.NotFound, "There is no such webhook.").WriteAsync(http).ConfigureAwait(false);
         return found;
     }
 
     async Task Answer(HttpContext http, int status, Webhook webhook)
     {
-        var state = await store.StateAsync(webhook, ClientLeft.Of(http)).ConfigureAwait(false);
+        var state = await store.StateAsync(webhook, ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
         await JsonAnswer.WriteAsync(http, status, (webhook, state), static (json, one) => WebhookJson.Write(json, one.webhook, one.state)).ConfigureAwait(false);
     }
 }

@@ -9,7 +9,7 @@ public sealed class BackForwardTests(Chromium chromium) : IClassFixture<Chromium
     const string NoCache = "--disable-back-forward-cache";
     const string Reasons = "JSON.stringify(performance.getEntriesByType('navigation')[0].notRestoredReasons)";
 
-    [BrowserTheory]
+    [Theory]
     [InlineData("stream", false)]
     [InlineData("websocket", false)]
     [InlineData("long-poll", false)]
@@ -32,7 +32,7 @@ public sealed class BackForwardTests(Chromium chromium) : IClassFixture<Chromium
         await GetsAsync(page, 15);
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task While_the_leading_tab_is_in_the_cache_another_one_leads()
     {
         await using var browser = await chromium.LaunchAsync(without: NoCache);

@@ -36,7 +36,7 @@ public sealed class BareTests(Chromium chromium) : IClassFixture<Chromium>
         }
         """;
 
-    [BrowserTheory]
+    [Theory]
     [InlineData(EventSourcePage)]
     [InlineData(LongPollPage)]
     public async Task A_bare_page_loses_nothing_over_cuts(string script)

@@ -1,12 +1,11 @@
 using Xunit;
-using Xunit.Abstractions;
 
 namespace Mailbox.Browser.Tests.Client;
 
 /// <summary>Strategies whose requests carry both ways, or go round.</summary>
 public sealed class FleetStrategyTests(Chromium chromium, ITestOutputHelper output) : HostileNetwork(chromium, output)
 {
-    [BrowserTheory]
+    [Theory]
     [InlineData("ping-pong", 16)]
     [InlineData("fleet", 17)]
     [InlineData("poll", 18)]

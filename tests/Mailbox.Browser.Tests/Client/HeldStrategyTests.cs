@@ -1,12 +1,11 @@
 using Xunit;
-using Xunit.Abstractions;
 
 namespace Mailbox.Browser.Tests.Client;
 
 /// <summary>Strategies that hold one connection.</summary>
 public sealed class HeldStrategyTests(Chromium chromium, ITestOutputHelper output) : HostileNetwork(chromium, output)
 {
-    [BrowserTheory]
+    [Theory]
     [InlineData("websocket", 11)]
     [InlineData("stream", 12)]
     [InlineData("sse", 13)]

@@ -1,12 +1,11 @@
 using Xunit;
-using Xunit.Abstractions;
 
 namespace Mailbox.Browser.Tests.Client;
 
 /// <summary>Strategies with one request that waits, and the one that looks for a way by itself.</summary>
 public sealed class ParkedStrategyTests(Chromium chromium, ITestOutputHelper output) : HostileNetwork(chromium, output)
 {
-    [BrowserTheory]
+    [Theory]
     [InlineData("long-poll", 14)]
     [InlineData("slow-and-fast", 15)]
     [InlineData("auto", 19)]

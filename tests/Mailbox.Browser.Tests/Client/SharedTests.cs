@@ -8,7 +8,7 @@ public sealed class SharedTests(Chromium chromium) : IClassFixture<Chromium>
 {
     static readonly object s_options = new { transport = "stream", from = "oldest" };
 
-    [BrowserFact]
+    [Fact]
     public async Task Six_tabs_of_one_origin_live_on_one_connection()
     {
         await using var office = await Office.OpenAsync(chromium);
@@ -22,7 +22,7 @@ public sealed class SharedTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.Equal(200, await tabs[5].EvaluateAsync<int>("fetch('/healthz').then(answer => answer.status)"));
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task A_tab_that_comes_later_has_all_that_is_kept_and_what_is_new()
     {
         await using var office = await Office.OpenAsync(chromium);
@@ -37,7 +37,7 @@ public sealed class SharedTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.Equal(1, await office.ConnectionsAsync());
     }
 
-    [BrowserTheory]
+    [Theory]
     [InlineData("closed")]
     [InlineData("crashed")]
     [InlineData("frozen")]
@@ -57,7 +57,7 @@ public sealed class SharedTests(Chromium chromium) : IClassFixture<Chromium>
         await office.HeldByAsync(1);
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task A_frozen_tab_that_comes_back_has_what_it_missed()
     {
         await using var office = await Office.OpenAsync(chromium);
@@ -73,7 +73,7 @@ public sealed class SharedTests(Chromium chromium) : IClassFixture<Chromium>
         await AllGetAsync(tabs, 10);
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task All_tabs_are_told_that_the_mailbox_was_removed_and_nobody_makes_it_again()
     {
         await using var office = await Office.OpenAsync(chromium);

@@ -7,7 +7,7 @@ public sealed class WayTests(Chromium chromium) : IClassFixture<Chromium>
 {
     const int Seed = 5;
 
-    [BrowserFact]
+    [Fact]
     public async Task Where_a_proxy_buffers_auto_goes_down_the_ladder_remembers_it_and_climbs_again()
     {
         await using var server = await Server.StartAsync();
@@ -31,7 +31,7 @@ public sealed class WayTests(Chromium chromium) : IClassFixture<Chromium>
         await page.UntilAsync("mailbox.state == 'open' && mailbox.status.transport == 'stream'");
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task A_reloaded_page_goes_on_where_it_was()
     {
         await using var office = await Office.OpenAsync(chromium);
@@ -49,7 +49,7 @@ public sealed class WayTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.Equal(new[] { 6, 7 }, await page.GotAsync());
     }
 
-    [BrowserFact]
+    [Fact]
     public async Task Offline_it_waits_and_is_back_with_the_network()
     {
         await using var office = await Office.OpenAsync(chromium);

@@ -56,7 +56,7 @@ public sealed class AcquireTests
         One.Acquire("a");
         One.Deliver("a", "1");
         var release = One.Engine.Owned.ReleaseAsync([Office.Name("a")]);
-        var delivery = One.Engine.DeliverAsync(Office.Name("a"), Office.Draft("2"));
+        var delivery = One.Engine.DeliverAsync(Office.Name("a"), Office.Draft("2"), TestContext.Current.CancellationToken);
         var open = One.TryOpen("a");
         Assert.True(One.Ask(release));
         Assert.Equal(Outcome.NotOwner, One.Ask(delivery).Outcome);
@@ -73,8 +73,8 @@ public sealed class AcquireTests
         _silos.Two.Release("a");
         var prepared = 0;
         One.Store.Preparing = () => Interlocked.Increment(ref prepared);
-        var first = One.Engine.Owned.AcquireAsync([Office.Name("a"), Office.Name("b")]);
-        var second = One.Engine.Owned.AcquireAsync([Office.Name("b"), Office.Name("a")]);
+        var first = One.Engine.Owned.AcquireAsync([Office.Name("a"), Office.Name("b")], TestContext.Current.CancellationToken);
+        var second = One.Engine.Owned.AcquireAsync([Office.Name("b"), Office.Name("a")], TestContext.Current.CancellationToken);
         Assert.True(One.Ask(first));
         Assert.True(One.Ask(second));
         Assert.Equal(1, prepared);

@@ -19,7 +19,7 @@ public sealed class StressTests
         var faults = new List<Exception>();
         engine.Faulted += faults.Add;
         var names = Enumerable.Range(0, Mailboxes).Select(i => Office.Name($"m{i}")).ToArray();
-        await engine.ChangeMembersAsync(Office.Group("g"), names, []);
+        await engine.ChangeMembersAsync(Office.Group("g"), names, [], TestContext.Current.CancellationToken);
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
         Pump[] pumps =
         [

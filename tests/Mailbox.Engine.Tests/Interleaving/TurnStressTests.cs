@@ -38,8 +38,8 @@ public sealed class TurnStressTests : IAsyncDisposable
         var clients = Enumerable.Range(0, Clients).Select(client => Task.Run(() => RunAsync(new(seed * 100 + client)))).ToArray();
         using var limit = new CancellationTokenSource(s_patience, TimeProvider.System);
         await Wait(Answers, limit.Token);
-        await DisposeAsync().AsTask().WaitAsync(s_patience);
-        await Task.WhenAll(clients).WaitAsync(s_patience);
+        await DisposeAsync().AsTask().WaitAsync(s_patience, TestContext.Current.CancellationToken);
+        await Task.WhenAll(clients).WaitAsync(s_patience, TestContext.Current.CancellationToken);
         Assert.Equal(1, _most);
     }
 

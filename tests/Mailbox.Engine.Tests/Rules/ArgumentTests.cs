@@ -11,20 +11,20 @@ public sealed class ArgumentTests
     [InlineData(10_001)]
     public async Task A_page_has_1_to_10000_entries(int limit)
     {
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await _office.Engine.ListAsync(null, limit));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await _office.Engine.GetGroupAsync(Office.Group("g"), null, limit));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await _office.Engine.ListAsync(null, limit, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await _office.Engine.GetGroupAsync(Office.Group("g"), null, limit, TestContext.Current.CancellationToken));
         Assert.False(_office.Engine.Step());
     }
 
     [Fact]
     public async Task A_mailbox_and_a_group_have_a_name()
     {
-        await Assert.ThrowsAsync<ArgumentException>(async () => await _office.Engine.DeliverAsync(default, Office.Draft("x")));
-        await Assert.ThrowsAsync<ArgumentException>(async () => await _office.Engine.SendAsync(default, Office.Draft("x")));
-        await Assert.ThrowsAsync<ArgumentException>(async () => await _office.Engine.OpenAsync(default, new(), null));
-        await Assert.ThrowsAsync<ArgumentException>(async () => await _office.Engine.SetOptionsAsync(default, new()));
-        await Assert.ThrowsAsync<ArgumentException>(async () => await _office.Engine.ChangeMembersAsync(Office.Group("g"), [default], []));
-        await Assert.ThrowsAsync<ArgumentException>(async () => await _office.Engine.ChangeMembersAsync(default, [Office.Name("a")], []));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await _office.Engine.DeliverAsync(default, Office.Draft("x"), TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await _office.Engine.SendAsync(default, Office.Draft("x"), cancel: TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await _office.Engine.OpenAsync(default, new(), null, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await _office.Engine.SetOptionsAsync(default, new(), TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await _office.Engine.ChangeMembersAsync(Office.Group("g"), [default], [], TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await _office.Engine.ChangeMembersAsync(default, [Office.Name("a")], [], TestContext.Current.CancellationToken));
         Assert.False(_office.Engine.Step());
     }
 

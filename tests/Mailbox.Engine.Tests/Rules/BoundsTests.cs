@@ -122,8 +122,8 @@ public sealed class BoundsTests
     public void More_bodies_than_may_wait_for_the_store_are_refused()
     {
         var office = new Office(new() { MaxQueuedBytes = 10 });
-        var first = office.Engine.DeliverAsync(Office.Name("a"), Office.Draft(8));
-        var second = office.Engine.DeliverAsync(Office.Name("a"), Office.Draft(8));
+        var first = office.Engine.DeliverAsync(Office.Name("a"), Office.Draft(8), TestContext.Current.CancellationToken);
+        var second = office.Engine.DeliverAsync(Office.Name("a"), Office.Draft(8), TestContext.Current.CancellationToken);
         Assert.Equal(Outcome.Overloaded, office.Ask(second).Outcome);
         Assert.Equal(Outcome.Stored, office.Ask(first).Outcome);
         Assert.Equal(Outcome.Stored, office.Deliver("a", Office.Draft(8)).Outcome);

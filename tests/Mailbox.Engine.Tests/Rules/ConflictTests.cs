@@ -122,8 +122,8 @@ public sealed class ConflictTests
     {
         var (one, two) = (new Bell(), new Bell());
         var takeover = new OpenRequest { Conflict = ConflictPolicy.Takeover };
-        var first = _office.Engine.OpenAsync(Office.Name("a"), takeover, one);
-        var second = _office.Engine.OpenAsync(Office.Name("a"), takeover, two);
+        var first = _office.Engine.OpenAsync(Office.Name("a"), takeover, one, TestContext.Current.CancellationToken);
+        var second = _office.Engine.OpenAsync(Office.Name("a"), takeover, two, TestContext.Current.CancellationToken);
         var reader = _office.Ask(first).Reader!;
         Assert.NotNull(_office.Ask(second).Reader);
         Assert.Equal(ReadStatus.Ended, reader.TryRead([]));

@@ -20,8 +20,8 @@ public sealed class DurabilityTests
     public void A_batch_is_as_durable_as_the_strongest_of_its_deliveries()
     {
         _office.Deliver("a", At(Durability.Process, "0"));
-        var weak = _office.Engine.DeliverAsync(Office.Name("a"), At(Durability.Process, "1"));
-        var strong = _office.Engine.DeliverAsync(Office.Name("a"), At(Durability.Disk, "2"));
+        var weak = _office.Engine.DeliverAsync(Office.Name("a"), At(Durability.Process, "1"), TestContext.Current.CancellationToken);
+        var strong = _office.Engine.DeliverAsync(Office.Name("a"), At(Durability.Disk, "2"), TestContext.Current.CancellationToken);
         _office.Ask(weak);
         _office.Ask(strong);
         Assert.Equal(Durability.Disk, _office.Store.LastDurability);

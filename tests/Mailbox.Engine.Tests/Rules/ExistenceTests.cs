@@ -71,9 +71,9 @@ public sealed class ExistenceTests
         var first = _office.Deliver("a", "1").Position;
         var engine = _office.Engine;
         var name = Office.Name("a");
-        var removal = engine.RemoveAsync(name);
-        var look = engine.GetAsync(name);
-        var delivery = engine.DeliverAsync(name, Office.Draft("2"));
+        var removal = engine.RemoveAsync(name, TestContext.Current.CancellationToken);
+        var look = engine.GetAsync(name, TestContext.Current.CancellationToken);
+        var delivery = engine.DeliverAsync(name, Office.Draft("2"), TestContext.Current.CancellationToken);
         Assert.Equal(Outcome.Stored, _office.Ask(removal));
         Assert.Null(_office.Ask(look));
         Assert.NotEqual(first.Epoch, _office.Ask(delivery).Position.Epoch);

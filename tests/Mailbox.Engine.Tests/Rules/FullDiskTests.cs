@@ -50,10 +50,10 @@ public sealed class FullDiskTests
         var name = Office.Name("a");
         var first = _office.Deliver("a", "1").Position;
         _office.Store.IsFull = true;
-        var delivery = _office.Engine.DeliverAsync(name, Office.Draft("2"));
-        var acknowledgement = _office.Engine.AcknowledgeAsync(name, first);
+        var delivery = _office.Engine.DeliverAsync(name, Office.Draft("2"), TestContext.Current.CancellationToken);
+        var acknowledgement = _office.Engine.AcknowledgeAsync(name, first, TestContext.Current.CancellationToken);
         var bell = new Bell();
-        var open = _office.Engine.OpenAsync(name, new(), bell);
+        var open = _office.Engine.OpenAsync(name, new(), bell, TestContext.Current.CancellationToken);
         Assert.Equal(Outcome.StoreFull, _office.Ask(delivery).Outcome);
         Assert.Equal(AcknowledgeOutcome.Acknowledged, _office.Ask(acknowledgement));
         var line = new Line(_office.Ask(open).Reader!, bell, _office.StepAll);
@@ -72,8 +72,8 @@ public sealed class FullDiskTests
         var line = _office.Open("a");
         _office.Store.HasNoReserve = true;
         var request = new OpenRequest { Client = "tab", Conflict = ConflictPolicy.Takeover, Idle = TimeSpan.FromMinutes(1) };
-        var first = _office.Engine.OpenAsync(Office.Name("a"), request, new Bell());
-        var second = _office.Engine.OpenAsync(Office.Name("a"), request, new Bell());
+        var first = _office.Engine.OpenAsync(Office.Name("a"), request, new Bell(), TestContext.Current.CancellationToken);
+        var second = _office.Engine.OpenAsync(Office.Name("a"), request, new Bell(), TestContext.Current.CancellationToken);
         line.Reader.Close();
         Assert.Equal(OpenOutcome.Unavailable, _office.Ask(first).Outcome);
         Assert.Equal(OpenOutcome.Unavailable, _office.Ask(second).Outcome);

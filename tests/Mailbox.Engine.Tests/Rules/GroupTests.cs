@@ -30,9 +30,9 @@ public sealed class GroupTests
     public void Leaving_a_maintenance_and_joining_in_one_batch_keep_their_order()
     {
         _office.Join("g", "a");
-        var leave = _office.Engine.ChangeMembersAsync(Office.Group("g"), [], [Office.Name("a")]);
+        var leave = _office.Engine.ChangeMembersAsync(Office.Group("g"), [], [Office.Name("a")], TestContext.Current.CancellationToken);
         _office.Engine.Maintain();
-        var join = _office.Engine.ChangeMembersAsync(Office.Group("g"), [Office.Name("b")], []);
+        var join = _office.Engine.ChangeMembersAsync(Office.Group("g"), [Office.Name("b")], [], TestContext.Current.CancellationToken);
         Assert.Equal(new MembersResult(Outcome.Stored, 0, 1, 0), _office.Ask(leave));
         Assert.Equal(new MembersResult(Outcome.Stored, 1, 0, 1), _office.Ask(join));
         Assert.Equal("b", _office.Members("g"));
@@ -62,9 +62,9 @@ public sealed class GroupTests
     public void A_mailbox_that_was_removed_and_made_again_is_not_a_member()
     {
         _office.Join("g", "a", "b");
-        var removal = _office.Engine.RemoveAsync(Office.Name("a"));
-        var again = _office.Engine.DeliverAsync(Office.Name("a"), Office.Draft("1"));
-        var send = _office.Engine.SendAsync(Office.Group("g"), Office.Draft("2"));
+        var removal = _office.Engine.RemoveAsync(Office.Name("a"), TestContext.Current.CancellationToken);
+        var again = _office.Engine.DeliverAsync(Office.Name("a"), Office.Draft("1"), TestContext.Current.CancellationToken);
+        var send = _office.Engine.SendAsync(Office.Group("g"), Office.Draft("2"), cancel: TestContext.Current.CancellationToken);
         _office.Ask(removal);
         _office.Ask(again);
         Assert.Equal(1, _office.Ask(send).Members);
@@ -76,8 +76,8 @@ public sealed class GroupTests
     [Fact, Trait("Rule", "G3")]
     public void A_change_precedes_every_later_send()
     {
-        var join = _office.Engine.ChangeMembersAsync(Office.Group("g"), [Office.Name("a")], []);
-        var send = _office.Engine.SendAsync(Office.Group("g"), Office.Draft("1"));
+        var join = _office.Engine.ChangeMembersAsync(Office.Group("g"), [Office.Name("a")], [], TestContext.Current.CancellationToken);
+        var send = _office.Engine.SendAsync(Office.Group("g"), Office.Draft("1"), cancel: TestContext.Current.CancellationToken);
         _office.Ask(join);
         Assert.Equal(1, _office.Ask(send).Stored);
     }

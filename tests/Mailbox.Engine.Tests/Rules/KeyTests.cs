@@ -28,9 +28,9 @@ public sealed class KeyTests
     [Fact, Trait("Rule", "M13")]
     public void The_second_of_two_in_one_batch_waits_for_the_first()
     {
-        var first = _office.Engine.DeliverAsync(Office.Name("a"), Keyed("k", "1"));
-        var same = _office.Engine.DeliverAsync(Office.Name("a"), Keyed("k", "1"));
-        var other = _office.Engine.DeliverAsync(Office.Name("a"), Keyed("k", "2"));
+        var first = _office.Engine.DeliverAsync(Office.Name("a"), Keyed("k", "1"), TestContext.Current.CancellationToken);
+        var same = _office.Engine.DeliverAsync(Office.Name("a"), Keyed("k", "1"), TestContext.Current.CancellationToken);
+        var other = _office.Engine.DeliverAsync(Office.Name("a"), Keyed("k", "2"), TestContext.Current.CancellationToken);
         var stored = _office.Ask(first);
         Assert.Equal(stored, _office.Ask(same));
         Assert.Equal(Outcome.KeyReused, _office.Ask(other).Outcome);

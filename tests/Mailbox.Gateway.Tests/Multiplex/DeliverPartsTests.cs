@@ -10,9 +10,9 @@ public sealed class DeliverPartsTests : IAsyncLifetime
 {
     GatewayHost _host = null!;
 
-    public async Task InitializeAsync() => _host = await GatewayHost.StartAsync();
+    public async ValueTask InitializeAsync() => _host = await GatewayHost.StartAsync();
 
-    public async Task DisposeAsync() => await _host.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _host.DisposeAsync();
 
     [Fact]
     public async Task A_part_is_delivered_while_the_body_goes_on()

@@ -6,7 +6,7 @@ using System.Reflection;
 namespace Mailbox.Gateway.Tests;
 
 /// <summary>
-/// The standalone host as a process in a network namespace of its own, whose only link can be cut. A Unix socket, which needs no
+/// The host as a process in a network namespace of its own, whose only link can be cut. A Unix socket, which needs no
 /// network, reaches it all the while.
 /// </summary>
 sealed class CutOffHost : IAsyncDisposable
@@ -23,15 +23,12 @@ sealed class CutOffHost : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    /// <returns>Why it cannot be made here, or null.</returns>
-    public async Task<string?> StartAsync(params string[] arguments)
+    public async Task StartAsync(params string[] arguments)
     {
-        if (!OperatingSystem.IsLinux() || Environment.UserName != "root") return "a network namespace needs root on Linux";
-        if (!await IpAsync("netns", "add", _name) || !await LinkAsync("up")) return "'ip netns' does not work here";
+        Assert.True(await IpAsync("netns", "add", _name) && await LinkAsync("up"), "A network namespace needs root on Linux, and the command ip (iproute2).");
         _processes.Add(StartInside(
             ["dotnet", s_host, "--urls", $"http://127.0.0.1:{Port};http://unix:{SocketPath}", "--Mailbox:Data", Path.Combine(_directory, "data"), .. arguments]));
         await GatewayHost.UntilAsync(IsHealthyAsync);
-        return null;
     }
 
     /// <summary>A reader beside the server, on the link that is to be cut.</summary>

@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace Mailbox.Gateway.Tests;
 
-/// <summary>The standalone host as a process of its own, which can be killed and started again on the same directory and port.</summary>
+/// <summary>The host as a process of its own, which can be killed and started again on the same directory and port.</summary>
 sealed class HostProcess : IAsyncDisposable
 {
     static readonly string s_host = typeof(HostProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == "Host").Value!;

@@ -13,17 +13,14 @@ public sealed class BackendCallTests(PostgresServer server) : IClassFixture<Post
 
     SharedGrid Grid => _grid!;
 
-    public async Task InitializeAsync()
-    {
-        if (PostgresPrograms.Missing is null) _grid = await StartAsync(_database);
-    }
+    public async ValueTask InitializeAsync() => _grid = await StartAsync(_database);
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         if (_grid is not null) await _grid.DisposeAsync();
     }
 
-    [PostgresFact, Trait("Rule", "M16")]
+    [Fact, Trait("Rule", "M16")]
     public async Task A_webhook_is_told_once_and_in_order_what_happens_at_any_silo()
     {
         await using var backend = await Backend.StartAsync();
@@ -37,7 +34,7 @@ public sealed class BackendCallTests(PostgresServer server) : IClassFixture<Post
             await Until(() => Task.FromResult((backend.Told($"{name}", "opened", "deleted"), backend.Told($"{name}", "uplink")) == ("opened deleted", "uplink")));
     }
 
-    [PostgresFact]
+    [Fact]
     public async Task When_the_gateway_that_calls_is_gone_another_goes_on()
     {
         await using var backend = await Backend.StartAsync();
@@ -53,7 +50,7 @@ public sealed class BackendCallTests(PostgresServer server) : IClassFixture<Post
         await Until(() => Task.FromResult(backend.Told("b", "opened") == "opened"));
     }
 
-    [PostgresFact]
+    [Fact]
     public async Task What_clients_were_promised_reaches_the_backend_though_a_silo_is_killed()
     {
         await using var backend = await Backend.StartAsync();

@@ -16,19 +16,18 @@ public sealed class EventTests(PostgresServer server) : IClassFixture<PostgresSe
 
     SharedGrid Grid => _grid!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
-        if (PostgresPrograms.Missing is not null) return;
         _grid = await StartAsync(_database);
         await Grid.Mailboxes.ChangeMembersAsync(MailboxEvents.Group, [s_subscriber], []);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         if (_grid is not null) await _grid.DisposeAsync();
     }
 
-    [PostgresFact, Trait("Rule", "M16")]
+    [Fact, Trait("Rule", "M16")]
     public async Task A_subscriber_is_told_what_happens_at_any_silo_in_order_for_each_mailbox()
     {
         var names = Enumerable.Range(0, 20).Select(static i => $"m{i:00}").ToArray();
@@ -44,7 +43,7 @@ public sealed class EventTests(PostgresServer server) : IClassFixture<PostgresSe
             told.GroupBy(static e => e.Mailbox, static e => e.Kind).Select(static of => $"{of.Key}:{string.Join(',', of)}").Order());
     }
 
-    [PostgresFact, Trait("Rule", "M16")]
+    [Fact, Trait("Rule", "M16")]
     public async Task What_a_silo_committed_and_did_not_live_to_tell_is_told()
     {
         using var dying = PostgresStore.Open(_database with { Owner = "dying" }, TimeProvider.System);

@@ -16,17 +16,14 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
 
     SharedGrid Grid => _grid!;
 
-    public async Task InitializeAsync()
-    {
-        if (PostgresPrograms.Missing is null) _grid = await StartAsync(_database);
-    }
+    public async ValueTask InitializeAsync() => _grid = await StartAsync(_database);
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         if (_grid is not null) await _grid.DisposeAsync();
     }
 
-    [PostgresFact, Trait("Rule", "G4")]
+    [Fact, Trait("Rule", "G4")]
     public async Task Members_get_it_whoever_has_their_mailbox_and_if_nobody_has()
     {
         var names = string.Join(' ', Enumerable.Range(0, 20).Select(static i => $"m{i}"));
@@ -43,7 +40,7 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
         Assert.Equal(("1", ""), (await Grid.Peek("nobody"), await Grid.Peek("away")));
     }
 
-    [PostgresFact, Trait("Rule", "G4")]
+    [Fact, Trait("Rule", "G4")]
     public async Task A_reader_that_waits_is_told()
     {
         await Grid.Join("ann bob cid dan");
@@ -59,7 +56,7 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
         await Until(() => Task.FromResult(bells.TrueForAll(static bell => bell.Rings > 0)));
     }
 
-    [PostgresFact, Trait("Rule", "G5")]
+    [Fact, Trait("Rule", "G5")]
     public async Task Sends_have_one_order_in_every_mailbox()
     {
         await Grid.Join("ann bob cid dan");
@@ -76,7 +73,7 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
         Assert.Equal("0 " + order, await Grid.Peek("bob"));
     }
 
-    [PostgresFact, Trait("Rule", "G6")]
+    [Fact, Trait("Rule", "G6")]
     public async Task A_member_that_refuses_does_not_stop_it()
     {
         await Grid.Join("ann bob");
@@ -86,7 +83,7 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
         Assert.Equal(("0", "1"), (await Grid.Peek("ann"), await Grid.Peek("bob")));
     }
 
-    [PostgresFact, Trait("Rule", "M13")]
+    [Fact, Trait("Rule", "M13")]
     public async Task The_same_key_sends_once()
     {
         await Grid.Join("ann bob");
@@ -96,7 +93,7 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
         Assert.Equal(Outcome.KeyReused, (await Grid.Send("2", key: "k")).Outcome);
     }
 
-    [PostgresFact, Trait("Rule", "G9")]
+    [Fact, Trait("Rule", "G9")]
     public async Task What_was_begun_by_who_died_comes_before_the_next_send()
     {
         await Grid.Join("ann bob");
@@ -107,7 +104,7 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
         Assert.Equal(("0 1 2 3", "1 2 3"), (await Grid.Peek("ann"), await Grid.Peek("bob")));
     }
 
-    [PostgresFact, Trait("Rule", "G9")]
+    [Fact, Trait("Rule", "G9")]
     public async Task What_was_begun_by_who_died_is_completed_though_nobody_sends_again()
     {
         await Grid.Join("ann bob");
@@ -116,7 +113,7 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
         Assert.Equal(("1", "1"), (await Grid.Peek("ann"), await Grid.Peek("bob")));
     }
 
-    [PostgresFact, Trait("Rule", "G9")]
+    [Fact, Trait("Rule", "G9")]
     public async Task A_mailbox_that_its_owner_lost_is_reached_all_the_same()
     {
         await Grid.Join("ann");
@@ -129,7 +126,7 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
         Assert.Equal("0 1 2", await Grid.Peek("ann"));
     }
 
-    [PostgresFact, Trait("Rule", "G3")]
+    [Fact, Trait("Rule", "G3")]
     public async Task A_member_whose_mailbox_was_made_again_at_another_silo_does_not_block_what_was_begun_before()
     {
         var (first, second) = (Grid.One.GetRequiredService<MailboxEngine>(), Grid.Two.GetRequiredService<MailboxEngine>());
@@ -145,7 +142,7 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
         Assert.Equal("1 2", await Grid.Peek("bob"));
     }
 
-    [PostgresFact, Trait("Rule", "M15")]
+    [Fact, Trait("Rule", "M15")]
     public async Task The_mailboxes_of_a_silo_that_is_gone_belong_to_nobody()
     {
         await Grid.Join("ann");
@@ -159,7 +156,7 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
         Assert.Equal("1", await Grid.Peek("ann"));
     }
 
-    [PostgresFact, Trait("Rule", "G9")]
+    [Fact, Trait("Rule", "G9")]
     public async Task Members_of_a_silo_that_was_killed_get_it_once()
     {
         var names = string.Join(' ', Enumerable.Range(0, 12).Select(static i => $"m{i}"));
@@ -172,7 +169,7 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
         foreach (var name in Names(names)) Assert.Equal("0 1 2", await Grid.Peek(name.ToString()));
     }
 
-    [PostgresFact, Trait("Rule", "G3")]
+    [Fact, Trait("Rule", "G3")]
     public async Task A_mailbox_tells_its_groups()
     {
         await Grid.Join("ann");

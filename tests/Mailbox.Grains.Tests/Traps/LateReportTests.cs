@@ -8,9 +8,9 @@ public sealed class LateReportTests : IAsyncLifetime
     readonly HeldReports _reports = new();
     Grid _grid = null!;
 
-    public async Task InitializeAsync() => _grid = await Grid.StartAsync(_reports);
+    public async ValueTask InitializeAsync() => _grid = await Grid.StartAsync(_reports);
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _reports.Release();
         await _grid.DisposeAsync();

@@ -15,9 +15,9 @@ public sealed class RemoteReaderTests : IAsyncLifetime
 
     string Gateway => _grid.GatewaySilo.GetRequiredService<Attaching>().Gateway;
 
-    public async Task InitializeAsync() => _grid = await Grid.StartAsync();
+    public async ValueTask InitializeAsync() => _grid = await Grid.StartAsync();
 
-    public async Task DisposeAsync() => await _grid.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _grid.DisposeAsync();
 
     [Theory, Trait("Rule", "M9"), Trait("Rule", "M10")]
     [InlineData(1)]

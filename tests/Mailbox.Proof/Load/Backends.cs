@@ -11,7 +11,7 @@ sealed class Backends : IDisposable
     {
         Http = new(grid.Balancer.Address, workshop.Clock, workshop.Findings);
         All = [Http];
-        if (grid.Topology.Door is not { } door || GridProcess.Missing is not null) return;
+        if (grid.Topology.Door is not { } door) return;
         _process = new(workshop, door);
         All = [Http, new GridBackend(_process, workshop.Clock, workshop.Findings)];
     }

@@ -32,9 +32,6 @@ sealed class GridProcess : IDisposable
         _process.BeginErrorReadLine();
     }
 
-    /// <summary>Why there can be none here, or null.</summary>
-    public static string? Missing => File.Exists(s_file) ? null : $"{s_file} is not built: no backend in .NET takes part.";
-
     public async Task<Attempt> AskAsync(string order, CancellationToken giveUp)
     {
         var number = Interlocked.Increment(ref _number).ToString(CultureInfo.InvariantCulture);

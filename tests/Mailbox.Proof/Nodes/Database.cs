@@ -8,7 +8,7 @@ namespace Mailbox.Proof.Nodes;
 sealed class Database : IAsyncDisposable
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
-    static readonly string? s_programs = Find();
+    static readonly string s_programs = Find();
 
     readonly Workshop _workshop;
     readonly string _data;
@@ -21,9 +21,6 @@ sealed class Database : IAsyncDisposable
         // A stop is a fast shutdown: sessions are ended, not waited for.
         Node = new("postgres", Command("postgres", "-D", _data, "-p", Port, "-k", "", "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200") with { StopSignal = "INT" }, workshop);
     }
-
-    /// <summary>Why there is none here; null where there is.</summary>
-    public static string? Missing => s_programs is null ? "PostgreSQL's server (initdb, postgres) was not found: install Debian's package postgresql." : null;
 
     public string ConnectionString => $"Host=127.0.0.1;Port={Port};Username=mailbox;Database=postgres";
 
@@ -51,12 +48,13 @@ sealed class Database : IAsyncDisposable
     }
 
     NodeCommand Command(string program, params string[] arguments) =>
-        new([Path.Combine(s_programs!, program), .. arguments], [_port], Environment.IsPrivilegedProcess ? "postgres" : "", _workshop.Directory);
+        new([Path.Combine(s_programs, program), .. arguments], [_port], Environment.IsPrivilegedProcess ? "postgres" : "", _workshop.Directory);
 
-    static string? Find()
+    static string Find()
     {
         var debian = Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql") : [];
         string[] candidates = [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'), .. debian.Order().Select(version => version + "/bin")];
-        return candidates.LastOrDefault(one => File.Exists(Path.Combine(one, "initdb")) && File.Exists(Path.Combine(one, "postgres")));
+        return candidates.LastOrDefault(one => File.Exists(Path.Combine(one, "initdb")) && File.Exists(Path.Combine(one, "postgres")))
+            ?? throw new FileNotFoundException("PostgreSQL's server (initdb, postgres) was not found: install Debian's package postgresql.");
     }
 }

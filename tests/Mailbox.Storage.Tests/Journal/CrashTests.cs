@@ -3,7 +3,6 @@ using System.Globalization;
 using Mailbox.CrashChild;
 using Mailbox.Storage.Journal;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace Mailbox.Storage.Tests.Journal;
 

@@ -1,7 +1,6 @@
 using Mailbox.CrashChild;
 using Mailbox.Storage.Journal;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace Mailbox.Storage.Tests.Journal;
 

@@ -1,6 +1,5 @@
 using Mailbox.Storage.Journal;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace Mailbox.Storage.Tests.Journal;
 

@@ -4,7 +4,6 @@ using Xunit;
 namespace Mailbox.Storage.Tests.PostgreSql;
 
 /// <summary>A batch that does not come to its end, and connections that are scarce.</summary>
-[NeedsPostgres]
 [Collection(PostgresGroup.Name)]
 public sealed class BrokenOffTests(PostgresServer server) : IDisposable
 {
@@ -17,7 +16,7 @@ public sealed class BrokenOffTests(PostgresServer server) : IDisposable
 
     public void Dispose() => _owners?.Dispose();
 
-    [StoreFact]
+    [Fact]
     public async Task What_a_batch_did_that_broke_off_is_not_stored_by_the_next()
     {
         var (ann, bob) = (Owners.First.Make("ann"), Owners.First.Make("bob"));
@@ -32,7 +31,7 @@ public sealed class BrokenOffTests(PostgresServer server) : IDisposable
         Assert.Equal("bob/first", await Owners.Remaining(send));
     }
 
-    [StoreFact]
+    [Fact]
     public async Task Readers_that_wait_for_messages_leave_connections_to_others()
     {
         var ann = Owners.First.Make("ann");

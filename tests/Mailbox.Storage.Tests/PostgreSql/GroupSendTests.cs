@@ -4,7 +4,6 @@ using static Mailbox.Storage.Tests.PostgreSql.TwoOwners;
 
 namespace Mailbox.Storage.Tests.PostgreSql;
 
-[NeedsPostgres]
 [Collection(PostgresGroup.Name)]
 public sealed class GroupSendTests(PostgresServer server) : IDisposable
 {
@@ -14,7 +13,7 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
 
     public void Dispose() => _owners.Dispose();
 
-    [StoreFact]
+    [Fact]
     public async Task A_send_is_for_the_members_at_its_beginning_but_the_excepted()
     {
         _owners.First.Make("ann");
@@ -27,7 +26,7 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
         Assert.Equal("ann/first bob/second cid/", await _owners.Remaining(begun.Send!));
     }
 
-    [StoreFact]
+    [Fact]
     public async Task Parts_of_several_owners_complete_a_send()
     {
         var (ann, bob) = (_owners.First.Make("ann"), _owners.Second.Make("bob"));
@@ -48,7 +47,7 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
         Assert.Equal(0, server.Ask($"SELECT count(*) FROM {_owners.Schema}.send_parts"));
     }
 
-    [StoreFact]
+    [Fact]
     public async Task A_mailbox_gets_a_send_once_however_often_it_is_told_to()
     {
         var (ann, bob) = (_owners.First.Make("ann"), _owners.First.Make("bob"));
@@ -63,7 +62,7 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
         Assert.Single(_owners.Second.Load("ann")!.Entries);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task Told_twice_in_one_batch_a_mailbox_gets_nothing_of_it()
     {
         var ann = _owners.First.Make("ann");
@@ -77,7 +76,7 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
         Assert.Equal("ann/first", await _owners.Remaining(send));
     }
 
-    [StoreFact]
+    [Fact]
     public async Task A_send_that_is_finished_stores_nothing_more()
     {
         var ann = _owners.First.Make("ann");
@@ -89,7 +88,7 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
         Assert.Empty(_owners.First.Load("ann")!.Entries);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task A_member_whose_mailbox_was_removed_does_not_remain_though_another_was_made_with_its_name()
     {
         var ann = _owners.First.Make("ann");
@@ -103,7 +102,7 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
         Assert.Equal(new(Outcome.Stored, 1, 0, 1), await Ledgers.One.FinishAsync(Room, fence, send.Id));
     }
 
-    [StoreFact]
+    [Fact]
     public async Task Who_was_taken_over_can_neither_begin_nor_finish()
     {
         var ann = _owners.First.Make("ann");
@@ -117,7 +116,7 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
         Assert.Equal(new(Outcome.Stored, 1, 1, 0), await Ledgers.Two.FinishAsync(Room, taken, send.Id));
     }
 
-    [StoreFact]
+    [Fact]
     public async Task A_new_taker_finds_the_open_sends_in_order_and_whole()
     {
         await _owners.Join("ann");
@@ -136,7 +135,7 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
         Assert.Equal(sent.Body.ToArray(), found.Body.ToArray());
     }
 
-    [StoreFact]
+    [Fact]
     public async Task Only_the_owner_may_refuse_and_a_mailbox_that_was_made_again_is_no_member()
     {
         var (ann, bob) = (_owners.Second.Make("ann"), _owners.Second.Make("bob"));
@@ -148,7 +147,7 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
         Assert.Equal("ann/second", await _owners.Remaining(send));
     }
 
-    [StoreFact]
+    [Fact]
     public async Task What_the_same_request_reached_counts_and_gets_nothing()
     {
         await _owners.Join("ann bob cid dan");
@@ -161,7 +160,7 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
         Assert.Equal(new(Outcome.Stored, 3, 3, 0), await Ledgers.One.FinishAsync(Room, fence, begun.Send!.Id));
     }
 
-    [StoreFact]
+    [Fact]
     public async Task A_group_without_members_begins_nothing()
     {
         var begun = await Ledgers.One.BeginAsync(Room, await Ledgers.One.TakeAsync(Room), Intent("x", Key(1)));
@@ -171,7 +170,7 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
         Assert.NotNull((await Ledgers.Two.BeginAsync(Room, await Ledgers.Two.TakeAsync(Room), Intent("x", Key(1)))).Send);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task A_send_that_nobody_goes_on_with_is_found()
     {
         await _owners.Join("ann");
@@ -180,7 +179,7 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
         Assert.Equal([Room], await Ledgers.Two.UnfinishedAsync(StoreDriver.Noon.AddSeconds(1), 10));
     }
 
-    [StoreFact]
+    [Fact]
     public async Task A_group_of_ten_thousand_is_joined_and_sent_to_at_once()
     {
         var names = string.Join(' ', Enumerable.Range(0, 10_000).Select(i => $"member-{i:D5}"));

@@ -2,7 +2,6 @@ using Xunit;
 
 namespace Mailbox.Storage.Tests.PostgreSql;
 
-[NeedsPostgres]
 [Collection(PostgresGroup.Name)]
 public sealed class MembershipTests(PostgresServer server) : IDisposable
 {
@@ -10,7 +9,7 @@ public sealed class MembershipTests(PostgresServer server) : IDisposable
 
     public void Dispose() => _owners.Dispose();
 
-    [StoreFact]
+    [Fact]
     public async Task Joining_makes_the_mailbox_and_twice_is_one_membership()
     {
         Assert.Equal(new(Outcome.Stored, 2, 0, 2), await _owners.Join("ann bob ann"));
@@ -20,7 +19,7 @@ public sealed class MembershipTests(PostgresServer server) : IDisposable
         Assert.Equal(MailboxOptions.Default, ann.Options);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task Joining_leaves_a_mailbox_as_it_is_and_with_its_owner()
     {
         var ann = _owners.Second.Make("ann");
@@ -29,7 +28,7 @@ public sealed class MembershipTests(PostgresServer server) : IDisposable
         Assert.Equal(ann.Epoch, _owners.First.Load("ann")!.Handle.Epoch);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task Who_is_added_and_removed_at_once_is_no_member()
     {
         await _owners.Join("ann");
@@ -37,7 +36,7 @@ public sealed class MembershipTests(PostgresServer server) : IDisposable
         Assert.Null(await _owners.Members());
     }
 
-    [StoreFact]
+    [Fact]
     public async Task A_mailbox_that_is_due_is_removed_before_it_joins()
     {
         var ann = _owners.First.Make("ann", deadline: StoreDriver.Noon.ToUnixTimeMilliseconds());
@@ -53,7 +52,7 @@ public sealed class MembershipTests(PostgresServer server) : IDisposable
         Assert.Equal(0, server.Ask($"SELECT count(*) FROM {_owners.Schema}.entries"));
     }
 
-    [StoreFact]
+    [Fact]
     public async Task A_mailbox_that_is_removed_leaves_its_groups()
     {
         var ann = _owners.First.Make("ann");
@@ -65,7 +64,7 @@ public sealed class MembershipTests(PostgresServer server) : IDisposable
         Assert.Null(await _owners.Members("a/b"));
     }
 
-    [StoreFact]
+    [Fact]
     public async Task Members_come_in_pages_in_ordinal_order()
     {
         await _owners.Join("b Z a c");
@@ -76,7 +75,7 @@ public sealed class MembershipTests(PostgresServer server) : IDisposable
         Assert.Equal(("c", null), (string.Join(' ', last.Members), last.Next));
     }
 
-    [StoreFact]
+    [Fact]
     public async Task A_removed_group_is_gone_and_its_mailboxes_stay()
     {
         await _owners.Join("ann bob");
@@ -86,7 +85,7 @@ public sealed class MembershipTests(PostgresServer server) : IDisposable
         Assert.Equal(["ann", "bob"], _owners.First.Names());
     }
 
-    [StoreFact]
+    [Fact]
     public async Task Two_processes_may_change_a_group_at_once()
     {
         var names = string.Join(' ', Enumerable.Range(0, 500).Select(i => $"m{i}"));

@@ -2,7 +2,6 @@ using Xunit;
 
 namespace Mailbox.Storage.Tests.PostgreSql;
 
-[NeedsPostgres]
 [Collection(PostgresGroup.Name)]
 public sealed class OwnershipTests(PostgresServer server) : IDisposable
 {
@@ -12,7 +11,7 @@ public sealed class OwnershipTests(PostgresServer server) : IDisposable
 
     public void Dispose() => _owners.Dispose();
 
-    [StoreFact]
+    [Fact]
     public async Task The_mailboxes_of_a_dead_owner_belong_to_nobody_and_it_is_fenced_off()
     {
         var (ann, bob) = (_owners.First.Make("ann"), _owners.Second.Make("bob"));
@@ -25,7 +24,7 @@ public sealed class OwnershipTests(PostgresServer server) : IDisposable
         Assert.Empty(_owners.Second.Load("ann")!.Entries);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task Who_was_held_by_a_dead_owner_is_disconnected_from_now_on()
     {
         var (held, left) = (_owners.First.Make("held"), _owners.First.Make("left"));
@@ -40,7 +39,7 @@ public sealed class OwnershipTests(PostgresServer server) : IDisposable
         Assert.Equal(s_later.Add(MailboxOptions.Default.Idle).ToUnixTimeMilliseconds(), marks.Deadline);
     }
 
-    [StoreFact]
+    [Fact]
     public void Who_is_held_when_its_owner_ends_is_disconnected_from_then_on()
     {
         var held = _owners.First.Make("held");
@@ -52,7 +51,7 @@ public sealed class OwnershipTests(PostgresServer server) : IDisposable
         Assert.Equal(StoreDriver.Noon.Add(idle).ToUnixTimeMilliseconds(), _owners.Second.Load("held")!.Marks.Deadline);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task A_deadline_that_is_later_stays()
     {
         var ann = _owners.First.Make("ann");
@@ -62,7 +61,7 @@ public sealed class OwnershipTests(PostgresServer server) : IDisposable
         Assert.Equal(deadline, _owners.Second.Load("ann")!.Marks.Deadline);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task What_nobody_else_owns_can_be_taken_without_fencing_anybody_off()
     {
         var (ann, bob) = (_owners.First.Make("ann"), _owners.Second.Make("bob"));

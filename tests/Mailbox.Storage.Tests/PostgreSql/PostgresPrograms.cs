@@ -5,11 +5,9 @@ static class PostgresPrograms
 {
     static readonly string? s_directory = Find();
 
-    /// <summary>Why there is no server; null where there is one.</summary>
-    public static string? Missing => s_directory is not null ? null
-        : "PostgreSQL's server (initdb, postgres) was not found: install Debian's package postgresql.";
-
-    public static string Path(string program) => System.IO.Path.Combine(s_directory!, program);
+    /// <exception cref="FileNotFoundException">There is no server on this machine.</exception>
+    public static string Path(string program) => System.IO.Path.Combine(
+        s_directory ?? throw new FileNotFoundException("PostgreSQL's server (initdb, postgres) was not found: install Debian's package postgresql."), program);
 
     static string? Find() => Candidates().LastOrDefault(
         directory => File.Exists(System.IO.Path.Combine(directory, "initdb")) && File.Exists(System.IO.Path.Combine(directory, "postgres")));

@@ -18,7 +18,6 @@ public sealed class PostgresServer : IDisposable
 
     public PostgresServer()
     {
-        if (PostgresPrograms.Missing is not null) return;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Stop();
         if (Environment.IsPrivilegedProcess) Run("chown", "postgres", _directory.Path);
         RunUnprivileged(PostgresPrograms.Path("initdb"), "-D", _directory["data"], "-A", "trust", "-U", "mailbox", "--no-sync", "-E", "UTF8");

@@ -3,7 +3,6 @@ using Xunit;
 
 namespace Mailbox.Storage.Tests.PostgreSql;
 
-[NeedsPostgres]
 [Collection(PostgresGroup.Name)]
 public sealed class PostgresStoreTests(PostgresServer server) : StoreContract
 {

@@ -3,7 +3,6 @@ using static Mailbox.Storage.Tests.PostgreSql.TwoOwners;
 
 namespace Mailbox.Storage.Tests.PostgreSql;
 
-[NeedsPostgres]
 [Collection(PostgresGroup.Name)]
 public sealed class SendKeyTests(PostgresServer server) : IDisposable
 {
@@ -11,7 +10,7 @@ public sealed class SendKeyTests(PostgresServer server) : IDisposable
 
     public void Dispose() => _owners.Dispose();
 
-    [StoreFact]
+    [Fact]
     public async Task The_same_key_answers_as_the_first_did_whoever_sends()
     {
         await SendWholeAsync(Key(1));
@@ -20,21 +19,21 @@ public sealed class SendKeyTests(PostgresServer server) : IDisposable
         Assert.Equal(new(Outcome.Stored, 1, 1, 0), again.Answer);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task The_same_key_with_another_message_is_refused()
     {
         var fence = await SendWholeAsync(Key(1));
         Assert.Equal(Outcome.KeyReused, (await _owners.Ledger.BeginAsync(Room, fence, Intent("y", Key(1, digest: 8)))).Answer.Outcome);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task A_key_that_has_ended_is_forgotten()
     {
         var fence = await SendWholeAsync(Key(1) with { Expires = (uint)StoreDriver.Noon.ToUnixTimeSeconds() });
         Assert.NotNull((await _owners.Ledger.BeginAsync(Room, fence, Intent("x", Key(1)))).Send);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task The_key_of_an_open_send_is_remembered_by_who_finishes_it()
     {
         var ann = _owners.First.Make("ann");
@@ -46,7 +45,7 @@ public sealed class SendKeyTests(PostgresServer server) : IDisposable
         Assert.Null((await _owners.OtherLedger.BeginAsync(Room, fence, Intent("x", Key(1)))).Send);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task A_key_of_a_send_that_nobody_got_is_not_remembered()
     {
         await _owners.Join("ann");
@@ -56,7 +55,7 @@ public sealed class SendKeyTests(PostgresServer server) : IDisposable
         Assert.NotNull((await _owners.Ledger.BeginAsync(Room, fence, Intent("x", Key(1)))).Send);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task Beyond_the_bound_new_keys_are_refused_and_known_ones_answered()
     {
         await SendWholeAsync(Key(1));

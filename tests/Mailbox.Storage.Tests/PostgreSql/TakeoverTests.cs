@@ -4,7 +4,6 @@ using Xunit;
 namespace Mailbox.Storage.Tests.PostgreSql;
 
 /// <summary>A mailbox changes its owner while the former one is in the middle of a commit.</summary>
-[NeedsPostgres]
 [Collection(PostgresGroup.Name)]
 public sealed class TakeoverTests(PostgresServer server) : IDisposable
 {
@@ -26,7 +25,7 @@ public sealed class TakeoverTests(PostgresServer server) : IDisposable
         _goesOn.Dispose();
     }
 
-    [StoreFact]
+    [Fact]
     public async Task A_batch_that_hangs_uncommitted_stores_nothing_once_the_mailbox_was_taken()
     {
         _stall = TimeSpan.FromSeconds(1);
@@ -44,7 +43,7 @@ public sealed class TakeoverTests(PostgresServer server) : IDisposable
         Assert.Single(Owners.Second.Load("ann")!.Entries);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task A_batch_that_waited_behind_the_new_owner_stores_nothing()
     {
         var ann = Owners.First.Make("ann");
@@ -63,7 +62,7 @@ public sealed class TakeoverTests(PostgresServer server) : IDisposable
         Assert.Empty(Owners.Second.Load("ann")!.Entries);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task A_batch_that_was_first_is_seen_whole_by_the_new_owner()
     {
         var ann = Owners.First.Make("ann");
@@ -78,7 +77,7 @@ public sealed class TakeoverTests(PostgresServer server) : IDisposable
         Assert.Equal([ann], Owners.First.Deliver(ann, 2).Fenced!);
     }
 
-    [StoreFact]
+    [Fact]
     public async Task The_end_of_a_send_waits_for_a_part_that_is_being_stored()
     {
         var ann = Owners.First.Make("ann");

@@ -6,7 +6,6 @@ using static Mailbox.Storage.Tests.PostgreSql.TwoOwners;
 namespace Mailbox.Storage.Tests.PostgreSql;
 
 /// <summary>What commits tell subscribers waits in the database until a send takes it (spec M16).</summary>
-[NeedsPostgres]
 [Collection(PostgresGroup.Name)]
 public sealed class ToldEventsTests(PostgresServer server) : IDisposable
 {
@@ -14,7 +13,7 @@ public sealed class ToldEventsTests(PostgresServer server) : IDisposable
 
     public void Dispose() => _owners.Dispose();
 
-    [StoreFact, Trait("Rule", "M16")]
+    [Fact, Trait("Rule", "M16")]
     public async Task What_a_commit_tells_is_kept_until_a_send_takes_it()
     {
         await Subscribe();
@@ -29,14 +28,14 @@ public sealed class ToldEventsTests(PostgresServer server) : IDisposable
         Assert.Equal("bob:Opened", await Told());
     }
 
-    [StoreFact, Trait("Rule", "M16")]
+    [Fact, Trait("Rule", "M16")]
     public async Task Without_subscribers_nothing_is_kept()
     {
         _owners.First.Commit(Opened("ann"));
         Assert.Equal("", await Told());
     }
 
-    [StoreFact, Trait("Rule", "M16")]
+    [Fact, Trait("Rule", "M16")]
     public async Task What_happened_to_a_mailbox_that_another_owner_has_is_not_told()
     {
         await Subscribe();
@@ -46,7 +45,7 @@ public sealed class ToldEventsTests(PostgresServer server) : IDisposable
         Assert.Equal("bob:Opened", await Told());
     }
 
-    [StoreFact, Trait("Rule", "M16")]
+    [Fact, Trait("Rule", "M16")]
     public async Task Mailboxes_that_a_join_makes_are_told_of_but_no_subscriber()
     {
         await Subscribe();
@@ -54,7 +53,7 @@ public sealed class ToldEventsTests(PostgresServer server) : IDisposable
         Assert.Equal("ann:Opened bob:Opened", await Told());
     }
 
-    [StoreFact, Trait("Rule", "M16")]
+    [Fact, Trait("Rule", "M16")]
     public async Task A_sender_that_lost_the_group_takes_nothing()
     {
         await Subscribe();
@@ -68,7 +67,7 @@ public sealed class ToldEventsTests(PostgresServer server) : IDisposable
         Assert.Equal("ann:Opened", await Told());
     }
 
-    [StoreFact, Trait("Rule", "M16")]
+    [Fact, Trait("Rule", "M16")]
     public async Task Whoever_looks_for_what_is_left_to_do_finds_the_group_of_the_subscribers()
     {
         await Subscribe();

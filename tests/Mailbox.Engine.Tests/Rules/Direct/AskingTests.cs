@@ -12,9 +12,9 @@ public sealed class AskingTests
     {
         _office.Deliver("a", "1");
         _office.Store.HasFailed = true;
-        var delivered = _office.Engine.DeliverAsync(Office.Name("a"), Office.Draft("2")).AsTask();
-        var described = _office.Engine.GetAsync(Office.Name("a")).AsTask();
-        var listed = _office.Engine.GetGroupAsync(Office.Group("g"), null, 10).AsTask();
+        var delivered = _office.Engine.DeliverAsync(Office.Name("a"), Office.Draft("2"), TestContext.Current.CancellationToken).AsTask();
+        var described = _office.Engine.GetAsync(Office.Name("a"), TestContext.Current.CancellationToken).AsTask();
+        var listed = _office.Engine.GetGroupAsync(Office.Group("g"), null, 10, TestContext.Current.CancellationToken).AsTask();
         _office.StepAll();
 
         Assert.Equal(Outcome.StoreFailed, (await delivered).Outcome);

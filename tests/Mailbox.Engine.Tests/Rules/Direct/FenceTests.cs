@@ -70,8 +70,8 @@ public sealed class FenceTests
     {
         var line = _former.Open("a");
         _owner.Look("a");
-        var delivery = _former.Engine.DeliverAsync(Office.Name("a"), Office.Draft("lost"));
-        var poll = _former.Engine.OpenAsync(Office.Name("a"), new(), null);
+        var delivery = _former.Engine.DeliverAsync(Office.Name("a"), Office.Draft("lost"), TestContext.Current.CancellationToken);
+        var poll = _former.Engine.OpenAsync(Office.Name("a"), new(), null, TestContext.Current.CancellationToken);
         var takeover = _former.TryOpen("a", new OpenRequest { Conflict = ConflictPolicy.Takeover });
         Assert.Equal(Outcome.StoreFailed, _former.Ask(delivery).Outcome);
         Assert.Equal(OpenOutcome.Unavailable, _former.Ask(poll).Outcome);

@@ -14,7 +14,7 @@ public sealed class LeaveTests
     public void Who_has_closed_is_taken_out_by_the_next_batch_however_long_the_queue_is()
     {
         _office.Open("a").Reader.Close();
-        for (var i = 0; i < ManyOperations; i++) _ = _office.Engine.GetAsync(s_a).AsTask();
+        for (var i = 0; i < ManyOperations; i++) _ = _office.Engine.GetAsync(s_a, TestContext.Current.CancellationToken).AsTask();
         Assert.True(_office.Engine.Step());
         Assert.False(_office.Engine.Table.All.Single().IsHeld);
     }

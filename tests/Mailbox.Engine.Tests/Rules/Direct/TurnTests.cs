@@ -17,7 +17,7 @@ public sealed class TurnTests : IAsyncDisposable
     [Fact]
     public async Task An_open_that_nothing_stands_before_is_done_when_it_returns()
     {
-        var opening = _engine.OpenAsync(s_a, new(), new Bell());
+        var opening = _engine.OpenAsync(s_a, new(), new Bell(), TestContext.Current.CancellationToken);
         Assert.True(opening.IsCompletedSuccessfully);
         Assert.Equal(OpenOutcome.Opened, (await opening).Outcome);
     }
@@ -33,10 +33,10 @@ public sealed class TurnTests : IAsyncDisposable
             isStoring.Release();
             Assert.True(mayGoOn.Wait(s_patience));
         };
-        var delivering = _engine.DeliverAsync(s_a, Office.Draft("1"));
-        Assert.True(await isStoring.WaitAsync(s_patience));
+        var delivering = _engine.DeliverAsync(s_a, Office.Draft("1"), TestContext.Current.CancellationToken);
+        Assert.True(await isStoring.WaitAsync(s_patience, TestContext.Current.CancellationToken));
 
-        var opening = _engine.OpenAsync(s_a, new() { From = StartFrom.Now }, new Bell());
+        var opening = _engine.OpenAsync(s_a, new() { From = StartFrom.Now }, new Bell(), TestContext.Current.CancellationToken);
         Assert.False(opening.IsCompleted);
         mayGoOn.Release();
 
@@ -54,7 +54,7 @@ public sealed class TurnTests : IAsyncDisposable
             delivering = _engine.DeliverAsync(s_a, Office.Draft("1"));
         };
         var bell = new Bell();
-        var opened = await _engine.OpenAsync(s_a, new() { From = StartFrom.Now }, bell);
+        var opened = await _engine.OpenAsync(s_a, new() { From = StartFrom.Now }, bell, TestContext.Current.CancellationToken);
 
         Assert.Equal(1, (await delivering).Connections);
         Assert.Equal("1", new Line(opened.Reader!, bell).Read());
@@ -64,18 +64,18 @@ public sealed class TurnTests : IAsyncDisposable
     public async Task An_open_that_is_refused_in_its_own_turn_leaves_the_turn_free()
     {
         _store.HasNoReserve = true;
-        Assert.Equal(OpenOutcome.Unavailable, (await _engine.OpenAsync(s_a, new(), new Bell())).Outcome);
+        Assert.Equal(OpenOutcome.Unavailable, (await _engine.OpenAsync(s_a, new(), new Bell(), TestContext.Current.CancellationToken)).Outcome);
         _store.HasNoReserve = false;
-        Assert.Equal(OpenOutcome.Opened, (await _engine.OpenAsync(s_a, new(), new Bell())).Outcome);
-        Assert.Equal(Outcome.Stored, (await _engine.DeliverAsync(s_a, Office.Draft("1"))).Outcome);
+        Assert.Equal(OpenOutcome.Opened, (await _engine.OpenAsync(s_a, new(), new Bell(), TestContext.Current.CancellationToken)).Outcome);
+        Assert.Equal(Outcome.Stored, (await _engine.DeliverAsync(s_a, Office.Draft("1"), TestContext.Current.CancellationToken)).Outcome);
     }
 
     [Fact, Trait("Rule", "M15")]
     public async Task Who_polls_again_before_anybody_looked_was_never_away()
     {
-        (await _engine.OpenAsync(s_a, new(), new Bell())).Reader!.Close();
+        (await _engine.OpenAsync(s_a, new(), new Bell(), TestContext.Current.CancellationToken)).Reader!.Close();
         var commits = _store.Commits;
-        var again = await _engine.OpenAsync(s_a, new(), new Bell());
+        var again = await _engine.OpenAsync(s_a, new(), new Bell(), TestContext.Current.CancellationToken);
         Assert.Equal(commits, _store.Commits);
         again.Reader!.Close();
     }
@@ -84,11 +84,11 @@ public sealed class TurnTests : IAsyncDisposable
     public async Task A_connection_that_has_closed_counts_no_more()
     {
         var request = new OpenRequest { Conflict = ConflictPolicy.Reject };
-        (await _engine.OpenAsync(s_a, request, new Bell())).Reader!.Close();
-        Assert.Equal(0, (await _engine.DeliverAsync(s_a, Office.Draft("1"))).Connections);
-        (await _engine.OpenAsync(s_a, request, new Bell())).Reader!.Close();
-        Assert.Equal(OpenOutcome.Opened, (await _engine.OpenAsync(s_a, request, new Bell())).Outcome);
-        Assert.Equal(1, (await _engine.GetAsync(s_a))!.Connections);
+        (await _engine.OpenAsync(s_a, request, new Bell(), TestContext.Current.CancellationToken)).Reader!.Close();
+        Assert.Equal(0, (await _engine.DeliverAsync(s_a, Office.Draft("1"), TestContext.Current.CancellationToken)).Connections);
+        (await _engine.OpenAsync(s_a, request, new Bell(), TestContext.Current.CancellationToken)).Reader!.Close();
+        Assert.Equal(OpenOutcome.Opened, (await _engine.OpenAsync(s_a, request, new Bell(), TestContext.Current.CancellationToken)).Outcome);
+        Assert.Equal(1, (await _engine.GetAsync(s_a, TestContext.Current.CancellationToken))!.Connections);
     }
 
     [Fact, Trait("Rule", "M15")]
@@ -96,13 +96,13 @@ public sealed class TurnTests : IAsyncDisposable
     {
         const int Whole = 4096;
         var readers = new List<IMailboxReader>();
-        for (var i = 0; i < Whole; i++) readers.Add((await _engine.OpenAsync(Office.Name($"m{i}"), new(), new Bell())).Reader!);
+        for (var i = 0; i < Whole; i++) readers.Add((await _engine.OpenAsync(Office.Name($"m{i}"), new(), new Bell(), TestContext.Current.CancellationToken)).Reader!);
         using var isStored = new SemaphoreSlim(0);
         _store.Committed = () => isStored.Release();
 
         foreach (var reader in readers) reader.Close();
 
-        Assert.True(await isStored.WaitAsync(s_patience));
+        Assert.True(await isStored.WaitAsync(s_patience, TestContext.Current.CancellationToken));
         Assert.DoesNotContain(_engine.Table.All, static mailbox => mailbox.IsHeld);
     }
 }

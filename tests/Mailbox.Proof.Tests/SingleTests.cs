@@ -1,11 +1,10 @@
 using Mailbox.Proof.Nodes;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace Mailbox.Proof.Tests;
 
 /// <summary>The proof in short: every fault of one process once. <c>bench/proof.sh</c> is the long form.</summary>
-public sealed class StandaloneTests(ITestOutputHelper output)
+public sealed class SingleTests(ITestOutputHelper output)
 {
     const int Seed = 1;
     const int Faults = 5;
@@ -14,9 +13,9 @@ public sealed class StandaloneTests(ITestOutputHelper output)
     public async Task Nothing_is_lost_by_one_process_whatever_happens_to_it()
     {
         using var script = new StringWriter();
-        var report = await new ProofRun(Topologies.Of("standalone"), Seed, Faults, script).RunAsync();
+        var report = await new ProofRun(Topologies.Of("single"), Seed, Faults, script).RunAsync();
 
-        output.WriteLine($"Seed {Seed}\n{script}\n{string.Join('\n', Markdown.Of("standalone", [report]))}");
+        output.WriteLine($"Seed {Seed}\n{script}\n{string.Join('\n', Markdown.Of("single", [report]))}");
         Assert.Empty(report.Findings);
         Assert.True(report.Deliveries > 500, $"only {report.Deliveries} deliveries were answered");
     }

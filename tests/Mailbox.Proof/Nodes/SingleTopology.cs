@@ -3,19 +3,19 @@ using Mailbox.Proof.Network;
 
 namespace Mailbox.Proof.Nodes;
 
-/// <summary>One process with a journal.</summary>
-sealed class StandaloneTopology : Topology
+/// <summary>One process: a silo with a journal, and its gateway.</summary>
+sealed class SingleTopology : Topology
 {
     readonly Workshop _workshop;
     readonly Node _node;
 
-    public StandaloneTopology(Workshop workshop)
+    public SingleTopology(Workshop workshop)
     {
         _workshop = workshop;
         var port = Ports.Free();
         Gateways = [new($"http://127.0.0.1:{port}")];
-        string[] program = ["dotnet", Workshop.Host("Standalone"), "--urls", $"http://127.0.0.1:{port}", "--Mailbox:Data", Path.Combine(workshop.Directory, "data")];
-        _node = workshop.Node("standalone", [.. program, .. Workshop.GatewaySettings, .. Workshop.EngineSettings], [port]);
+        string[] program = ["dotnet", Workshop.Host("Silo"), "--urls", $"http://127.0.0.1:{port}", "--Mailbox:Data", Path.Combine(workshop.Directory, "data")];
+        _node = workshop.Node("silo", [.. program, .. Workshop.GatewaySettings, .. Workshop.EngineSettings], [port]);
     }
 
     public override IReadOnlyList<Uri> Gateways { get; }

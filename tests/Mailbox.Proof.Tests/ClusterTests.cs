@@ -1,15 +1,14 @@
 using Mailbox.Proof.Nodes;
 using Xunit;
-using Xunit.Abstractions;
 
-namespace Mailbox.Proof.Cluster.Tests;
+namespace Mailbox.Proof.Tests;
 
 /// <summary>The proof in short: a silo and a gateway are killed. <c>bench/proof.sh</c> is the long form.</summary>
 public sealed class ClusterTests(ITestOutputHelper output)
 {
     const int Seed = 1;
 
-    [ClusterFact, Trait("Rule", "M5"), Trait("Rule", "G9")]
+    [Fact, Trait("Rule", "M5"), Trait("Rule", "G9")]
     public async Task Nothing_is_lost_by_a_cluster_of_which_a_silo_and_a_gateway_are_killed()
     {
         using var script = new StringWriter();

@@ -1,6 +1,0 @@
-namespace Mailbox.Storage.Tests;
-
-[AttributeUsage(AttributeTargets.Class)]
-sealed class NeedsPostgresAttribute : Attribute
-{
-}
