@@ -22,9 +22,9 @@ public sealed class PerlTests : IAsyncLifetime
     {
         for (var i = 0; i < 3; i++)
         {
-            using var answer = await Http.GetAsync($"/a/b%20c?d={i}");
+            using var answer = await Http.GetAsync($"/a/b%20c?d={i}", TestContext.Current.CancellationToken);
             Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
-            Assert.StartsWith($"/a/b c d={i} ", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            Assert.StartsWith($"/a/b c d={i} ", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         }
         Assert.Contains(_gateway!.Logged, line => line.Contains("noted", StringComparison.Ordinal));
     }
@@ -32,9 +32,9 @@ public sealed class PerlTests : IAsyncLifetime
     [Fact]
     public async Task Its_multiplexed_answer_is_a_letter_and_an_answer()
     {
-        using var posted = await Http.PostAsync("/", new StringContent("words"));
-        Assert.Equal("posted", await posted.Content.ReadAsStringAsync());
-        Assert.Contains("\"data\":\"words\"", await Http.GetStringAsync("/mailboxes/reader?wait=0"), StringComparison.Ordinal);
+        using var posted = await Http.PostAsync("/", new StringContent("words"), TestContext.Current.CancellationToken);
+        Assert.Equal("posted", await posted.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Contains("\"data\":\"words\"", await Http.GetStringAsync("/mailboxes/reader?wait=0", TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     public async ValueTask DisposeAsync()

@@ -17,13 +17,13 @@ public sealed class PhpTests
         await using var php = await PhpFpm.StartAsync(s_probe, onSocket: true);
         await using var gateway = await Gateway.StartAsync(php.Url, php.Root, "probe.php");
 
-        var told = JsonSerializer.Deserialize<Dictionary<string, string>>(await gateway.Http.GetStringAsync("/probe.php/a%20b?c=d"))!;
+        var told = JsonSerializer.Deserialize<Dictionary<string, string>>(await gateway.Http.GetStringAsync("/probe.php/a%20b?c=d", TestContext.Current.CancellationToken))!;
         Assert.Equal("/probe.php", told["SCRIPT_NAME"]);
         Assert.Equal("/a b", told["PATH_INFO"]);
         Assert.Equal("/probe.php/a b", told["PHP_SELF"]);
         Assert.Equal("/probe.php/a%20b?c=d", told["REQUEST_URI"]);
         Assert.Equal("c=d", told["QUERY_STRING"]);
-        Assert.Contains("\"REQUEST_URI\":\"\\/users\\/7\"", await gateway.Http.GetStringAsync("/users/7"), StringComparison.Ordinal);
+        Assert.Contains("\"REQUEST_URI\":\"\\/users\\/7\"", await gateway.Http.GetStringAsync("/users/7", TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -36,8 +36,8 @@ public sealed class PhpTests
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, "/probe.php?do=echo") { Content = new ByteArrayContent(body) };
             request.Headers.TransferEncodingChunked = isChunked;
-            using var answer = await gateway.Http.SendAsync(request);
-            Assert.Equal(body, await answer.Content.ReadAsByteArrayAsync());
+            using var answer = await gateway.Http.SendAsync(request, TestContext.Current.CancellationToken);
+            Assert.Equal(body, await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
         }
     }
 
@@ -55,7 +55,7 @@ public sealed class PhpTests
     {
         await using var php = await PhpFpm.StartAsync(s_probe);
         await using var gateway = await Gateway.StartAsync(php.Url, php.Root);
-        using var answer = await gateway.Http.GetAsync("/probe.php?do=fail");
+        using var answer = await gateway.Http.GetAsync("/probe.php?do=fail", TestContext.Current.CancellationToken);
 
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
         Assert.Subset(answer.Headers.GetValues("Set-Cookie").ToHashSet(), new HashSet<string> { "a=1", "b=2" });
@@ -67,10 +67,10 @@ public sealed class PhpTests
     {
         var php = await PhpFpm.StartAsync(s_probe);
         await using var gateway = await Gateway.StartAsync(new() { Url = php.Url, Root = php.Root, Uplink = "/probe.php?do=echo" });
-        using var said = await gateway.Http.PostAsync("/mailboxes/alice/uplink", new StringContent("hello"));
-        Assert.Equal("hello", await said.Content.ReadAsStringAsync());
+        using var said = await gateway.Http.PostAsync("/mailboxes/alice/uplink", new StringContent("hello"), TestContext.Current.CancellationToken);
+        Assert.Equal("hello", await said.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         await php.DisposeAsync();
-        using var unsaid = await gateway.Http.PostAsync("/mailboxes/alice/uplink", new StringContent("hello"));
+        using var unsaid = await gateway.Http.PostAsync("/mailboxes/alice/uplink", new StringContent("hello"), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, unsaid.StatusCode);
         Assert.NotNull(unsaid.Headers.RetryAfter);
     }
@@ -80,7 +80,7 @@ public sealed class PhpTests
     {
         await using var php = await PhpFpm.StartAsync(s_probe);
         await using var gateway = await Gateway.StartAsync(php.Url, php.Root);
-        using (var staying = await gateway.Http.GetStreamAsync("/probe.php?do=stay")) Assert.NotEmpty(await LineAsync(staying));
+        using (var staying = await gateway.Http.GetStreamAsync("/probe.php?do=stay", TestContext.Current.CancellationToken)) Assert.NotEmpty(await LineAsync(staying));
 
         using var patience = new CancellationTokenSource(Running.Patience);
         while (!File.Exists($"{php.Root}/left")) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, patience.Token);
@@ -91,11 +91,11 @@ public sealed class PhpTests
     {
         await using var php = await PhpFpm.StartAsync(s_probe);
         await using var gateway = await Gateway.StartAsync(php.Url, php.Root);
-        using var staying = await gateway.Http.GetStreamAsync("/probe.php?do=stay");
+        using var staying = await gateway.Http.GetStreamAsync("/probe.php?do=stay", TestContext.Current.CancellationToken);
         using (var worker = Process.GetProcessById(int.Parse(await LineAsync(staying)))) worker.Kill();
 
-        await Assert.ThrowsAnyAsync<IOException>(() => staying.CopyToAsync(Stream.Null));
-        Assert.NotEmpty(await gateway.Http.GetStringAsync("/probe.php?do=slow"));
+        await Assert.ThrowsAnyAsync<IOException>(() => staying.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken));
+        Assert.NotEmpty(await gateway.Http.GetStringAsync("/probe.php?do=slow", TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class PhpTests
     {
         await using var php = await PhpFpm.StartAsync(s_probe);
         await using var gateway = await Gateway.StartAsync(php.Url, php.Root);
-        var asking = gateway.Http.GetAsync("/probe.php?do=letters");
+        var asking = gateway.Http.GetAsync("/probe.php?do=letters", TestContext.Current.CancellationToken);
         var letters = await LettersAsync(gateway);
         while (letters.Count < 2 && !asking.IsCompleted) letters = await LettersAsync(gateway);
         using (var worker = Process.GetProcessById(int.Parse(letters[1]))) worker.Kill();

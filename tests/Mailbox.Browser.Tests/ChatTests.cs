@@ -65,7 +65,7 @@ public sealed class ChatTests(Chromium chromium) : IClassFixture<Chromium>
         await using var server = await Server.StartAsync();
         await using var ada = await Visitor.JoinAsync(chromium, server, "Ada Lovelace");
 
-        await server.Http.PostAsync("/mailboxes/chat-Ada~20Lovelace", new StringContent("<b>from a shell</b>"));
+        await server.Http.PostAsync("/mailboxes/chat-Ada~20Lovelace", new StringContent("<b>from a shell</b>"), TestContext.Current.CancellationToken);
 
         await ada.ReadsAsync("<b>from a shell</b>");
     }
@@ -75,13 +75,13 @@ public sealed class ChatTests(Chromium chromium) : IClassFixture<Chromium>
     {
         await using var server = await Server.StartAsync();
         await using var ada = await Visitor.JoinAsync(chromium, server, "Ada");
-        await server.Http.PutAsJsonAsync("/mailboxes/chat-Ada", new { maxMessages = 2 });
-        await server.Http.PostAsync("/mailboxes/chat-Ada", new StringContent("1"));
+        await server.Http.PutAsJsonAsync("/mailboxes/chat-Ada", new { maxMessages = 2 }, TestContext.Current.CancellationToken);
+        await server.Http.PostAsync("/mailboxes/chat-Ada", new StringContent("1"), TestContext.Current.CancellationToken);
         await ada.ReadsAsync("1");
         await ada.Online.ClickAsync();
         await ada.IsAsync("offline");
         foreach (var text in new[] { "2", "3", "4" })
-            await server.Http.PostAsync("/mailboxes/chat-Ada", new StringContent(text));
+            await server.Http.PostAsync("/mailboxes/chat-Ada", new StringContent(text), TestContext.Current.CancellationToken);
 
         await ada.Online.ClickAsync();
 
@@ -96,12 +96,12 @@ public sealed class ChatTests(Chromium chromium) : IClassFixture<Chromium>
         await using var server = await Server.StartAsync();
         await using var ada = await Visitor.JoinAsync(chromium, server, "Ada");
 
-        await server.Http.DeleteAsync("/mailboxes/chat-Ada");
+        await server.Http.DeleteAsync("/mailboxes/chat-Ada", TestContext.Current.CancellationToken);
         await ada.IsAsync("closed");
         await Expect(ada.Notes).ToHaveTextAsync("The mailbox was removed.");
         await ada.Online.ClickAsync();
         await ada.IsAsync("held");
-        await server.Http.PostAsync("/groups/chat", new StringContent("Welcome back"));
+        await server.Http.PostAsync("/groups/chat", new StringContent("Welcome back"), TestContext.Current.CancellationToken);
 
         await ada.ReadsAsync("Welcome back");
     }

@@ -113,15 +113,15 @@ public sealed class PictureTests(Chromium chromium) : IClassFixture<Chromium>
     public async Task The_page_asks_nobody_else_and_is_asked_for_again_by_its_tag()
     {
         await using var server = await Server.StartAsync();
-        using var first = await server.Http.GetAsync("/");
+        using var first = await server.Http.GetAsync("/", TestContext.Current.CancellationToken);
         using var again = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { IfNoneMatch = { first.Headers.ETag! } } };
 
-        using var second = await server.Http.SendAsync(again);
+        using var second = await server.Http.SendAsync(again, TestContext.Current.CancellationToken);
 
         Assert.Equal(HttpStatusCode.NotModified, second.StatusCode);
         Assert.StartsWith("default-src 'none';", first.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
         Assert.Equal("nosniff", first.Headers.GetValues("X-Content-Type-Options").Single());
-        Assert.DoesNotContain("http", await first.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain("http", await first.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     // At least three points: the line has been drawn on, not once.

@@ -23,7 +23,7 @@ public sealed class JournalSiloTests : IDisposable
         await using var second = StartSilo();
         await gateway.UntilAsync(HttpStatusCode.OK);
         await DeliverAsync(gateway, "after");
-        var kept = await gateway.Http.GetStringAsync("/mailboxes/a?wait=0&from=oldest");
+        var kept = await gateway.Http.GetStringAsync("/mailboxes/a?wait=0&from=oldest", TestContext.Current.CancellationToken);
         Assert.Matches("\"before\".*\"after\"", kept);
     }
 

@@ -22,7 +22,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         var (tables, _) = NewSchema();
 
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => tables.MakeAsync(default))));
-        await tables.MakeAsync(default);
+        await tables.MakeAsync(TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -30,11 +30,11 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
     {
         var table = await NewTableAsync();
 
-        var read = await table.ReadAllAsync(default);
+        var read = await table.ReadAllAsync(TestContext.Current.CancellationToken);
 
         Assert.Empty(read.Members);
         Assert.Equal(0, read.Version.Version);
-        Assert.Empty((await table.ReadRowAsync(Member(1).SiloAddress, default)).Members);
+        Assert.Empty((await table.ReadRowAsync(Member(1).SiloAddress, TestContext.Current.CancellationToken)).Members);
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
 
         Assert.True(await InsertAsync(table, member));
 
-        var read = Assert.Single((await table.ReadRowAsync(member.SiloAddress, default)).Members).Item1;
+        var read = Assert.Single((await table.ReadRowAsync(member.SiloAddress, TestContext.Current.CancellationToken)).Members).Item1;
         Assert.Equal(
             (member.SiloAddress, member.SiloName, member.HostName, member.Status, member.ProxyPort, member.StartTime, member.IAmAliveTime),
             (read.SiloAddress, read.SiloName, read.HostName, read.Status, read.ProxyPort, read.StartTime, read.IAmAliveTime));
@@ -55,13 +55,13 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
     public async Task Who_read_an_older_version_changes_nothing()
     {
         var table = await NewTableAsync();
-        var old = (await table.ReadAllAsync(default)).Version.Next();
+        var old = (await table.ReadAllAsync(TestContext.Current.CancellationToken)).Version.Next();
         await InsertAsync(table, Member(1));
 
-        Assert.False(await table.InsertRowAsync(Member(2), old, default));
-        Assert.False(await table.UpdateRowAsync(Member(1), "", old, default));
+        Assert.False(await table.InsertRowAsync(Member(2), old, TestContext.Current.CancellationToken));
+        Assert.False(await table.UpdateRowAsync(Member(1), "", old, TestContext.Current.CancellationToken));
 
-        var read = await table.ReadAllAsync(default);
+        var read = await table.ReadAllAsync(TestContext.Current.CancellationToken);
         Assert.Equal((1, 1), (read.Members.Count, read.Version.Version));
     }
 
@@ -69,12 +69,12 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
     public async Task Of_many_who_join_with_one_version_one_wins()
     {
         var table = await NewTableAsync();
-        var next = (await table.ReadAllAsync(default)).Version.Next();
+        var next = (await table.ReadAllAsync(TestContext.Current.CancellationToken)).Version.Next();
 
         var answers = await Task.WhenAll(Enumerable.Range(1, 20).Select(port => Task.Run(() => table.InsertRowAsync(Member(port), next, default))));
 
         Assert.Single(answers, static won => won);
-        var read = await table.ReadAllAsync(default);
+        var read = await table.ReadAllAsync(TestContext.Current.CancellationToken);
         Assert.Equal((1, 1), (read.Members.Count, read.Version.Version));
     }
 
@@ -86,7 +86,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         Assert.True(await InsertAsync(table, Member(1)));
         Assert.False(await InsertAsync(table, Member(1)));
 
-        Assert.Equal(1, (await table.ReadAllAsync(default)).Version.Version);
+        Assert.Equal(1, (await table.ReadAllAsync(TestContext.Current.CancellationToken)).Version.Version);
     }
 
     [Fact]
@@ -98,11 +98,11 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
 
         member.AddSuspector(Member(2).SiloAddress, s_start);
         member.Status = SiloStatus.Dead;
-        Assert.True(await table.UpdateRowAsync(member, "", (await table.ReadAllAsync(default)).Version.Next(), default));
+        Assert.True(await table.UpdateRowAsync(member, "", (await table.ReadAllAsync(TestContext.Current.CancellationToken)).Version.Next(), TestContext.Current.CancellationToken));
         member.IAmAliveTime = s_start.AddMinutes(5);
-        await table.UpdateIAmAliveAsync(member, default);
+        await table.UpdateIAmAliveAsync(member, TestContext.Current.CancellationToken);
 
-        var read = await table.ReadAllAsync(default);
+        var read = await table.ReadAllAsync(TestContext.Current.CancellationToken);
         var found = Assert.Single(read.Members).Item1;
         Assert.Equal((2, SiloStatus.Dead, s_start.AddMinutes(5)), (read.Version.Version, found.Status, found.IAmAliveTime));
         Assert.Equal(Member(2).SiloAddress, Assert.Single(found.SuspectTimes!).Item1);
@@ -113,9 +113,9 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
     {
         var table = await NewTableAsync();
 
-        Assert.False(await table.UpdateRowAsync(Member(1), "", (await table.ReadAllAsync(default)).Version.Next(), default));
+        Assert.False(await table.UpdateRowAsync(Member(1), "", (await table.ReadAllAsync(TestContext.Current.CancellationToken)).Version.Next(), TestContext.Current.CancellationToken));
 
-        Assert.Equal(0, (await table.ReadAllAsync(default)).Version.Version);
+        Assert.Equal(0, (await table.ReadAllAsync(TestContext.Current.CancellationToken)).Version.Version);
     }
 
     [Fact]
@@ -126,24 +126,24 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         await InsertAsync(table, Member(2, SiloStatus.Dead, s_start.AddDays(2)));
         await InsertAsync(table, Member(3, SiloStatus.Active, s_start));
 
-        await table.CleanupDefunctSiloEntriesAsync(s_start.AddDays(1), default);
+        await table.CleanupDefunctSiloEntriesAsync(s_start.AddDays(1), TestContext.Current.CancellationToken);
 
-        Assert.Equal([2, 3], (await table.ReadAllAsync(default)).Members.Select(static member => member.Item1.SiloAddress.Endpoint.Port).Order());
+        Assert.Equal([2, 3], (await table.ReadAllAsync(TestContext.Current.CancellationToken)).Members.Select(static member => member.Item1.SiloAddress.Endpoint.Port).Order());
     }
 
     [Fact]
     public async Task Clusters_in_one_database_do_not_see_each_other()
     {
         var (tables, text) = NewSchema();
-        await tables.MakeAsync(default);
+        await tables.MakeAsync(TestContext.Current.CancellationToken);
         var (one, other) = (TableOf("one", text), TableOf("other", text));
-        await Task.WhenAll(one.InitializeMembershipTableAsync(true, default), other.InitializeMembershipTableAsync(true, default));
+        await Task.WhenAll(one.InitializeMembershipTableAsync(true, TestContext.Current.CancellationToken), other.InitializeMembershipTableAsync(true, TestContext.Current.CancellationToken));
 
         await InsertAsync(one, Member(1));
-        Assert.Empty((await other.ReadAllAsync(default)).Members);
-        await other.DeleteMembershipTableEntriesAsync("other", default);
+        Assert.Empty((await other.ReadAllAsync(TestContext.Current.CancellationToken)).Members);
+        await other.DeleteMembershipTableEntriesAsync("other", TestContext.Current.CancellationToken);
 
-        Assert.Single((await one.ReadAllAsync(default)).Members);
+        Assert.Single((await one.ReadAllAsync(TestContext.Current.CancellationToken)).Members);
     }
 
     [Fact]
@@ -151,7 +151,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
     {
         var tables = new MembershipTables("Host=127.0.0.1;Port=1;Username=nobody;Timeout=2", "anything");
 
-        await Assert.ThrowsAsync<StoreException>(() => tables.MakeAsync(default));
+        await Assert.ThrowsAsync<StoreException>(() => tables.MakeAsync(TestContext.Current.CancellationToken));
     }
 
     async Task<AdoNetClusteringTable> NewTableAsync()

@@ -42,7 +42,7 @@ public sealed partial class MultiplexTests : IAsyncLifetime
     {
         using var bob = await BeginAsync();
         using var alice = await SayAsync("say");
-        using var application = new WireConnection(await _application.AcceptTcpClientAsync());
+        using var application = new WireConnection(await _application.AcceptTcpClientAsync(TestContext.Current.CancellationToken));
         var forwarded = await application.UntilAsync("text=hello");
         Is("forwarded", forwarded + "\r\n");
 

@@ -65,7 +65,7 @@ public sealed partial class DeliverManyTests : IAsyncLifetime
     public async Task A_letter_that_is_not_valid_is_400(string body)
     {
         Assert.Contains("urn:mailbox:problem:bad-", await DeliverAsync(400, body), StringComparison.Ordinal);
-        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a")));
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a"), TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -75,7 +75,7 @@ public sealed partial class DeliverManyTests : IAsyncLifetime
     public async Task A_member_that_stands_there_twice_is_named(string body, string detail)
     {
         Assert.Contains($"\"detail\":\"{detail}\"", await DeliverAsync(400, body), StringComparison.Ordinal);
-        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a")));
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a"), TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed partial class DeliverManyTests : IAsyncLifetime
         await DeliverAsync(413, $$$"""{"to":["a"],"message":{"data":"{{{new string('x', 1001)}}}"}}""");
         await DeliverAsync(413, $"[{string.Join(',', Enumerable.Repeat("{\"to\":[\"a\"],\"message\":{\"data\":1}}", 6))}]");
         await DeliverAsync(413, new string(' ', 20_001));
-        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a")));
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a"), TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -133,8 +133,8 @@ public sealed partial class DeliverManyTests : IAsyncLifetime
     {
         await DeliverAsync(200, $"--b\nMailbox: a\n\n{new string('\n', 1000)}\n--b--\n", "multipart/mixed; boundary=b");
         await DeliverAsync(413, $"--b\nMailbox: b\n\n{new string('\n', 1001)}\n--b--\n", "multipart/mixed; boundary=b");
-        Assert.Equal(1000, (await _host.Grid.GetAsync(MailboxName.Parse("a")))!.Bytes);
-        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("b")));
+        Assert.Equal(1000, (await _host.Grid.GetAsync(MailboxName.Parse("a"), TestContext.Current.CancellationToken))!.Bytes);
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("b"), TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -152,7 +152,7 @@ public sealed partial class DeliverManyTests : IAsyncLifetime
         var answer = await DeliverAsync(400, "--b\r\nMailbox: ok\r\n\r\nwhole\r\n" + fault, "multipart/mixed; boundary=b");
         Assert.Matches(""""^{"type":"urn:mailbox:problem:.*","status":400,"detail":".*","delivered":\[{"to":\[{"mailbox":"ok",[^]]*\],"groups":\[\]}\]}$"""", answer);
         Assert.Contains("\"data\":\"whole\"", await ReadAsync("ok"), StringComparison.Ordinal);
-        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a")));
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a"), TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -177,13 +177,13 @@ public sealed partial class DeliverManyTests : IAsyncLifetime
     {
         var answer = await DeliverAsync(415, "--b\r\nMailbox: a\r\n\r\nx\r\n--b--\r\n", "multipart/form-data; boundary=b");
         Assert.Contains("application/x-multiplex or multipart/mixed", answer, StringComparison.Ordinal);
-        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a")));
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a"), TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public async Task Only_POST_delivers()
     {
-        using var answer = await _host.Http.GetAsync("/deliver");
+        using var answer = await _host.Http.GetAsync("/deliver", TestContext.Current.CancellationToken);
         await Problems.OfAsync(answer, 405, "method-not-allowed");
         Assert.Equal(["POST"], answer.Content.Headers.Allow);
     }

@@ -18,7 +18,7 @@ public sealed class DeliverTests : IAsyncLifetime
         using var answer = await _host.DeliverAsync("a", "hello");
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
         Assert.Equal("application/json", answer.Content.Headers.ContentType!.ToString());
-        using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.Equal(["mailbox", "position", "connections", "expires"], json.RootElement.EnumerateObject().Select(member => member.Name));
         Assert.Equal("a", json.RootElement.GetProperty("mailbox").GetString());
         Assert.True(Position.TryParse(json.RootElement.GetProperty("position").GetString(), out var position) && position.Sequence == 1);
@@ -31,7 +31,7 @@ public sealed class DeliverTests : IAsyncLifetime
         using var answer = await _host.DeliverAsync(
             "a", "{\"x\": 1}", ("Content-Type", "application/json"), ("Message-Type", "note"), ("Topic", "t-1"), ("TTL", "60"), ("Durability", "memory"));
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
-        var poll = await _host.Http.GetStringAsync("/mailboxes/a?wait=0");
+        var poll = await _host.Http.GetStringAsync("/mailboxes/a?wait=0", TestContext.Current.CancellationToken);
         Assert.Contains("\"type\":\"note\",\"contentType\":\"application/json\"", poll, StringComparison.Ordinal);
         Assert.Contains("\"topic\":\"t-1\",\"data\":{\"x\": 1}}", poll, StringComparison.Ordinal);
     }
@@ -51,7 +51,7 @@ public sealed class DeliverTests : IAsyncLifetime
         using var answer = await _host.DeliverAsync("a", "x", (name, value));
         var problem = await Problems.OfAsync(answer, 400, "bad-header");
         Assert.StartsWith(name + ": must be ", problem, StringComparison.Ordinal);
-        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a")));
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a"), TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class DeliverTests : IAsyncLifetime
             _host.Address, $"POST /mailboxes/a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}{chunk}");
         Assert.StartsWith("HTTP/1.1 413 ", await raw.Wire.UntilAsync("\r\n"), StringComparison.Ordinal);
         await raw.Wire.UntilAsync("urn:mailbox:problem:too-large");
-        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a")));
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a"), TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -118,6 +118,6 @@ public sealed class DeliverTests : IAsyncLifetime
         using var change = await _host.SendAsync(HttpMethod.Put, "/mailboxes/a", "{\"overflow\":\"drop-newest\"}"u8.ToArray());
         using var third = await _host.DeliverAsync("a", "3");
         Assert.Equal(HttpStatusCode.OK, third.StatusCode);
-        Assert.Equal("{\"dropped\":true}", await third.Content.ReadAsStringAsync());
+        Assert.Equal("{\"dropped\":true}", await third.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 }

@@ -15,7 +15,7 @@ public sealed class ExchangeTests
         using var answer = await SendAsync(host, """{"client":"c","wait":25}""");
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal("no-store, no-transform", answer.Headers.GetValues("Cache-Control").Single());
-        Assert.Matches("""^\{"position":"[0-9a-f]+\.1","messages":\[\{[^\]]+"data":"hello"\}\],"uplink":0\}$""", await answer.Content.ReadAsStringAsync());
+        Assert.Matches("""^\{"position":"[0-9a-f]+\.1","messages":\[\{[^\]]+"data":"hello"\}\],"uplink":0\}$""", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -24,7 +24,7 @@ public sealed class ExchangeTests
         await using var host = await GatewayHost.StartAsync();
         var parked = SendAsync(host, """{"client":"c","wait":25}""");
         await GatewayHost.UntilAsync(() => host.Held.Count == 1);
-        Assert.Contains("mailbox_gateway_connections{transport=\"exchange\"} 1\n", await host.Http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        Assert.Contains("mailbox_gateway_connections{transport=\"exchange\"} 1\n", await host.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken), StringComparison.Ordinal);
         (await host.DeliverAsync("a", "now")).Dispose();
         Assert.Equal(["now"], (await AnswerOf(parked)).Texts);
     }
@@ -111,7 +111,7 @@ public sealed class ExchangeTests
         var first = await AnswerOf(SendAsync(host, """{"client":"c"}"""));
         var second = await AnswerOf(SendAsync(host, $$"""{"client":"c","after":"{{first.Position}}","wait":0}"""));
         Assert.Empty(second.Texts);
-        Assert.Contains("\"messages\":0", await host.Http.GetStringAsync("/mailboxes/a/state"), StringComparison.Ordinal);
+        Assert.Contains("\"messages\":0", await host.Http.GetStringAsync("/mailboxes/a/state", TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -181,7 +181,7 @@ public sealed class ExchangeTests
         await Problems.OfAsync(refused, 503, "draining");
         host.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.True((await AnswerOf(parked)).IsClosed);
-        await drained.WaitAsync(GatewayHost.Patience);
+        await drained.WaitAsync(GatewayHost.Patience, TestContext.Current.CancellationToken);
     }
 
     static Task<HttpResponseMessage> SendAsync(GatewayHost host, string body) =>

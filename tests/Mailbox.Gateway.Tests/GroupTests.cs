@@ -21,8 +21,8 @@ public sealed class GroupTests : IAsyncLifetime
         Assert.Equal("""{"group":"g","count":3,"members":["a","b"],"next":"b"}""", await AnswerAsync(HttpMethod.Get, "/groups/g?limit=2", 200));
         Assert.Equal("""{"group":"g","count":3,"members":["c"],"next":null}""", await AnswerAsync(HttpMethod.Get, "/groups/g?after=b", 200));
         Assert.Equal("""{"group":"g","members":2,"stored":2,"refused":0}""", await AnswerAsync(HttpMethod.Post, "/groups/g?except=b&except=zz", 201, "hi"));
-        Assert.Contains("\"group\":\"g\",\"data\":\"hi\"", await _host.Http.GetStringAsync("/mailboxes/a?wait=0"), StringComparison.Ordinal);
-        Assert.EndsWith("\"messages\":[]}", await _host.Http.GetStringAsync("/mailboxes/b?wait=0"), StringComparison.Ordinal);
+        Assert.Contains("\"group\":\"g\",\"data\":\"hi\"", await _host.Http.GetStringAsync("/mailboxes/a?wait=0", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.EndsWith("\"messages\":[]}", await _host.Http.GetStringAsync("/mailboxes/b?wait=0", TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Equal("""{"group":"g","added":0,"removed":1,"count":2}""", await AnswerAsync(HttpMethod.Delete, "/groups/g/members/a", 200));
         await AnswerAsync(HttpMethod.Delete, "/groups/g", 204);
         await AnswerAsync(HttpMethod.Get, "/groups/g", 404);
@@ -36,9 +36,9 @@ public sealed class GroupTests : IAsyncLifetime
     public async Task A_slash_in_a_name_is_decoded_once_from_the_raw_target()
     {
         Assert.StartsWith("HTTP/1.1 200 ", await RawAsync("PUT /groups/a%2Fb/members/m HTTP/1.1"), StringComparison.Ordinal);
-        Assert.NotNull(await _host.Grid.GetGroupAsync(GroupName.Parse("a/b"), null, 10));
+        Assert.NotNull(await _host.Grid.GetGroupAsync(GroupName.Parse("a/b"), null, 10, TestContext.Current.CancellationToken));
         Assert.StartsWith("HTTP/1.1 200 ", await RawAsync("PUT http://x/groups/%61%2fc/members/m%2E1?x=/y HTTP/1.1"), StringComparison.Ordinal);
-        Assert.Equal("m.1", (await _host.Grid.GetGroupAsync(GroupName.Parse("a/c"), null, 10))!.Members.Single().ToString());
+        Assert.Equal("m.1", (await _host.Grid.GetGroupAsync(GroupName.Parse("a/c"), null, 10, TestContext.Current.CancellationToken))!.Members.Single().ToString());
         Assert.StartsWith("HTTP/1.1 400 ", await RawAsync("PUT /groups/a%252Fb/members/m HTTP/1.1"), StringComparison.Ordinal);
         Assert.StartsWith("HTTP/1.1 400 ", await RawAsync("PUT /groups/a%2F%2Fb/members/m HTTP/1.1"), StringComparison.Ordinal);
         Assert.StartsWith("HTTP/1.1 404 ", await RawAsync("PUT /groups/a/b/members/m HTTP/1.1"), StringComparison.Ordinal);
@@ -54,7 +54,7 @@ public sealed class GroupTests : IAsyncLifetime
     {
         var answer = await AnswerAsync(HttpMethod.Post, "/groups/g/members", 400, body);
         Assert.Matches("urn:mailbox:problem:bad-(body|name)", answer);
-        Assert.Null(await _host.Grid.GetGroupAsync(GroupName.Parse("g"), null, 1));
+        Assert.Null(await _host.Grid.GetGroupAsync(GroupName.Parse("g"), null, 1, TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -33,7 +33,7 @@ public sealed class HeldTests
         await using var host = await GatewayHost.StartAsync();
         using var stream = await host.OpenAsync("/mailboxes/a", "application/x-ndjson");
         await stream.UntilAsync("}\n");
-        await Task.Run(() => host.Time.Leap(TimeSpan.FromSeconds(1026.5))).WaitAsync(GatewayHost.Patience);
+        await Task.Run(() => host.Time.Leap(TimeSpan.FromSeconds(1026.5)), TestContext.Current.CancellationToken).WaitAsync(GatewayHost.Patience, TestContext.Current.CancellationToken);
         await stream.UntilAsync("\n");
         (await host.DeliverAsync("a", "awake")).Dispose();
         await stream.UntilAsync("\"data\":\"awake\"}\n");
@@ -69,7 +69,7 @@ public sealed class HeldTests
     {
         await using var host = await GatewayHost.StartAsync();
         using var first = await host.OpenAsync("/mailboxes/a", Sse);
-        using var second = await host.Http.GetAsync("/mailboxes/a?conflict=reject");
+        using var second = await host.Http.GetAsync("/mailboxes/a?conflict=reject", TestContext.Current.CancellationToken);
         await Problems.OfAsync(second, 409, "mailbox-held");
     }
 
@@ -121,7 +121,7 @@ public sealed class HeldTests
             return host.Held.Count == 1;
         });
         Assert.True(host.Time.GetUtcNow() - before >= TimeSpan.FromMinutes(1));
-        Assert.Contains("mailbox_gateway_endings_total{reason=\"slow\"} 1\n", await host.Http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        Assert.Contains("mailbox_gateway_endings_total{reason=\"slow\"} 1\n", await host.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -173,12 +173,12 @@ public sealed class HeldTests
         for (var i = 0; i < 300; i++) streams.Add(await host.OpenAsync("/mailboxes/m" + i, Sse));
         var stopping = host.StopAsync();
         await GatewayHost.UntilAsync(() => host.Held.IsDraining);
-        using var poll = await host.Http.GetAsync("/mailboxes/a");
+        using var poll = await host.Http.GetAsync("/mailboxes/a", TestContext.Current.CancellationToken);
         await Problems.OfAsync(poll, 503, "draining");
         Assert.NotNull(poll.Headers.RetryAfter);
         using var stream = await host.OpenAsync("/mailboxes/a", Sse);
         Assert.Contains("\"reason\":\"draining\",\"reconnect\":true", await stream.RestAsync(), StringComparison.Ordinal);
-        using var ready = await host.Http.GetAsync("/readyz");
+        using var ready = await host.Http.GetAsync("/readyz", TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
         using var delivered = await host.DeliverAsync("m0", "still taken");
         Assert.Equal(HttpStatusCode.Created, delivered.StatusCode);
@@ -194,7 +194,7 @@ public sealed class HeldTests
         });
         foreach (var held in streams)
             Assert.EndsWith("data: {\"reason\":\"draining\",\"reconnect\":true,\"after\":1}\n\n", await held.RestAsync(), StringComparison.Ordinal);
-        await stopping.WaitAsync(GatewayHost.Patience);
+        await stopping.WaitAsync(GatewayHost.Patience, TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -205,7 +205,7 @@ public sealed class HeldTests
         var drained = host.Held.DrainAsync(TimeSpan.FromSeconds(20));
         host.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Contains("\"reason\":\"draining\"", await stream.RestAsync(), StringComparison.Ordinal);
-        await drained.WaitAsync(GatewayHost.Patience);
+        await drained.WaitAsync(GatewayHost.Patience, TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -223,6 +223,6 @@ public sealed class HeldTests
             return host.Held.Count == 0;
         });
         foreach (var held in streams) await held.RestAsync();
-        await drained.WaitAsync(GatewayHost.Patience);
+        await drained.WaitAsync(GatewayHost.Patience, TestContext.Current.CancellationToken);
     }
 }

@@ -133,7 +133,7 @@ public sealed class HostTests
         (await host.DeliverAsync("a", "x")).Dispose();
         using var stream = await host.OpenAsync("/mailboxes/a?from=oldest", "text/event-stream");
         await stream.UntilAsync("data: x\n\n");
-        var metrics = await host.Http.GetStringAsync("/metrics");
+        var metrics = await host.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
         Assert.Contains("# TYPE mailbox_gateway_connections gauge\n", metrics, StringComparison.Ordinal);
         Assert.Contains("mailbox_gateway_connections{transport=\"sse\"} 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains("mailbox_gateway_deliveries_total{outcome=\"stored\"} 1\n", metrics, StringComparison.Ordinal);
@@ -144,9 +144,9 @@ public sealed class HostTests
     public async Task The_page_and_the_description_of_the_interface_are_served()
     {
         await using var host = await GatewayHost.StartAsync();
-        using var page = await host.Http.GetAsync("/");
+        using var page = await host.Http.GetAsync("/", TestContext.Current.CancellationToken);
         Assert.Equal("text/html", page.Content.Headers.ContentType!.MediaType);
-        using var json = System.Text.Json.JsonDocument.Parse(await host.Http.GetStringAsync("/openapi/v1.json"));
+        using var json = System.Text.Json.JsonDocument.Parse(await host.Http.GetStringAsync("/openapi/v1.json", TestContext.Current.CancellationToken));
         Assert.StartsWith("3.", json.RootElement.GetProperty("openapi").GetString(), StringComparison.Ordinal);
     }
 

@@ -22,15 +22,15 @@ public sealed class MailboxTests : IAsyncLifetime
         Assert.Equal(
             $$"""{"epoch":"{{epoch}}","first":"{{epoch}}.1","last":"{{epoch}}.2","acknowledged":"{{epoch}}.0","messages":2,"bytes":8,"connections":"""
             + """0,"groups":["g"],"expires":"2026-01-02T00:00:00Z"}""",
-            await _host.Http.GetStringAsync("/mailboxes/a/state"));
+            await _host.Http.GetStringAsync("/mailboxes/a/state", TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public async Task The_state_of_a_mailbox_that_does_not_exist_is_404()
     {
-        using var answer = await _host.Http.GetAsync("/mailboxes/a/state");
+        using var answer = await _host.Http.GetAsync("/mailboxes/a/state", TestContext.Current.CancellationToken);
         await Problems.OfAsync(answer, 404, "not-found");
-        Assert.Equal("""{"mailboxes":[],"next":null}""", await _host.Http.GetStringAsync("/mailboxes"));
+        Assert.Equal("""{"mailboxes":[],"next":null}""", await _host.Http.GetStringAsync("/mailboxes", TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class MailboxTests : IAsyncLifetime
         using var second = await _host.DeliverAsync("a", "2");
         var position = await Json.TextAsync(second, "position");
         Assert.Equal(204, await StatusAsync(HttpMethod.Post, "/mailboxes/a/ack?position=" + position));
-        Assert.Contains("\"messages\":0", await _host.Http.GetStringAsync("/mailboxes/a/state"), StringComparison.Ordinal);
+        Assert.Contains("\"messages\":0", await _host.Http.GetStringAsync("/mailboxes/a/state", TestContext.Current.CancellationToken), StringComparison.Ordinal);
         using var future = await _host.SendAsync(HttpMethod.Post, $"/mailboxes/a/ack?position={position}9");
         await Problems.OfAsync(future, 400, "bad-position");
         using var other = await _host.SendAsync(HttpMethod.Post, "/mailboxes/a/ack?position=1.1");
@@ -61,7 +61,7 @@ public sealed class MailboxTests : IAsyncLifetime
         Assert.Equal(404, await StatusAsync(HttpMethod.Delete, path));
         Assert.Equal(400, await StatusAsync(HttpMethod.Delete, "/mailboxes/a/messages/first"));
         Assert.Equal(405, await StatusAsync(HttpMethod.Get, path));
-        var read = await _host.Http.GetStringAsync("/mailboxes/a?wait=0");
+        var read = await _host.Http.GetStringAsync("/mailboxes/a?wait=0", TestContext.Current.CancellationToken);
         Assert.DoesNotContain("\"gap\"", read, StringComparison.Ordinal);
         Assert.Contains("\"data\":\"2\"", read, StringComparison.Ordinal);
     }
@@ -79,8 +79,8 @@ public sealed class MailboxTests : IAsyncLifetime
     public async Task Names_are_listed_in_pages()
     {
         foreach (var name in (string[])["b", "a", "c"]) (await _host.DeliverAsync(name, "x")).Dispose();
-        Assert.Equal("""{"mailboxes":["a","b"],"next":"b"}""", await _host.Http.GetStringAsync("/mailboxes?limit=2"));
-        Assert.Equal("""{"mailboxes":["c"],"next":null}""", await _host.Http.GetStringAsync("/mailboxes?limit=2&after=b"));
+        Assert.Equal("""{"mailboxes":["a","b"],"next":"b"}""", await _host.Http.GetStringAsync("/mailboxes?limit=2", TestContext.Current.CancellationToken));
+        Assert.Equal("""{"mailboxes":["c"],"next":null}""", await _host.Http.GetStringAsync("/mailboxes?limit=2&after=b", TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -98,14 +98,14 @@ public sealed class MailboxTests : IAsyncLifetime
     {
         using var answer = await _host.SendAsync(HttpMethod.Put, "/mailboxes/a", Encoding.UTF8.GetBytes(body));
         await Problems.OfAsync(answer, 400, "bad-body");
-        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a")));
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a"), TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public async Task Options_are_kept()
     {
         Assert.Equal(204, await StatusAsync(HttpMethod.Put, "/mailboxes/a", """{"idle":60,"overflow":"drop-newest","maxMessages":5,"maxBytes":100}"""));
-        var info = await _host.Grid.GetAsync(MailboxName.Parse("a"));
+        var info = await _host.Grid.GetAsync(MailboxName.Parse("a"), TestContext.Current.CancellationToken);
         Assert.Equal(new(TimeSpan.FromMinutes(1), OverflowPolicy.DropNewest, 5, 100), info!.Options);
     }
 
@@ -123,7 +123,7 @@ public sealed class MailboxTests : IAsyncLifetime
         using var answer = await _host.SendAsync(new(method), path);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, answer.StatusCode);
         Assert.NotEmpty(answer.Content.Headers.Allow);
-        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a")));
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("a"), TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -135,7 +135,7 @@ public sealed class MailboxTests : IAsyncLifetime
     [InlineData("/groups/g/other")]
     public async Task A_route_that_does_not_exist_is_404(string path)
     {
-        using var answer = await _host.Http.GetAsync(path);
+        using var answer = await _host.Http.GetAsync(path, TestContext.Current.CancellationToken);
         await Problems.OfAsync(answer, 404, "not-found");
     }
 

@@ -30,7 +30,7 @@ public sealed class OutcomeTests
     public async Task An_open_that_cannot_be_answered_now_is_503_but_an_event_stream_that_says_so_and_ends()
     {
         await using var host = await GatewayHost.StartAsync(grid: new ScriptedGrid { Open = OpenOutcome.Unavailable });
-        using var poll = await host.Http.GetAsync("/mailboxes/a");
+        using var poll = await host.Http.GetAsync("/mailboxes/a", TestContext.Current.CancellationToken);
         await Problems.OfAsync(poll, 503, "store-failed");
         Assert.NotNull(poll.Headers.RetryAfter);
         using var stream = await host.OpenAsync("/mailboxes/a", "text/event-stream");
@@ -55,13 +55,13 @@ public sealed class OutcomeTests
     {
         var grid = new ScriptedGrid { Fault = new InvalidOperationException("A defect.") };
         await using var host = await GatewayHost.StartAsync(grid: grid);
-        using var failed = await host.Http.GetAsync("/mailboxes/a/state");
+        using var failed = await host.Http.GetAsync("/mailboxes/a/state", TestContext.Current.CancellationToken);
         Assert.DoesNotContain("defect", await Problems.OfAsync(failed, 500, "failed"), StringComparison.Ordinal);
         grid.Fault = new Storage.StoreException("The disk is gone.");
-        using var unreadable = await host.Http.GetAsync("/mailboxes/a/state");
+        using var unreadable = await host.Http.GetAsync("/mailboxes/a/state", TestContext.Current.CancellationToken);
         await Problems.OfAsync(unreadable, 503, "store-failed");
         grid.Fault = null;
-        using var missing = await host.Http.GetAsync("/mailboxes/a/state");
+        using var missing = await host.Http.GetAsync("/mailboxes/a/state", TestContext.Current.CancellationToken);
         await Problems.OfAsync(missing, 404, "not-found");
     }
 
@@ -70,12 +70,12 @@ public sealed class OutcomeTests
     {
         var grid = new ScriptedGrid();
         await using var host = await GatewayHost.StartAsync(grid: grid);
-        using var ready = await host.Http.GetAsync("/readyz");
-        Assert.Equal("ready\n", await ready.Content.ReadAsStringAsync());
+        using var ready = await host.Http.GetAsync("/readyz", TestContext.Current.CancellationToken);
+        Assert.Equal("ready\n", await ready.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         grid.IsReady = false;
-        using var unready = await host.Http.GetAsync("/readyz");
+        using var unready = await host.Http.GetAsync("/readyz", TestContext.Current.CancellationToken);
         await Problems.OfAsync(unready, 503, "store-failed");
-        Assert.Equal("ok\n", await host.Http.GetStringAsync("/healthz"));
-        Assert.Contains("\nmailbox_gateway_ready 0\n", await host.Http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        Assert.Equal("ok\n", await host.Http.GetStringAsync("/healthz", TestContext.Current.CancellationToken));
+        Assert.Contains("\nmailbox_gateway_ready 0\n", await host.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 }

@@ -11,23 +11,23 @@ public sealed class PollTests
     public async Task A_poll_answers_at_once_with_what_there_is()
     {
         await using var host = await GatewayHost.StartAsync();
-        using var none = await host.Http.GetAsync("/mailboxes/a?wait=0");
-        Assert.Matches("^{\"position\":\"[0-9a-f]+\\.0\",\"messages\":\\[\\]}$", await none.Content.ReadAsStringAsync());
+        using var none = await host.Http.GetAsync("/mailboxes/a?wait=0", TestContext.Current.CancellationToken);
+        Assert.Matches("^{\"position\":\"[0-9a-f]+\\.0\",\"messages\":\\[\\]}$", await none.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         using var first = await host.DeliverAsync("a", "one", ("Content-Type", "text/plain"));
         using var second = await host.DeliverAsync("a", "two", ("Content-Type", "text/plain"));
         var epoch = (await Json.TextAsync(first, "position")).Split('.')[0];
-        using var both = await host.Http.GetAsync("/mailboxes/a?wait=0");
+        using var both = await host.Http.GetAsync("/mailboxes/a?wait=0", TestContext.Current.CancellationToken);
         Assert.Equal(
             $$"""{"position":"{{epoch}}.2","messages":[{"position":"{{epoch}}.1","contentType":"text/plain","at":"2026-01-01T00:00:00Z","data":"one"},"""
             + $$"""{"position":"{{epoch}}.2","contentType":"text/plain","at":"2026-01-01T00:00:00Z","data":"two"}]}""",
-            await both.Content.ReadAsStringAsync());
+            await both.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public async Task Every_answer_that_carries_messages_is_not_to_be_stored_or_collected()
     {
         await using var host = await GatewayHost.StartAsync();
-        using var poll = await host.Http.GetAsync("/mailboxes/a?wait=0");
+        using var poll = await host.Http.GetAsync("/mailboxes/a?wait=0", TestContext.Current.CancellationToken);
         Assert.Equal("no-store, no-transform", poll.Headers.GetValues("Cache-Control").Single());
         Assert.Equal("no", poll.Headers.GetValues("X-Accel-Buffering").Single());
         Assert.False(poll.Headers.Contains("Server"));
@@ -38,10 +38,10 @@ public sealed class PollTests
     {
         await using var host = await GatewayHost.StartAsync();
         foreach (var text in (string[])["a", "b", "c"]) (await host.DeliverAsync("m", text)).Dispose();
-        var first = await host.Http.GetStringAsync("/mailboxes/m?wait=0&limit=2");
+        var first = await host.Http.GetStringAsync("/mailboxes/m?wait=0&limit=2", TestContext.Current.CancellationToken);
         Assert.Contains("\"data\":\"b\"}]}", first, StringComparison.Ordinal);
         var position = first["{\"position\":\"".Length..first.IndexOf("\",\"messages\"", StringComparison.Ordinal)];
-        var second = await host.Http.GetStringAsync($"/mailboxes/m?wait=0&after={position}");
+        var second = await host.Http.GetStringAsync($"/mailboxes/m?wait=0&after={position}", TestContext.Current.CancellationToken);
         Assert.DoesNotContain("\"data\":\"b\"", second, StringComparison.Ordinal);
         Assert.Contains("\"data\":\"c\"}]}", second, StringComparison.Ordinal);
     }
@@ -50,7 +50,7 @@ public sealed class PollTests
     public async Task A_long_poll_answers_as_soon_as_there_is_a_message()
     {
         await using var host = await GatewayHost.StartAsync();
-        var poll = host.Http.GetStringAsync("/mailboxes/a");
+        var poll = host.Http.GetStringAsync("/mailboxes/a", TestContext.Current.CancellationToken);
         await GatewayHost.UntilAsync(() => host.Held.Count == 1);
         using var delivered = await host.DeliverAsync("a", "now");
         Assert.Equal("1", await Json.TextAsync(delivered, "connections"));
@@ -65,7 +65,7 @@ public sealed class PollTests
     public async Task A_long_poll_that_has_waited_answers_empty_with_its_position(string query, int seconds)
     {
         await using var host = await GatewayHost.StartAsync();
-        var poll = host.Http.GetStringAsync("/mailboxes/a" + query);
+        var poll = host.Http.GetStringAsync("/mailboxes/a" + query, TestContext.Current.CancellationToken);
         await GatewayHost.UntilAsync(() => host.Held.Count == 1);
         host.Time.Advance(TimeSpan.FromSeconds(seconds - 1));
         Assert.Equal(1, host.Held.Count);
@@ -114,7 +114,7 @@ public sealed class PollTests
         await using var host = await GatewayHost.StartAsync();
         using var answer = await host.SendAsync(HttpMethod.Get, "/mailboxes/a", headers: ("Accept", "text/html"));
         await Problems.OfAsync(answer, 406, "not-acceptable");
-        Assert.Null(await host.Grid.GetAsync(MailboxName.Parse("a")));
+        Assert.Null(await host.Grid.GetAsync(MailboxName.Parse("a"), TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -142,7 +142,7 @@ public sealed class PollTests
     public async Task A_parameter_that_is_not_valid_is_400(string query, string name)
     {
         await using var host = await GatewayHost.StartAsync();
-        using var answer = await host.Http.GetAsync("/mailboxes/a?" + query);
+        using var answer = await host.Http.GetAsync("/mailboxes/a?" + query, TestContext.Current.CancellationToken);
         Assert.StartsWith(query.Split('=')[0] + ": ", await Problems.OfAsync(answer, 400, name), StringComparison.Ordinal);
     }
 
@@ -155,7 +155,7 @@ public sealed class PollTests
         Assert.Equal(
             """{"position":"1.3","gap":{"from":"1.0","to":"1.2","reason":"overflow"},"messages":["""
             + """{"position":"1.3","contentType":"text/plain","at":"1970-01-01T00:00:00Z","data":"a"}]}""",
-            await host.Http.GetStringAsync("/mailboxes/a?wait=0"));
+            await host.Http.GetStringAsync("/mailboxes/a?wait=0", TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -164,14 +164,14 @@ public sealed class PollTests
         var grid = new ScriptedGrid();
         grid.Reader.Give(ScriptedReader.Gap(0, 2, GapReason.Acknowledged));
         await using var host = await GatewayHost.StartAsync(grid: grid);
-        Assert.Equal("""{"position":"1.2","gap":{"from":"1.0","to":"1.2","reason":"acknowledged"},"messages":[]}""", await host.Http.GetStringAsync("/mailboxes/a"));
+        Assert.Equal("""{"position":"1.2","gap":{"from":"1.0","to":"1.2","reason":"acknowledged"},"messages":[]}""", await host.Http.GetStringAsync("/mailboxes/a", TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public async Task A_parked_poll_is_told_why_it_ends()
     {
         await using var host = await GatewayHost.StartAsync();
-        var poll = host.Http.GetStringAsync("/mailboxes/a");
+        var poll = host.Http.GetStringAsync("/mailboxes/a", TestContext.Current.CancellationToken);
         await GatewayHost.UntilAsync(() => host.Held.Count == 1);
         using var removed = await host.SendAsync(HttpMethod.Delete, "/mailboxes/a");
         Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);

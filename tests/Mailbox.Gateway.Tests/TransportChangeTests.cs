@@ -18,9 +18,9 @@ public sealed class TransportChangeTests
         await Taker.JoinAsync(host);
         var client = new Wanderer(host, new(seed));
         var delivering = DeliverAsync(host);
-        await client.GoAsync(Messages).WaitAsync(GatewayHost.Patience);
+        await client.GoAsync(Messages).WaitAsync(GatewayHost.Patience, TestContext.Current.CancellationToken);
         await delivering;
-        await client.FinishAsync().WaitAsync(GatewayHost.Patience);
+        await client.FinishAsync().WaitAsync(GatewayHost.Patience, TestContext.Current.CancellationToken);
         Assert.Equal(Enumerable.Range(1, Messages), client.Got);
         Assert.Empty(client.Gaps);
         Assert.Equal(Enumerable.Range(1, client.Said), (await Taker.ReadAsync(host)).Select(letter => (int)letter.Number!));

@@ -81,7 +81,7 @@ public sealed class WebSocketHandshakeTests
         await using var host = await GatewayHost.StartAsync(isHttp2: true);
         using var request = new HttpRequestMessage(HttpMethod.Connect, "/mailboxes/a") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         request.Headers.Protocol = "connect-udp";
-        using var answer = await host.Http.SendAsync(request);
+        using var answer = await host.Http.SendAsync(request, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, answer.StatusCode);
     }
 

@@ -61,7 +61,7 @@ public sealed class WebSocketTests
         position = position!.EndsWith(".0", StringComparison.Ordinal) ? (await client.NextAsync("position")).GetString() : position;
         await client.SayAsync($$"""{"ack":"{{position}}"}""");
         await GatewayHost.UntilAsync(async () => (await host.Http.GetStringAsync("/mailboxes/a/state")).Contains("\"messages\":0", StringComparison.Ordinal));
-        Assert.Contains("mailbox_gateway_acknowledgements_total 1\n", await host.Http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        Assert.Contains("mailbox_gateway_acknowledgements_total 1\n", await host.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     // As at an open: it may be what the client had before the mailbox was made again.
@@ -76,7 +76,7 @@ public sealed class WebSocketTests
         await client.SayAsync($$"""{"ack":"{{epoch}}.99"}""");
         await client.SayAsync("""{"ping":1}""");
         await client.NextAsync("pong");
-        Assert.Contains("\"messages\":1", await host.Http.GetStringAsync("/mailboxes/a/state"), StringComparison.Ordinal);
+        Assert.Contains("\"messages\":1", await host.Http.GetStringAsync("/mailboxes/a/state", TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -186,7 +186,7 @@ public sealed class WebSocketTests
         Assert.Contains("503", refused.Message, StringComparison.Ordinal);
         host.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(1001, (await client.EndAsync()).Code);
-        await stopping.WaitAsync(GatewayHost.Patience);
+        await stopping.WaitAsync(GatewayHost.Patience, TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -221,7 +221,7 @@ public sealed class WebSocketTests
         }
         host.Time.Advance(TimeSpan.FromSeconds(16));
         Assert.Contains("\"reason\":\"silent\",\"reconnect\":true", await raw.Wire.UntilAsync("silent\",\"reconnect\":true"), StringComparison.Ordinal);
-        Assert.Contains("mailbox_gateway_endings_total{reason=\"silent\"} 1\n", await host.Http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        Assert.Contains("mailbox_gateway_endings_total{reason=\"silent\"} 1\n", await host.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -12,7 +12,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
     public async Task Nothing_is_lost_by_a_cluster_of_which_a_silo_and_a_gateway_are_killed()
     {
         using var script = new StringWriter();
-        var report = await new ProofRun(Topologies.Of("cluster"), Seed, faults: 2, script) { Only = "kill -9 a" }.RunAsync();
+        var report = await new ProofRun(Topologies.Of("cluster"), Seed, faults: 2, script) { Only = "kill -9 a" }.RunAsync(TestContext.Current.CancellationToken);
 
         output.WriteLine($"Seed {Seed}\n{script}\n{string.Join('\n', Markdown.Of("cluster", [report]))}");
         Assert.Empty(report.Findings);

@@ -13,7 +13,7 @@ public sealed class SingleTests(ITestOutputHelper output)
     public async Task Nothing_is_lost_by_one_process_whatever_happens_to_it()
     {
         using var script = new StringWriter();
-        var report = await new ProofRun(Topologies.Of("single"), Seed, Faults, script).RunAsync();
+        var report = await new ProofRun(Topologies.Of("single"), Seed, Faults, script).RunAsync(TestContext.Current.CancellationToken);
 
         output.WriteLine($"Seed {Seed}\n{script}\n{string.Join('\n', Markdown.Of("single", [report]))}");
         Assert.Empty(report.Findings);

@@ -81,10 +81,10 @@ public sealed class SharedTests(Chromium chromium) : IClassFixture<Chromium>
         await office.Sender.DeliverAsync(1);
         await AllGetAsync(tabs, 1);
 
-        await office.Server.Http.DeleteAsync("/mailboxes/ada");
+        await office.Server.Http.DeleteAsync("/mailboxes/ada", TestContext.Current.CancellationToken);
 
         foreach (var tab in tabs) await tab.UntilAsync("mailbox.state == 'closed' && mailbox.status.reason == 'deleted'");
-        Assert.Equal(System.Net.HttpStatusCode.NotFound, (await office.Server.Http.GetAsync("/mailboxes/ada/state")).StatusCode);
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, (await office.Server.Http.GetAsync("/mailboxes/ada/state", TestContext.Current.CancellationToken)).StatusCode);
     }
 
     static async Task DeliverInPartsAsync(Sender sender)

@@ -117,7 +117,7 @@ public sealed class ExistenceTests
     public void Names_are_listed_in_ordinal_order_and_in_pages()
     {
         foreach (var name in new[] { "b", "a", "C" }) _office.Deliver(name, "1");
-        Assert.Equal(["C", "a"], _office.Ask(_office.Engine.ListAsync(null, 2)).Select(name => name.ToString()));
-        Assert.Equal(["b"], _office.Ask(_office.Engine.ListAsync("a", 2)).Select(name => name.ToString()));
+        Assert.Equal(["C", "a"], _office.Ask(_office.Engine.ListAsync(null, 2, TestContext.Current.CancellationToken)).Select(name => name.ToString()));
+        Assert.Equal(["b"], _office.Ask(_office.Engine.ListAsync("a", 2, TestContext.Current.CancellationToken)).Select(name => name.ToString()));
     }
 }

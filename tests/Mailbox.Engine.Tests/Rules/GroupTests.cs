@@ -52,9 +52,9 @@ public sealed class GroupTests
     public void Members_are_listed_in_pages_in_ordinal_order()
     {
         _office.Join("g", "b", "a", "C");
-        var page = _office.Ask(_office.Engine.GetGroupAsync(Office.Group("g"), null, 2))!;
+        var page = _office.Ask(_office.Engine.GetGroupAsync(Office.Group("g"), null, 2, TestContext.Current.CancellationToken))!;
         Assert.Equal((3, "C a", "a"), (page.Count, string.Join(' ', page.Members), page.Next));
-        page = _office.Ask(_office.Engine.GetGroupAsync(Office.Group("g"), page.Next, 2))!;
+        page = _office.Ask(_office.Engine.GetGroupAsync(Office.Group("g"), page.Next, 2, TestContext.Current.CancellationToken))!;
         Assert.Equal((3, "b", null), (page.Count, string.Join(' ', page.Members), page.Next));
     }
 
@@ -173,8 +173,8 @@ public sealed class GroupTests
     public void Removing_a_group_leaves_the_mailboxes()
     {
         _office.Join("g", "a", "b");
-        Assert.Equal(Outcome.Stored, _office.Ask(_office.Engine.RemoveGroupAsync(Office.Group("g"))));
-        Assert.Equal(Outcome.NotFound, _office.Ask(_office.Engine.RemoveGroupAsync(Office.Group("g"))));
+        Assert.Equal(Outcome.Stored, _office.Ask(_office.Engine.RemoveGroupAsync(Office.Group("g"), TestContext.Current.CancellationToken)));
+        Assert.Equal(Outcome.NotFound, _office.Ask(_office.Engine.RemoveGroupAsync(Office.Group("g"), TestContext.Current.CancellationToken)));
         Assert.Null(_office.Members("g"));
         Assert.Empty(_office.Look("a")!.Groups);
         _office.Restart();
@@ -185,7 +185,7 @@ public sealed class GroupTests
     public void A_group_of_100_000_works()
     {
         var names = Enumerable.Range(0, 100_000).Select(i => Office.Name($"m{i}")).ToArray();
-        foreach (var part in names.Chunk(10_000)) _office.Ask(_office.Engine.ChangeMembersAsync(Office.Group("g"), part, []));
+        foreach (var part in names.Chunk(10_000)) _office.Ask(_office.Engine.ChangeMembersAsync(Office.Group("g"), part, [], TestContext.Current.CancellationToken));
         Assert.Equal(new SendResult(Outcome.Stored, 100_000, 100_000), _office.Send("g", "1"));
     }
 }

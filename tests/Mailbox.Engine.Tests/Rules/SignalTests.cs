@@ -8,7 +8,7 @@ public sealed class SignalTests
     [Fact, Trait("Rule", "M17")]
     public void A_signal_that_throws_ends_its_reader_and_nothing_else()
     {
-        var broken = _office.Ask(_office.Engine.OpenAsync(Office.Name("a"), new(), new Broken())).Reader!;
+        var broken = _office.Ask(_office.Engine.OpenAsync(Office.Name("a"), new(), new Broken(), TestContext.Current.CancellationToken)).Reader!;
         var line = _office.Open("a");
         Assert.Equal(ReadStatus.Empty, broken.TryRead([]));
         Assert.Equal("", line.Read());
@@ -23,7 +23,7 @@ public sealed class SignalTests
     [Fact, Trait("Rule", "M18")]
     public void A_signal_that_throws_when_its_mailbox_goes_delays_nobody()
     {
-        var broken = _office.Ask(_office.Engine.OpenAsync(Office.Name("a"), new(), new Broken())).Reader!;
+        var broken = _office.Ask(_office.Engine.OpenAsync(Office.Name("a"), new(), new Broken(), TestContext.Current.CancellationToken)).Reader!;
         Assert.Equal(ReadStatus.Empty, broken.TryRead([]));
         Assert.Equal(Outcome.Stored, _office.Remove("a"));
         Assert.Equal(Outcome.Stored, _office.Deliver("a", "1").Outcome);

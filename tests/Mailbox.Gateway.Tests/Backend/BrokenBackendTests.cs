@@ -22,7 +22,7 @@ public sealed class BrokenBackendTests
         app.Gateway.Time.Advance(TimeSpan.FromSeconds(6));
         using var answer = await asking;
         await Problems.OfAsync(answer, 504, "backend-timed-out");
-        Assert.Equal(0, await client.GetStream().ReadAsync(new byte[1]));
+        Assert.Equal(0, await client.GetStream().ReadAsync(new byte[1], TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class BrokenBackendTests
         application.Close();
         using var answer = await asking;
         Assert.Equal(413, (int)answer.StatusCode);
-        Assert.Equal("big", await answer.Content.ReadAsStringAsync());
+        Assert.Equal("big", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -28,9 +28,9 @@ public sealed class ForwardingTests
     public async Task The_gateway_keeps_its_own_routes()
     {
         await using var app = await Application.StartAsync(static http => http.Response.WriteAsync("app"));
-        Assert.Contains("mailbox_gateway_ready", await app.Http.GetStringAsync("/metrics"), StringComparison.Ordinal);
-        Assert.Equal("app", await app.Http.GetStringAsync("/metrics/x"));
-        Assert.Equal("app", await app.Http.GetStringAsync("/"));
+        Assert.Contains("mailbox_gateway_ready", await app.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal("app", await app.Http.GetStringAsync("/metrics/x", TestContext.Current.CancellationToken));
+        Assert.Equal("app", await app.Http.GetStringAsync("/", TestContext.Current.CancellationToken));
         using var answer = await app.Gateway.DeliverAsync("a", "x");
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
     }
@@ -141,7 +141,7 @@ public sealed class ForwardingTests
         var sent = new byte[Megabyte];
         new Random(Seed).NextBytes(sent);
         using var answer = await app.Gateway.SendAsync(HttpMethod.Post, "/", sent);
-        Assert.Equal(sent, await answer.Content.ReadAsByteArrayAsync());
+        Assert.Equal(sent, await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
         Assert.Equal("7", answer.Headers.GetValues("X-Kept").Single());
     }
 
@@ -168,7 +168,7 @@ public sealed class ForwardingTests
         });
         using var answer = await app.Gateway.SendAsync(HttpMethod.Get, "/");
         Assert.Equal("gzip", answer.Content.Headers.ContentEncoding.Single());
-        Assert.Equal(packed.ToArray(), await answer.Content.ReadAsByteArrayAsync());
+        Assert.Equal(packed.ToArray(), await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -181,7 +181,7 @@ public sealed class ForwardingTests
             await http.Response.WriteAsync((await new StreamReader(http.Request.Body).ReadToEndAsync()).ToUpperInvariant());
         });
         using var raw = await RawConnection.SayAsync(app.Gateway.Address, "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
-        Assert.Equal(3, await first.Task.WaitAsync(GatewayHost.Patience));
+        Assert.Equal(3, await first.Task.WaitAsync(GatewayHost.Patience, TestContext.Current.CancellationToken));
         await raw.SayAsync("3\r\ndef\r\n0\r\n\r\n");
         Assert.Contains("DEF", await raw.Wire.RestAsync(), StringComparison.Ordinal);
     }
@@ -211,7 +211,7 @@ public sealed class ForwardingTests
         var asking = gateway.SendAsync(HttpMethod.Get, "/");
         await raw.AnswerAsync("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n1\r\na\r\n0\r\nX-Sum: 97\r\n\r\n");
         using var answer = await asking;
-        Assert.Equal("a", await answer.Content.ReadAsStringAsync());
+        Assert.Equal("a", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.Equal("97", answer.TrailingHeaders.GetValues("X-Sum").Single());
     }
 
@@ -231,7 +231,7 @@ public sealed class ForwardingTests
         using var answer = await app.Gateway.SendAsync(new(method), "/");
         Assert.Equal(status, (int)answer.StatusCode);
         Assert.Equal("\"e\"", answer.Headers.ETag!.Tag);
-        Assert.Empty(await answer.Content.ReadAsByteArrayAsync());
+        Assert.Empty(await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
         if (method == "HEAD") Assert.Equal(12, answer.Content.Headers.ContentLength);
     }
 

@@ -26,7 +26,7 @@ public sealed class LeavingTests
             isHttp2: isHttp2);
         using var leave = new CancellationTokenSource();
         var asking = app.Http.GetAsync(new Uri("/", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, leave.Token);
-        await asked.Task.WaitAsync(GatewayHost.Patience);
+        await asked.Task.WaitAsync(GatewayHost.Patience, TestContext.Current.CancellationToken);
         if (hasBegun) (await asking).Dispose();
         await leave.CancelAsync();
         // On HTTP/1.1 it might only have ended its side: there is time for the answer.
@@ -46,12 +46,12 @@ public sealed class LeavingTests
         {
             await http.Request.Body.ReadExactlyAsync(new byte[4]);
             begun.SetResult();
-            ended.SetResult(await Record.ExceptionAsync(() => http.Request.Body.CopyToAsync(Stream.Null)));
+            ended.SetResult(await Record.ExceptionAsync(() => http.Request.Body.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken)));
         });
         using var raw = await RawConnection.SayAsync(app.Gateway.Address, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf");
-        await begun.Task.WaitAsync(GatewayHost.Patience);
+        await begun.Task.WaitAsync(GatewayHost.Patience, TestContext.Current.CancellationToken);
         raw.Socket.Close(0);
-        Assert.NotNull(await ended.Task.WaitAsync(GatewayHost.Patience));
+        Assert.NotNull(await ended.Task.WaitAsync(GatewayHost.Patience, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -62,10 +62,10 @@ public sealed class LeavingTests
         Assert.Equal("chat", socket.SubProtocol);
         foreach (var text in new[] { "a", new string('b', 70_000) })
         {
-            await socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, default);
+            await socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, TestContext.Current.CancellationToken);
             Assert.Equal(text, await ReceiveAsync(socket));
         }
-        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "bye", default);
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "bye", TestContext.Current.CancellationToken);
         Assert.Equal("bye", socket.CloseStatusDescription);
     }
 
@@ -79,7 +79,7 @@ public sealed class LeavingTests
             http.Abort();
         });
         using var socket = await ConnectAsync(app);
-        await socket.SendAsync(new byte[1], WebSocketMessageType.Binary, true, default);
+        await socket.SendAsync(new byte[1], WebSocketMessageType.Binary, true, TestContext.Current.CancellationToken);
         await Assert.ThrowsAsync<WebSocketException>(() => ReceiveAsync(socket));
     }
 

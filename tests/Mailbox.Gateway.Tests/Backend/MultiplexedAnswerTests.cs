@@ -18,7 +18,7 @@ public sealed class MultiplexedAnswerTests
         await using var app = await Application.StartAsync(static http => AnswerAsync(http, Letter + Own + "--b\r\nMailbox: b\r\n\r\nworld\r\n" + End));
         using var answer = await app.Gateway.SendAsync(HttpMethod.Post, "/", [1]);
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-        Assert.Equal("<p>done", await answer.Content.ReadAsStringAsync());
+        Assert.Equal("<p>done", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.Equal("text/html", answer.Content.Headers.ContentType!.ToString());
         Assert.Equal("kept", answer.Headers.GetValues("X-Kept").Single());
         Assert.Equal(["hello", "world"], [await app.LetterAsync("a"), await app.LetterAsync("b")]);
@@ -42,7 +42,7 @@ public sealed class MultiplexedAnswerTests
         await using var app = await Application.StartAsync(http => http.Request.Path == "/join"
             ? http.Response.WriteAsync(kept = http.Request.Headers["Multiplex-Token"].ToString())
             : AnswerAsync(http, $"--b\r\nMultiplex-Token: {kept}\r\n\r\nfor you\r\n" + End));
-        var token = await app.Http.GetStringAsync("/join");
+        var token = await app.Http.GetStringAsync("/join", TestContext.Current.CancellationToken);
         (await app.Gateway.SendAsync(HttpMethod.Get, "/")).Dispose();
         using var wire = await app.Gateway.OpenAsync("/mailboxes/+me", "text/event-stream", ("Cookie", "mailbox=" + token));
         await wire.UntilAsync("data: for you\n\n");
@@ -60,7 +60,7 @@ public sealed class MultiplexedAnswerTests
             return AnswerAsync(http, Compressed(encoding, Letter + Own + End));
         });
         using var answer = await app.Gateway.SendAsync(HttpMethod.Get, "/");
-        Assert.Equal("<p>done", await answer.Content.ReadAsStringAsync());
+        Assert.Equal("<p>done", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.Empty(answer.Content.Headers.ContentEncoding);
         Assert.Equal("hello", await app.LetterAsync("a"));
     }

@@ -68,7 +68,7 @@ public sealed class SmugglingTests
         await using var app = await Application.StartAsync(static http => http.Response.WriteAsync("app"), isHttp2: true);
         var asSent = new Uri(app.Gateway.Address.GetLeftPart(UriPartial.Authority) + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
         using var request = new HttpRequestMessage(HttpMethod.Get, asSent) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
-        using var answer = await app.Http.SendAsync(request);
+        using var answer = await app.Http.SendAsync(request, TestContext.Current.CancellationToken);
         await Problems.OfAsync(answer, 400, "bad-request");
     }
 

@@ -10,11 +10,11 @@ public sealed class VisitorTests
     {
         await using var app = await Application.StartAsync(WriteToken);
         using var first = await app.Gateway.SendAsync(HttpMethod.Get, "/", headers: [("Multiplex-Token", "mine")]);
-        var (cookie, token) = (first.Headers.GetValues("Set-Cookie").Single(), await first.Content.ReadAsStringAsync());
+        var (cookie, token) = (first.Headers.GetValues("Set-Cookie").Single(), await first.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.Equal($"mailbox={token}; Path=/; HttpOnly; SameSite=Lax", cookie);
         Assert.Matches("^visitor:[A-Za-z0-9_-]{22}[.][A-Za-z0-9_-]{43}$", token);
         using var second = await app.Gateway.SendAsync(HttpMethod.Get, "/", headers: [("Cookie", $"a=b; mailbox={token}; c=d")]);
-        Assert.Equal(token, await second.Content.ReadAsStringAsync());
+        Assert.Equal(token, await second.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.False(second.Headers.Contains("Set-Cookie"));
     }
 
@@ -24,7 +24,7 @@ public sealed class VisitorTests
         await using var app = await Application.StartAsync(WriteToken);
         var forged = new MailboxTokens(TokenKey.Random()).Make(MailboxName.Parse("admin"));
         using var answer = await app.Gateway.SendAsync(HttpMethod.Get, "/", headers: [("Cookie", $"mailbox={forged}")]);
-        Assert.StartsWith("visitor:", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("visitor:", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.True(answer.Headers.Contains("Set-Cookie"));
     }
 
@@ -101,7 +101,7 @@ public sealed class VisitorTests
     public async Task A_client_opens_its_own_mailbox_by_its_cookie()
     {
         await using var app = await Application.StartAsync(WriteToken);
-        var token = await app.Http.GetStringAsync("/");
+        var token = await app.Http.GetStringAsync("/", TestContext.Current.CancellationToken);
         (await app.Gateway.DeliverAsync(token.Split('.')[0], "hello")).Dispose();
         using var wire = await app.Gateway.OpenAsync("/mailboxes/+me", "text/event-stream", ("Cookie", "mailbox=" + token));
         await wire.UntilAsync("data: hello\n\n");
@@ -121,9 +121,9 @@ public sealed class VisitorTests
     public async Task A_visitor_s_mailbox_is_removed_ten_minutes_after_the_last_reader_and_is_not_made_by_a_visit()
     {
         await using var app = await Application.StartAsync(WriteToken);
-        var mailbox = MailboxName.Parse((await app.Http.GetStringAsync("/")).Split('.')[0]);
-        Assert.Null(await app.Gateway.Grid.GetAsync(mailbox));
-        var delivered = await app.Gateway.Grid.DeliverAsync(mailbox, new() { Body = "x"u8.ToArray(), ContentType = "text/plain" });
+        var mailbox = MailboxName.Parse((await app.Http.GetStringAsync("/", TestContext.Current.CancellationToken)).Split('.')[0]);
+        Assert.Null(await app.Gateway.Grid.GetAsync(mailbox, TestContext.Current.CancellationToken));
+        var delivered = await app.Gateway.Grid.DeliverAsync(mailbox, new() { Body = "x"u8.ToArray(), ContentType = "text/plain" }, TestContext.Current.CancellationToken);
         Assert.Equal(600, (delivered.Expires - app.Gateway.Time.GetUtcNow()).TotalSeconds, tolerance: 1);
     }
 

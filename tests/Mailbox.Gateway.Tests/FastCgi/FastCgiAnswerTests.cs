@@ -13,7 +13,7 @@ public sealed class FastCgiAnswerTests : FastCgiTest
     public async Task The_head_says_the_status(string answered, int status)
     {
         var answering = Application.AnswerAsync(FastCgiPeer.Output(answered), FastCgiPeer.End());
-        await using var answer = await AskAsync(Request());
+        await using var answer = await AskAsync(Request(), TestContext.Current.CancellationToken);
 
         Assert.Equal(status, answer.Status);
         Assert.Null(answer.Header("Status"));
@@ -53,7 +53,7 @@ public sealed class FastCgiAnswerTests : FastCgiTest
     public async Task A_header_may_come_several_times()
     {
         var answering = Application.AnswerAsync(FastCgiPeer.Output("Set-Cookie: a=1\r\nX: y\r\nset-cookie: b=2\r\n\r\n"), FastCgiPeer.End());
-        await using var answer = await AskAsync(Request());
+        await using var answer = await AskAsync(Request(), TestContext.Current.CancellationToken);
 
         Assert.Equal("a=1,b=2", answer.Headers.Single(header => header.Key == "Set-Cookie").Value.ToString());
         await answering;
@@ -72,18 +72,18 @@ public sealed class FastCgiAnswerTests : FastCgiTest
     [Fact]
     public async Task An_answer_is_read_while_it_comes()
     {
-        var asking = AskAsync(Request());
+        var asking = AskAsync(Request(), TestContext.Current.CancellationToken);
         var connection = await Application.AcceptAsync();
         await FastCgiPeer.AnswerAsync(connection, FastCgiPeer.Output(Head));
         await using var answer = await asking;
         var first = new byte[10];
 
-        var reading = answer.Body.ReadAsync(first).AsTask();
+        var reading = answer.Body.ReadAsync(first, TestContext.Current.CancellationToken).AsTask();
         Assert.False(reading.IsCompleted);
-        await connection.WriteAsync(FastCgiPeer.Output("now"));
-        Assert.Equal(3, await reading.WaitAsync(GatewayHost.Patience));
-        await connection.WriteAsync(FastCgiPeer.Output("then"));
-        Assert.Equal(4, await answer.Body.ReadAsync(first));
+        await connection.WriteAsync(FastCgiPeer.Output("now"), TestContext.Current.CancellationToken);
+        Assert.Equal(3, await reading.WaitAsync(GatewayHost.Patience, TestContext.Current.CancellationToken));
+        await connection.WriteAsync(FastCgiPeer.Output("then"), TestContext.Current.CancellationToken);
+        Assert.Equal(4, await answer.Body.ReadAsync(first, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed class FastCgiAnswerTests : FastCgiTest
     public async Task What_is_no_answer_is_a_fault_of_the_application(string what, byte[] answered)
     {
         var answering = Application.AnswerAsync(answered);
-        var fault = await Assert.ThrowsAsync<BackendException>(() => AskAsync(Request()));
+        var fault = await Assert.ThrowsAsync<BackendException>(() => AskAsync(Request(), TestContext.Current.CancellationToken));
 
         Assert.True(fault.Problem.Kind.Status == 502, what);
         await answering;
@@ -155,11 +155,11 @@ public sealed class FastCgiAnswerTests : FastCgiTest
     [InlineData("some", true)]
     public async Task An_answer_that_breaks_off_never_ends_as_if_it_were_whole(string body, bool isInsideARecord)
     {
-        var asking = AskAsync(Request());
+        var asking = AskAsync(Request(), TestContext.Current.CancellationToken);
         var connection = await Application.AcceptAsync();
         await FastCgiPeer.AnswerAsync(connection, FastCgiPeer.Output(Head + body));
         await using var answer = await asking;
-        if (isInsideARecord) await connection.WriteAsync(FastCgiPeer.Output("more").AsMemory(0, 10));
+        if (isInsideARecord) await connection.WriteAsync(FastCgiPeer.Output("more").AsMemory(0, 10), TestContext.Current.CancellationToken);
         await connection.DisposeAsync();
 
         await Assert.ThrowsAnyAsync<IOException>(() => TextOf(answer));
@@ -176,7 +176,7 @@ public sealed class FastCgiAnswerTests : FastCgiTest
     [Fact]
     public async Task A_connection_that_ends_behind_the_end_of_the_output_is_a_whole_answer()
     {
-        var asking = AskAsync(Request());
+        var asking = AskAsync(Request(), TestContext.Current.CancellationToken);
         var connection = await Application.AcceptAsync();
         await FastCgiPeer.AnswerAsync(connection, FastCgiPeer.Output(Head + "all"), FastCgiPeer.Output(""));
         connection.Socket.Shutdown(System.Net.Sockets.SocketShutdown.Send);

@@ -22,10 +22,10 @@ public sealed class FastCgiConnectionTests : FastCgiTest
     [Fact]
     public async Task A_connection_is_used_again_after_an_answer_that_has_no_body()
     {
-        var asking = AskAsync(Request(method: "HEAD"));
+        var asking = AskAsync(Request(method: "HEAD"), TestContext.Current.CancellationToken);
         var connection = await Application.AcceptAsync();
         await FastCgiPeer.ReadAsync(connection);
-        await connection.WriteAsync(s_answer.SelectMany(record => record).ToArray());
+        await connection.WriteAsync(s_answer.SelectMany(record => record).ToArray(), TestContext.Current.CancellationToken);
         await (await asking).DisposeAsync();
 
         var again = AskForTextAsync(Request());
@@ -98,7 +98,7 @@ public sealed class FastCgiConnectionTests : FastCgiTest
         for (var i = 0; i < 2; i++)
         {
             var answering = Application.AnswerAsync(s_answer);
-            await using var answer = await backend.AskAsync(Request(), default);
+            await using var answer = await backend.AskAsync(Request(), TestContext.Current.CancellationToken);
             await TextOf(answer);
             Assert.Equal(0, (await answering).Begin[2]);
         }
@@ -107,7 +107,7 @@ public sealed class FastCgiConnectionTests : FastCgiTest
     [Fact]
     public async Task An_application_is_told_to_stop_when_nobody_reads_its_answer_any_more()
     {
-        var asking = AskAsync(Request());
+        var asking = AskAsync(Request(), TestContext.Current.CancellationToken);
         var connection = await Application.AcceptAsync();
         await FastCgiPeer.AnswerAsync(connection, FastCgiPeer.Output(Head + "some"));
         await (await asking).DisposeAsync();
@@ -136,7 +136,7 @@ public sealed class FastCgiConnectionTests : FastCgiTest
         var body = new System.IO.Pipelines.Pipe();
         var asking = AskForTextAsync(Request(method: "POST", body: body.Reader.AsStream(), length: 1_000_000));
         var connection = await Application.AcceptAsync();
-        foreach (var record in s_answer) await connection.WriteAsync(record);
+        foreach (var record in s_answer) await connection.WriteAsync(record, TestContext.Current.CancellationToken);
 
         Assert.Equal("body", await asking);
         await body.Writer.CompleteAsync();
@@ -146,7 +146,7 @@ public sealed class FastCgiConnectionTests : FastCgiTest
     public async Task Nobody_there_is_told_as_such()
     {
         Application.Dispose();
-        var fault = await Assert.ThrowsAsync<BackendException>(() => AskAsync(Request()));
+        var fault = await Assert.ThrowsAsync<BackendException>(() => AskAsync(Request(), TestContext.Current.CancellationToken));
         Assert.Equal(BackendFault.Unreachable, fault.Fault);
     }
 

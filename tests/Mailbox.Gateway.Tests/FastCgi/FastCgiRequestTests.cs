@@ -98,17 +98,17 @@ public sealed class FastCgiRequestTests : FastCgiTest
     public async Task A_body_is_passed_on_while_it_comes()
     {
         var body = new Pipe();
-        var asking = AskAsync(Request(method: "POST", body: body.Reader.AsStream(), length: 4));
+        var asking = AskAsync(Request(method: "POST", body: body.Reader.AsStream(), length: 4), TestContext.Current.CancellationToken);
         var connection = await Application.AcceptAsync();
 
-        await body.Writer.WriteAsync("ab"u8.ToArray());
+        await body.Writer.WriteAsync("ab"u8.ToArray(), TestContext.Current.CancellationToken);
         var first = await RecordOfAsync(connection, 5);
-        await body.Writer.WriteAsync("cd"u8.ToArray());
+        await body.Writer.WriteAsync("cd"u8.ToArray(), TestContext.Current.CancellationToken);
         var second = await RecordOfAsync(connection, 5);
 
         Assert.Equal("ab", Encoding.ASCII.GetString(first));
         Assert.Equal("cd", Encoding.ASCII.GetString(second));
-        await connection.WriteAsync(FastCgiPeer.Output(Head));
+        await connection.WriteAsync(FastCgiPeer.Output(Head), TestContext.Current.CancellationToken);
         await (await asking).DisposeAsync();
     }
 
@@ -128,7 +128,7 @@ public sealed class FastCgiRequestTests : FastCgiTest
     public async Task A_body_without_a_length_is_refused_above_the_limit()
     {
         using var backend = BackendOf(new() { MaxUnsizedBytes = 10 });
-        var fault = await Assert.ThrowsAsync<BackendException>(() => backend.AskAsync(Request(method: "POST", body: new MemoryStream(new byte[11])), default).AsTask());
+        var fault = await Assert.ThrowsAsync<BackendException>(() => backend.AskAsync(Request(method: "POST", body: new MemoryStream(new byte[11])), TestContext.Current.CancellationToken).AsTask());
         Assert.Equal(413, fault.Problem.Kind.Status);
     }
 
@@ -136,9 +136,9 @@ public sealed class FastCgiRequestTests : FastCgiTest
     public async Task A_body_that_breaks_off_breaks_the_request_off()
     {
         var body = new Pipe();
-        var asking = AskAsync(Request(method: "POST", body: body.Reader.AsStream(), length: 10));
+        var asking = AskAsync(Request(method: "POST", body: body.Reader.AsStream(), length: 10), TestContext.Current.CancellationToken);
         var connection = await Application.AcceptAsync();
-        await body.Writer.WriteAsync("half"u8.ToArray());
+        await body.Writer.WriteAsync("half"u8.ToArray(), TestContext.Current.CancellationToken);
         await RecordOfAsync(connection, 5);
         await body.Writer.CompleteAsync(new IOException("The client left."));
 
@@ -149,7 +149,7 @@ public sealed class FastCgiRequestTests : FastCgiTest
     [Fact]
     public async Task A_path_with_control_characters_is_refused()
     {
-        var fault = await Assert.ThrowsAsync<BackendException>(() => AskAsync(Request("/a%00b.php")));
+        var fault = await Assert.ThrowsAsync<BackendException>(() => AskAsync(Request("/a%00b.php"), TestContext.Current.CancellationToken));
         Assert.Equal(400, fault.Problem.Kind.Status);
     }
 

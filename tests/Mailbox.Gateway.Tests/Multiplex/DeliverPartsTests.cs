@@ -30,7 +30,7 @@ public sealed class DeliverPartsTests : IAsyncLifetime
         var answer = await raw.Wire.UntilAsync("]}]}");
         Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
         Assert.Contains("\"detail\":\"the body: breaks off.\",\"delivered\":[{\"to\":[{\"mailbox\":\"a\",", answer, StringComparison.Ordinal);
-        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("b")));
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("b"), TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class DeliverPartsTests : IAsyncLifetime
             await raw.SayAsync(Chunk("Mailbox: b\r\n\r\ntwo\r\n--b"));
         using var answer = await DeliverAsync("--b\r\nMailbox: c\r\n\r\nlater\r\n--b--");
         Assert.Equal(200, (int)answer.StatusCode);
-        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("b")));
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("b"), TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -48,8 +48,8 @@ public sealed class DeliverPartsTests : IAsyncLifetime
     {
         using var answer = await DeliverAsync("--b\r\nMailbox: a\r\n\r\none\r\n--b\r\nMailbox: b\r\nMultiplex-Token: x\r\n\r\ntwo\r\n--b--\r\n");
         Assert.StartsWith("Multiplex-Token:", await Problems.OfAsync(answer, 400, "bad-token"), StringComparison.Ordinal);
-        Assert.NotNull(await _host.Grid.GetAsync(MailboxName.Parse("a")));
-        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("b")));
+        Assert.NotNull(await _host.Grid.GetAsync(MailboxName.Parse("a"), TestContext.Current.CancellationToken));
+        Assert.Null(await _host.Grid.GetAsync(MailboxName.Parse("b"), TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class DeliverPartsTests : IAsyncLifetime
         for (var i = 0; i < parts; i++) body.Append("--b\r\nMailbox: m").Append(i % 10).Append("\r\nDurability: memory\r\n\r\nx\r\n");
         using var answer = await DeliverAsync(body.Append("--b--").ToString());
         Assert.Equal(200, (int)answer.StatusCode);
-        var list = await answer.Content.ReadAsByteArrayAsync();
+        var list = await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
         Assert.True(list.Length > 1 << 20);
         using var json = JsonDocument.Parse(list);
         var mailboxes = json.RootElement.EnumerateArray().Select(one => one.GetProperty("to")[0].GetProperty("mailbox").GetString());
@@ -71,7 +71,7 @@ public sealed class DeliverPartsTests : IAsyncLifetime
     public async Task A_body_without_parts_is_an_empty_list()
     {
         using var answer = await DeliverAsync("--b--\r\n");
-        Assert.Equal("[]", await answer.Content.ReadAsStringAsync());
+        Assert.Equal("[]", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class DeliverPartsTests : IAsyncLifetime
         await using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true)) gzip.Write(Bodies.Bytes("--b\r\nMailbox: a\r\n\r\none\r\n--b--\r\n"));
         using var answer = await DeliverAsync(packed.ToArray(), "gzip");
         Assert.Equal(200, (int)answer.StatusCode);
-        Assert.Equal(3, (await _host.Grid.GetAsync(MailboxName.Parse("a")))!.Bytes);
+        Assert.Equal(3, (await _host.Grid.GetAsync(MailboxName.Parse("a"), TestContext.Current.CancellationToken))!.Bytes);
 
         using var cut = await DeliverAsync(packed.ToArray()[..^20], "gzip");
         await Problems.OfAsync(cut, 400, "bad-body");

@@ -26,7 +26,7 @@ public sealed class LetterDeliveryTests : IDisposable
         var finishing = _delivery.FinishAsync().AsTask();
         Assert.Equal(3, _asked.Count);
         foreach (var (_, answer) in _asked.Reverse()) answer.SetResult(new([default], []));
-        await finishing.WaitAsync(GatewayHost.Patience);
+        await finishing.WaitAsync(GatewayHost.Patience, TestContext.Current.CancellationToken);
         Assert.Equal(["m0", "m1", "m2", "refused"], _told);
     }
 

@@ -118,7 +118,7 @@ public sealed class MultiplexReaderTests
         var pipe = new ChunkedPipe(Rechunked(Enumerable.Repeat(part, parts).Append(Bodies.Bytes("--b--")), chunk));
         var reader = new MultiplexReader(pipe, Bodies.Boundary, Bodies.MaxBodyBytes);
         var read = 0;
-        while ((await reader.ReadAsync()).Part is not null) read++;
+        while ((await reader.ReadAsync(TestContext.Current.CancellationToken)).Part is not null) read++;
         Assert.Equal(parts, read);
         Assert.InRange(pipe.MaxBuffered, chunk, chunk + part.Length);
     }
@@ -138,11 +138,11 @@ public sealed class MultiplexReaderTests
     {
         var pipe = new Pipe();
         var reader = new MultiplexReader(pipe.Reader, Bodies.Boundary, Bodies.MaxBodyBytes);
-        await pipe.Writer.WriteAsync(Bodies.Bytes("--b\r\nMailbox: a\r\n\r\none\r\n--b"));
-        var first = reader.ReadAsync().AsTask();
+        await pipe.Writer.WriteAsync(Bodies.Bytes("--b\r\nMailbox: a\r\n\r\none\r\n--b"), TestContext.Current.CancellationToken);
+        var first = reader.ReadAsync(TestContext.Current.CancellationToken).AsTask();
         Assert.False(first.IsCompleted);
-        await pipe.Writer.WriteAsync(Bodies.Bytes("\r\n"));
-        Assert.Equal("a", Assert.Single((await first.WaitAsync(GatewayHost.Patience)).Part!.Headers.All("Mailbox")));
+        await pipe.Writer.WriteAsync(Bodies.Bytes("\r\n"), TestContext.Current.CancellationToken);
+        Assert.Equal("a", Assert.Single((await first.WaitAsync(GatewayHost.Patience, TestContext.Current.CancellationToken)).Part!.Headers.All("Mailbox")));
     }
 
     [Fact]
@@ -150,13 +150,13 @@ public sealed class MultiplexReaderTests
     {
         var pipe = new Pipe();
         var reader = new MultiplexReader(pipe.Reader, Bodies.Boundary, Bodies.MaxBodyBytes);
-        await pipe.Writer.WriteAsync(Bodies.Bytes("--b\r\nMailbox: a\r\n\r\no"));
+        await pipe.Writer.WriteAsync(Bodies.Bytes("--b\r\nMailbox: a\r\n\r\no"), TestContext.Current.CancellationToken);
         using var patience = new CancellationTokenSource();
         var reading = reader.ReadAsync(patience.Token).AsTask();
         await patience.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
-        await pipe.Writer.WriteAsync(Bodies.Bytes("ne\r\n--b--\r\n"));
-        Assert.Equal("one", Encoding.ASCII.GetString((await reader.ReadAsync()).Part!.Body.Span));
+        await pipe.Writer.WriteAsync(Bodies.Bytes("ne\r\n--b--\r\n"), TestContext.Current.CancellationToken);
+        Assert.Equal("one", Encoding.ASCII.GetString((await reader.ReadAsync(TestContext.Current.CancellationToken)).Part!.Body.Span));
     }
 
     static async Task IsAsync(List<string> parts, ChunkedPipe pipe)

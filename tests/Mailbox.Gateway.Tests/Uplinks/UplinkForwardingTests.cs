@@ -73,7 +73,7 @@ public sealed class UplinkForwardingTests
         await GatewayHost.UntilAsync(async () => await TellAsync(host, 1, 2) == Outcome.Stored);
         await UntilHeardAsync(host, backend, 2);
         Assert.Equal("1 2", string.Join(' ', backend.Heard.Select(static heard => heard.Body)));
-        Assert.Equal(1, (await host.Grid.GetAsync(MailboxName.Parse("z")))!.Messages);
+        Assert.Equal(1, (await host.Grid.GetAsync(MailboxName.Parse("z"), TestContext.Current.CancellationToken))!.Messages);
     }
 
     static Task<GatewayHost> StartAsync(Listener backend) => GatewayHost.StartAsync(new() { Uplink = backend.Url });

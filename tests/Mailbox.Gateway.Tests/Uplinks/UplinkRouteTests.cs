@@ -22,7 +22,7 @@ public sealed class UplinkRouteTests
         };
         await using var host = await StartAsync(backend);
         var answer = await SayAsync(host, "hello", ("Content-Type", "text/plain"));
-        Assert.Equal((418, "tea", "short"), ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(), answer.Headers.GetValues("X-Pot").Single()));
+        Assert.Equal((418, "tea", "short"), ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), answer.Headers.GetValues("X-Pot").Single()));
         var heard = Assert.Single(backend.Heard);
         Assert.Equal(("POST", "hello", "a", "text/plain"), (heard.Method, heard.Body, heard.Headers["Mailbox"], heard.Headers["Content-Type"]));
         Assert.NotEmpty(heard.Headers["Uplink-Id"]);
@@ -39,7 +39,7 @@ public sealed class UplinkRouteTests
         Assert.Equal(HttpStatusCode.OK, repeated.StatusCode);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await SayAsync(host, "2", s_key)).StatusCode);
         Assert.Equal(MailboxUplinks.IdOf(MailboxName.Parse("a"), "k1"), Assert.Single(backend.Heard).Headers["Uplink-Id"]);
-        Assert.Contains("\"recorded\":true", await repeated.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains("\"recorded\":true", await repeated.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -83,10 +83,10 @@ public sealed class UplinkRouteTests
     public async Task Without_a_url_it_is_recorded_for_whoever_takes_uplinks()
     {
         await using var host = await GatewayHost.StartAsync();
-        await host.Grid.ChangeMembersAsync(MailboxUplinks.Group, [MailboxUplinks.TakerNamed("t")], []);
+        await host.Grid.ChangeMembersAsync(MailboxUplinks.Group, [MailboxUplinks.TakerNamed("t")], [], TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.Accepted, (await SayAsync(host, "1", s_key)).StatusCode);
         Assert.Equal(HttpStatusCode.Accepted, (await SayAsync(host, "1", s_key)).StatusCode);
-        Assert.Equal(1, (await host.Grid.GetAsync(MailboxUplinks.TakerNamed("t")))!.Messages);
+        Assert.Equal(1, (await host.Grid.GetAsync(MailboxUplinks.TakerNamed("t"), TestContext.Current.CancellationToken))!.Messages);
     }
 
     [Fact]
@@ -94,9 +94,9 @@ public sealed class UplinkRouteTests
     {
         await using var backend = await Listener.StartAsync();
         await using var host = await StartAsync(backend);
-        await host.Grid.ChangeMembersAsync(MailboxUplinks.Group, [MailboxUplinks.TakerNamed("t")], []);
+        await host.Grid.ChangeMembersAsync(MailboxUplinks.Group, [MailboxUplinks.TakerNamed("t")], [], TestContext.Current.CancellationToken);
         await SayAsync(host, "1");
-        Assert.Equal(1, (await host.Grid.GetAsync(MailboxUplinks.TakerNamed("t")))!.Messages);
+        Assert.Equal(1, (await host.Grid.GetAsync(MailboxUplinks.TakerNamed("t"), TestContext.Current.CancellationToken))!.Messages);
         Assert.Single(backend.Heard);
     }
 
@@ -111,8 +111,8 @@ public sealed class UplinkRouteTests
         };
         await using var host = await StartAsync(backend);
         var answer = await SayAsync(host, "1");
-        Assert.Equal((202, "yours"), ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync()));
-        Assert.Equal(1, (await host.Grid.GetAsync(MailboxName.Parse("z")))!.Messages);
+        Assert.Equal((202, "yours"), ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)));
+        Assert.Equal(1, (await host.Grid.GetAsync(MailboxName.Parse("z"), TestContext.Current.CancellationToken))!.Messages);
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class UplinkRouteTests
         };
         await using var host = await StartAsync(backend);
         await Problems.OfAsync(await SayAsync(host, "1", s_key), 502, "backend-failed");
-        Assert.Equal(1, (await host.Grid.GetAsync(MailboxName.Parse("z")))!.Messages);
+        Assert.Equal(1, (await host.Grid.GetAsync(MailboxName.Parse("z"), TestContext.Current.CancellationToken))!.Messages);
         Assert.Equal(HttpStatusCode.OK, (await SayAsync(host, "1", s_key)).StatusCode);
         Assert.Single(backend.Heard);
     }
@@ -152,7 +152,7 @@ public sealed class UplinkRouteTests
         await using var host = await GatewayHost.StartAsync(backend: new() { Url = new Uri(backend.Url).GetLeftPart(UriPartial.Authority), Uplink = "/said?by=client" });
         backend.Answer = static (http, _) => http.Response.WriteAsync($"{http.Request.Path}{http.Request.QueryString}");
         var answer = await SayAsync(host, "hello");
-        Assert.Equal("/said?by=client", await answer.Content.ReadAsStringAsync());
+        Assert.Equal("/said?by=client", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.Equal("hello", Assert.Single(backend.Heard).Body);
     }
 

@@ -21,7 +21,7 @@ public sealed class WebhookCrashTests
             return Task.CompletedTask;
         };
         var settings = JsonSerializer.SerializeToUtf8Bytes(new { url = endpoint.Url, events = new[] { "opened", "deleted", "uplink" }, secret = "s" });
-        Assert.Equal(HttpStatusCode.Created, (await host.Http.PutAsync("/webhooks/w", new ByteArrayContent(settings))).StatusCode);
+        Assert.Equal(HttpStatusCode.Created, (await host.Http.PutAsync("/webhooks/w", new ByteArrayContent(settings), TestContext.Current.CancellationToken)).StatusCode);
         for (var i = 0; i < Mailboxes; i++)
         {
             if (i % 10 == 5)
@@ -50,7 +50,7 @@ public sealed class WebhookCrashTests
         };
         await using var host = await HostProcess.StartAsync();
         var settings = JsonSerializer.SerializeToUtf8Bytes(new { url = backend.Url, events = new[] { "uplink" }, secret = "s" });
-        await host.Http.PutAsync("/webhooks/w", new ByteArrayContent(settings));
+        await host.Http.PutAsync("/webhooks/w", new ByteArrayContent(settings), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.Accepted, (await SayAsync(host, "k1")).StatusCode);
         await GatewayHost.UntilAsync(() => !backend.Heard.IsEmpty);
         await host.KillAsync();

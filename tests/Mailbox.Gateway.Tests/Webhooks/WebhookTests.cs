@@ -51,7 +51,7 @@ public sealed class WebhookTests
         await using var host = await GatewayHost.StartAsync();
         await PutAsync(host, endpoint, "uplink");
         Assert.Equal(HttpStatusCode.Accepted, (await host.SendAsync(HttpMethod.Post, "/mailboxes/a/uplink", "{ }"u8.ToArray(), ("Content-Type", "application/json"))).StatusCode);
-        await host.Grid.UplinkAsync(MailboxName.Parse("b"), new("c", [new() { Number = 7, Body = new byte[] { 0xff } }]));
+        await host.Grid.UplinkAsync(MailboxName.Parse("b"), new("c", [new() { Number = 7, Body = new byte[] { 0xff } }]), TestContext.Current.CancellationToken);
         await host.UntilToldAsync(endpoint, 2);
         var (first, second) = (DataOf(endpoint, "a"), DataOf(endpoint, "b"));
         Assert.Equal(("a", "{ }", "application/json"), (Text(first, "mailbox"), Text(first, "data"), Text(first, "contentType")));
@@ -89,7 +89,7 @@ public sealed class WebhookTests
         await PutAsync(host, endpoint, "opened");
         await endpoint.DisposeAsync();
         for (var i = 0; i < 500; i++) await host.DeliverAsync($"m{i}", "1");
-        Assert.Equal(500, JsonDocument.Parse(await host.Http.GetStringAsync("/webhooks/w")).RootElement.GetProperty("waiting").GetInt32());
+        Assert.Equal(500, JsonDocument.Parse(await host.Http.GetStringAsync("/webhooks/w", TestContext.Current.CancellationToken)).RootElement.GetProperty("waiting").GetInt32());
         await GatewayHost.UntilAsync(async () =>
         {
             host.Time.Advance(TimeSpan.FromSeconds(1));
@@ -108,8 +108,8 @@ public sealed class WebhookTests
     {
         await using var endpoint = await Listener.StartAsync();
         await using var host = await GatewayHost.StartAsync();
-        var answers = await (await PutAsync(host, endpoint, "opened")).Content.ReadAsStringAsync()
-            + await host.Http.GetStringAsync("/webhooks/w") + await host.Http.GetStringAsync("/webhooks") + await host.Http.GetStringAsync("/metrics");
+        var answers = await (await PutAsync(host, endpoint, "opened")).Content.ReadAsStringAsync(TestContext.Current.CancellationToken)
+            + await host.Http.GetStringAsync("/webhooks/w", TestContext.Current.CancellationToken) + await host.Http.GetStringAsync("/webhooks", TestContext.Current.CancellationToken) + await host.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
         Assert.Contains(endpoint.Url, answers, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, answers, StringComparison.Ordinal);
         await Problems.OfAsync(await host.Http.GetAsync("/mailboxes/mailbox.webhooks?from=oldest&wait=0"), 403, "reserved-name");
@@ -123,12 +123,12 @@ public sealed class WebhookTests
         await PutAsync(host, endpoint, "opened");
         var kept = $$"""{"url":"{{endpoint.Url}}","events":["deleted"]}""";
         Assert.Equal(HttpStatusCode.OK, (await host.SendAsync(HttpMethod.Put, "/webhooks/w", Encoding.UTF8.GetBytes(kept))).StatusCode);
-        Assert.Equal($$"""{"webhooks":[{"name":"w","url":"{{endpoint.Url}}","events":["deleted"]}]}""", await host.Http.GetStringAsync("/webhooks"));
+        Assert.Equal($$"""{"webhooks":[{"name":"w","url":"{{endpoint.Url}}","events":["deleted"]}]}""", await host.Http.GetStringAsync("/webhooks", TestContext.Current.CancellationToken));
         Assert.Equal(HttpStatusCode.NoContent, (await host.SendAsync(HttpMethod.Delete, "/webhooks/w")).StatusCode);
         await Problems.OfAsync(await host.SendAsync(HttpMethod.Delete, "/webhooks/w"), 404, "not-found");
-        await Problems.OfAsync(await host.Http.GetAsync("/webhooks/w"), 404, "not-found");
-        Assert.Equal("""{"webhooks":[]}""", await host.Http.GetStringAsync("/webhooks"));
-        Assert.Null(await host.Grid.GetGroupAsync(MailboxEvents.Group, null, 1));
+        await Problems.OfAsync(await host.Http.GetAsync("/webhooks/w", TestContext.Current.CancellationToken), 404, "not-found");
+        Assert.Equal("""{"webhooks":[]}""", await host.Http.GetStringAsync("/webhooks", TestContext.Current.CancellationToken));
+        Assert.Null(await host.Grid.GetGroupAsync(MailboxEvents.Group, null, 1, TestContext.Current.CancellationToken));
     }
 
     [Theory]

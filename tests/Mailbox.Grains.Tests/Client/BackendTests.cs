@@ -8,11 +8,11 @@ public sealed class BackendTests
     {
         await using var grid = await BackendGrid.StartAsync();
 
-        var first = await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("one"));
-        var second = await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("two"));
+        var first = await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("one"), TestContext.Current.CancellationToken);
+        var second = await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("two"), TestContext.Current.CancellationToken);
 
         Assert.Equal((1, 2), (first.Position.Sequence, second.Position.Sequence));
-        Assert.Equal(2, (await grid.Client.Mailbox("alice").GetAsync())!.Messages);
+        Assert.Equal(2, (await grid.Client.Mailbox("alice").GetAsync(TestContext.Current.CancellationToken))!.Messages);
     }
 
     [Fact]
@@ -20,10 +20,10 @@ public sealed class BackendTests
     {
         await using var grid = await BackendGrid.StartAsync();
         var mailbox = grid.Client.Mailbox("alice");
-        await mailbox.SetOptionsAsync(new() { MaxMessages = 1, Overflow = OverflowPolicy.Reject });
-        await mailbox.DeliverAsync(MessageDraft.FromText("one"));
+        await mailbox.SetOptionsAsync(new() { MaxMessages = 1, Overflow = OverflowPolicy.Reject }, TestContext.Current.CancellationToken);
+        await mailbox.DeliverAsync(MessageDraft.FromText("one"), TestContext.Current.CancellationToken);
 
-        var refused = await Assert.ThrowsAsync<MailboxRefusedException>(async () => await mailbox.DeliverAsync(MessageDraft.FromText("two")));
+        var refused = await Assert.ThrowsAsync<MailboxRefusedException>(async () => await mailbox.DeliverAsync(MessageDraft.FromText("two"), TestContext.Current.CancellationToken));
 
         Assert.Equal(Outcome.MailboxFull, refused.Outcome);
         Assert.StartsWith("alice: ", refused.Message, StringComparison.Ordinal);
@@ -35,7 +35,7 @@ public sealed class BackendTests
         await using var grid = await BackendGrid.StartAsync(new() { MaxBodyBytes = 10 });
 
         var refused = await Assert.ThrowsAsync<MailboxRefusedException>(
-            async () => await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("more than that")));
+            async () => await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("more than that"), TestContext.Current.CancellationToken));
 
         Assert.Equal(Outcome.TooLarge, refused.Outcome);
     }
@@ -46,11 +46,11 @@ public sealed class BackendTests
         await using var grid = await BackendGrid.StartAsync();
         var mailbox = grid.Client.Mailbox("alice");
         var draft = MessageDraft.FromText("one") with { IdempotencyKey = "k" };
-        await mailbox.DeliverAsync(draft);
+        await mailbox.DeliverAsync(draft, TestContext.Current.CancellationToken);
 
-        Assert.Equal(1, (await mailbox.DeliverAsync(draft)).Position.Sequence);
+        Assert.Equal(1, (await mailbox.DeliverAsync(draft, TestContext.Current.CancellationToken)).Position.Sequence);
         var refused = await Assert.ThrowsAsync<MailboxRefusedException>(
-            async () => await mailbox.DeliverAsync(MessageDraft.FromText("two") with { IdempotencyKey = "k" }));
+            async () => await mailbox.DeliverAsync(MessageDraft.FromText("two") with { IdempotencyKey = "k" }, TestContext.Current.CancellationToken));
         Assert.Equal(Outcome.KeyReused, refused.Outcome);
     }
 
@@ -63,7 +63,7 @@ public sealed class BackendTests
         var letters = new List<Letter>();
         for (var i = 0; i < 2500; i++) letters.Add(new($"m{i % 7}", MessageDraft.FromText(i == 7 ? "more than that" : $"{i}")));
 
-        var results = await grid.Client.DeliverManyAsync(letters);
+        var results = await grid.Client.DeliverManyAsync(letters, TestContext.Current.CancellationToken);
 
         Assert.Equal(2500, results.Length);
         Assert.Equal(Outcome.TooLarge, results[7].Outcome);
@@ -77,12 +77,12 @@ public sealed class BackendTests
         await using var grid = await BackendGrid.StartAsync();
         var group = grid.Client.Group("news/late");
 
-        var joined = await group.AddAsync(["alice", "bob", "carol"]);
-        var sent = await group.SendAsync(MessageDraft.FromText("late"), except: ["carol"]);
+        var joined = await group.AddAsync(["alice", "bob", "carol"], TestContext.Current.CancellationToken);
+        var sent = await group.SendAsync(MessageDraft.FromText("late"), except: ["carol"], TestContext.Current.CancellationToken);
 
         Assert.Equal((3, 3), (joined.Added, joined.Count));
         Assert.Equal((2, 2, 0), (sent.Members, sent.Stored, sent.Refused));
-        Assert.Equal(0, (await grid.Client.Mailbox("carol").GetAsync())!.Messages);
+        Assert.Equal(0, (await grid.Client.Mailbox("carol").GetAsync(TestContext.Current.CancellationToken))!.Messages);
     }
 
     [Fact]
@@ -90,28 +90,28 @@ public sealed class BackendTests
     {
         await using var grid = await BackendGrid.StartAsync();
         var group = grid.Client.Group("chat");
-        await group.AddAsync(Enumerable.Range(0, 12_000).Select(i => $"m{i:d5}"));
+        await group.AddAsync(Enumerable.Range(0, 12_000).Select(i => $"m{i:d5}"), TestContext.Current.CancellationToken);
 
-        Assert.Equal(12_000, await group.CountAsync());
-        Assert.Equal(12_000, await group.MembersAsync().Distinct().CountAsync());
-        Assert.Equal(1, (await group.RemoveAsync(["m00000", "nobody"])).Removed);
-        Assert.True(await group.DeleteAsync());
-        Assert.False(await group.DeleteAsync());
-        Assert.Equal(0, await group.CountAsync());
+        Assert.Equal(12_000, await group.CountAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(12_000, await group.MembersAsync(TestContext.Current.CancellationToken).Distinct().CountAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(1, (await group.RemoveAsync(["m00000", "nobody"], TestContext.Current.CancellationToken)).Removed);
+        Assert.True(await group.DeleteAsync(TestContext.Current.CancellationToken));
+        Assert.False(await group.DeleteAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(0, await group.CountAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public async Task One_message_for_several_targets_is_in_each_mailbox_once()
     {
         await using var grid = await BackendGrid.StartAsync();
-        await grid.Client.Group("chat").AddAsync(["alice", "bob"]);
+        await grid.Client.Group("chat").AddAsync(["alice", "bob"], TestContext.Current.CancellationToken);
 
         var result = await grid.Client.PostAsync(new(
-            MessageDraft.FromText("once"), [MailboxName.Parse("alice")], [GroupName.Parse("chat")], []));
+            MessageDraft.FromText("once"), [MailboxName.Parse("alice")], [GroupName.Parse("chat")], []), TestContext.Current.CancellationToken);
 
         Assert.Equal(Outcome.Stored, result.To[0].Outcome);
-        Assert.Equal(1, (await grid.Client.Mailbox("alice").GetAsync())!.Messages);
-        Assert.Equal(1, (await grid.Client.Mailbox("bob").GetAsync())!.Messages);
+        Assert.Equal(1, (await grid.Client.Mailbox("alice").GetAsync(TestContext.Current.CancellationToken))!.Messages);
+        Assert.Equal(1, (await grid.Client.Mailbox("bob").GetAsync(TestContext.Current.CancellationToken))!.Messages);
     }
 
     [Fact]
@@ -119,22 +119,22 @@ public sealed class BackendTests
     {
         await using var grid = await BackendGrid.StartAsync();
         var mailbox = grid.Client.Mailbox("alice");
-        var delivered = await mailbox.DeliverAsync(MessageDraft.FromText("one"));
+        var delivered = await mailbox.DeliverAsync(MessageDraft.FromText("one"), TestContext.Current.CancellationToken);
 
-        Assert.True(await mailbox.DeleteMessageAsync(delivered.Position));
-        Assert.False(await mailbox.DeleteMessageAsync(delivered.Position));
-        Assert.True(await mailbox.DeleteAsync());
-        Assert.False(await mailbox.DeleteAsync());
-        Assert.Null(await mailbox.GetAsync());
+        Assert.True(await mailbox.DeleteMessageAsync(delivered.Position, TestContext.Current.CancellationToken));
+        Assert.False(await mailbox.DeleteMessageAsync(delivered.Position, TestContext.Current.CancellationToken));
+        Assert.True(await mailbox.DeleteAsync(TestContext.Current.CancellationToken));
+        Assert.False(await mailbox.DeleteAsync(TestContext.Current.CancellationToken));
+        Assert.Null(await mailbox.GetAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public async Task All_mailboxes_can_be_listed()
     {
         await using var grid = await BackendGrid.StartAsync();
-        await grid.Client.DeliverManyAsync([new("b", MessageDraft.FromText("1")), new("a", MessageDraft.FromText("2"))]);
+        await grid.Client.DeliverManyAsync([new("b", MessageDraft.FromText("1")), new("a", MessageDraft.FromText("2"))], TestContext.Current.CancellationToken);
 
-        Assert.Equal(["a", "b"], await grid.Client.MailboxesAsync().Select(name => name.ToString()).ToListAsync());
+        Assert.Equal(["a", "b"], await grid.Client.MailboxesAsync(TestContext.Current.CancellationToken).Select(name => name.ToString()).ToListAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -143,9 +143,9 @@ public sealed class BackendTests
         await using var grid = await BackendGrid.StartAsync();
         var inside = (MailboxGridClient)grid.Silo.GetService(typeof(MailboxGridClient))!;
 
-        await inside.Mailbox("alice").DeliverAsync(MessageDraft.FromText("from within"));
+        await inside.Mailbox("alice").DeliverAsync(MessageDraft.FromText("from within"), TestContext.Current.CancellationToken);
 
-        Assert.Equal(1, (await grid.Client.Mailbox("alice").GetAsync())!.Messages);
+        Assert.Equal(1, (await grid.Client.Mailbox("alice").GetAsync(TestContext.Current.CancellationToken))!.Messages);
     }
 
     [Fact]
@@ -154,9 +154,9 @@ public sealed class BackendTests
         await using var grid = await BackendGrid.StartAsync(new() { MaxKeys = 10 });
         var letters = Enumerable.Range(0, 50).Select(i => new Letter("alice", MessageDraft.FromText($"{i}"))).ToList();
 
-        var results = await grid.Client.DeliverManyAsync(letters);
-        var alone = await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("alone"));
-        var chosen = await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("chosen") with { IdempotencyKey = "k" });
+        var results = await grid.Client.DeliverManyAsync(letters, TestContext.Current.CancellationToken);
+        var alone = await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("alone"), TestContext.Current.CancellationToken);
+        var chosen = await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("chosen") with { IdempotencyKey = "k" }, TestContext.Current.CancellationToken);
 
         Assert.All(results, result => Assert.Equal(Outcome.Stored, result.Outcome));
         Assert.Equal([51, 52], new[] { alone.Position.Sequence, chosen.Position.Sequence });

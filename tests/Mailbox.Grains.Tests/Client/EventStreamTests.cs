@@ -17,8 +17,8 @@ public sealed class EventStreamTests
         var provider = ((IClusterClient)grid.Backend.GetService(typeof(IClusterClient))!).GetStreamProvider("mailbox");
         await provider.GetStream<MailboxEvent>("events", "billing").SubscribeAsync(TellAsync);
 
-        await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("one"));
-        await grid.Client.Mailbox("alice").DeleteAsync();
+        await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("one"), TestContext.Current.CancellationToken);
+        await grid.Client.Mailbox("alice").DeleteAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal("alice:Opened alice:Deleted", await ToldAsync(2));
     }
@@ -32,7 +32,7 @@ public sealed class EventStreamTests
             (happened, _) => ++attempts <= 2 ? throw new InvalidOperationException("Not now.") : TellAsync(happened, null),
             _ => Task.FromResult(++faults));
 
-        await grid.Client.DeliverManyAsync([new("alice", MessageDraft.FromText("1")), new("bob", MessageDraft.FromText("1"))]);
+        await grid.Client.DeliverManyAsync([new("alice", MessageDraft.FromText("1")), new("bob", MessageDraft.FromText("1"))], TestContext.Current.CancellationToken);
 
         Assert.Equal("alice:Opened bob:Opened", await ToldAsync(2));
         Assert.Equal(2, faults);
@@ -46,11 +46,11 @@ public sealed class EventStreamTests
             store: () => JournalStore.Open(new() { Directory = directory.FullName }, TimeProvider.System));
         var events = grid.Client.Events("billing");
         var subscription = await events.SubscribeAsync(TellAsync);
-        await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("one"));
+        await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("one"), TestContext.Current.CancellationToken);
         Assert.Equal("alice:Opened", await ToldAsync(1));
 
         await subscription.ResumeAsync((_, _) => throw new InvalidOperationException("Never."));
-        await grid.Client.Mailbox("bob").DeliverAsync(MessageDraft.FromText("one"));
+        await grid.Client.Mailbox("bob").DeliverAsync(MessageDraft.FromText("one"), TestContext.Current.CancellationToken);
         await grid.RestartAsync();
         var handles = await events.GetAllSubscriptionHandles();
         await handles.Single().ResumeAsync(TellAsync);
@@ -67,12 +67,12 @@ public sealed class EventStreamTests
     {
         await using var grid = await BackendGrid.StartAsync();
         await grid.Client.Events("billing").SubscribeAsync(TellAsync, fault => Tell(fault.GetType().Name));
-        await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("one"));
+        await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("one"), TestContext.Current.CancellationToken);
         Assert.Equal("alice:Opened", await ToldAsync(1));
 
         await grid.RestartAsync();
         Assert.Equal("EventsMissedException", await ToldAsync(1));
-        await grid.Client.Mailbox("bob").DeliverAsync(MessageDraft.FromText("one"));
+        await grid.Client.Mailbox("bob").DeliverAsync(MessageDraft.FromText("one"), TestContext.Current.CancellationToken);
 
         Assert.Equal("bob:Opened", await ToldAsync(1));
     }
@@ -86,7 +86,7 @@ public sealed class EventStreamTests
         await subscription.UnsubscribeAsync();
 
         Assert.Empty(await grid.Client.Events("billing").GetAllSubscriptionHandles());
-        Assert.Empty(await grid.Client.MailboxesAsync().ToListAsync());
+        Assert.Empty(await grid.Client.MailboxesAsync(TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]

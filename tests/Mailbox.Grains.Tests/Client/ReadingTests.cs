@@ -16,7 +16,7 @@ public sealed class ReadingTests : IDisposable
         var mailbox = grid.Client.Mailbox("desk");
         await DeliverAsync(mailbox, 1, 3);
 
-        await using var reading = mailbox.OpenAsync(new() { PageMessages = 2 }, _patience.Token).GetAsyncEnumerator();
+        await using var reading = mailbox.OpenAsync(new() { PageMessages = 2 }, _patience.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         var taken = await TakeAsync(reading, 3);
         var next = TakeAsync(reading, 1);
         await DeliverAsync(mailbox, 4, 1);
@@ -32,10 +32,10 @@ public sealed class ReadingTests : IDisposable
         var mailbox = grid.Client.Mailbox("desk");
         await DeliverAsync(mailbox, 1, 3);
 
-        await using var reading = mailbox.OpenAsync(new() { PageMessages = 1 }, _patience.Token).GetAsyncEnumerator();
+        await using var reading = mailbox.OpenAsync(new() { PageMessages = 1 }, _patience.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         await TakeAsync(reading, 2);
 
-        Assert.Equal(1, (await mailbox.GetAsync())!.Acknowledged.Sequence);
+        Assert.Equal(1, (await mailbox.GetAsync(TestContext.Current.CancellationToken))!.Acknowledged.Sequence);
     }
 
     [Fact]
@@ -45,12 +45,12 @@ public sealed class ReadingTests : IDisposable
         var mailbox = grid.Client.Mailbox("desk");
         await DeliverAsync(mailbox, 1, 3);
 
-        await using (var dying = mailbox.OpenAsync(cancel: _patience.Token).GetAsyncEnumerator())
+        await using (var dying = mailbox.OpenAsync(cancel: _patience.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken))
         {
             await TakeAsync(dying, 2);
-            await mailbox.AcknowledgeAsync(dying.Current.Position with { Sequence = 1 });
+            await mailbox.AcknowledgeAsync(dying.Current.Position with { Sequence = 1 }, TestContext.Current.CancellationToken);
         }
-        await using var next = mailbox.OpenAsync(cancel: _patience.Token).GetAsyncEnumerator();
+        await using var next = mailbox.OpenAsync(cancel: _patience.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);
 
         Assert.Equal(["2", "3"], await TakeAsync(next, 2));
     }
@@ -62,10 +62,10 @@ public sealed class ReadingTests : IDisposable
         var mailbox = grid.Client.Mailbox("desk");
         await DeliverAsync(mailbox, 1, 3);
 
-        await using var reading = mailbox.OpenAsync(new() { PageMessages = 1, AcknowledgesByReading = false }, _patience.Token).GetAsyncEnumerator();
+        await using var reading = mailbox.OpenAsync(new() { PageMessages = 1, AcknowledgesByReading = false }, _patience.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         await TakeAsync(reading, 3);
 
-        Assert.Equal((0, 3), ((await mailbox.GetAsync())!.Acknowledged.Sequence, (await mailbox.GetAsync())!.Messages));
+        Assert.Equal((0, 3), ((await mailbox.GetAsync(TestContext.Current.CancellationToken))!.Acknowledged.Sequence, (await mailbox.GetAsync(TestContext.Current.CancellationToken))!.Messages));
     }
 
     [Fact]
@@ -73,9 +73,9 @@ public sealed class ReadingTests : IDisposable
     {
         await using var grid = await BackendGrid.StartAsync();
         var mailbox = grid.Client.Mailbox("desk");
-        await mailbox.SetOptionsAsync(new() { MaxMessages = 2 });
+        await mailbox.SetOptionsAsync(new() { MaxMessages = 2 }, TestContext.Current.CancellationToken);
         await DeliverAsync(mailbox, 1, 1);
-        await using var reading = mailbox.OpenAsync(new() { From = StartFrom.Unread }, _patience.Token).GetAsyncEnumerator();
+        await using var reading = mailbox.OpenAsync(new() { From = StartFrom.Unread }, _patience.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         await TakeAsync(reading, 1);
         await DeliverAsync(mailbox, 2, 4);
 
@@ -94,7 +94,7 @@ public sealed class ReadingTests : IDisposable
             store: () => JournalStore.Open(new() { Directory = directory.FullName }, TimeProvider.System));
         var mailbox = grid.Client.Mailbox("desk");
         await DeliverAsync(mailbox, 1, 2);
-        await using var reading = mailbox.OpenAsync(new() { PageMessages = 1 }, _patience.Token).GetAsyncEnumerator();
+        await using var reading = mailbox.OpenAsync(new() { PageMessages = 1 }, _patience.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         await TakeAsync(reading, 2);
         var next = TakeAsync(reading, 1);
 
@@ -111,12 +111,12 @@ public sealed class ReadingTests : IDisposable
         await using var grid = await BackendGrid.StartAsync();
         var mailbox = grid.Client.Mailbox("desk");
         await DeliverAsync(mailbox, 1, 1);
-        await using var reading = mailbox.OpenAsync(cancel: _patience.Token).GetAsyncEnumerator();
+        await using var reading = mailbox.OpenAsync(cancel: _patience.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         await TakeAsync(reading, 1);
         var next = reading.MoveNextAsync().AsTask();
-        while ((await mailbox.GetAsync())!.Connections == 0) await Task.Yield();
+        while ((await mailbox.GetAsync(TestContext.Current.CancellationToken))!.Connections == 0) await Task.Yield();
 
-        await mailbox.DeleteAsync();
+        await mailbox.DeleteAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(Ending.Deleted, (await Assert.ThrowsAsync<MailboxReadingEndedException>(() => next)).Ending);
     }

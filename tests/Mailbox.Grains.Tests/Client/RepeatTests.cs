@@ -8,10 +8,10 @@ public sealed class RepeatTests
     {
         await using var grid = await BackendGrid.StartAsync(losing: new(2, nameof(IMailboxGrain.Deliver)));
 
-        var delivered = await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("one"));
+        var delivered = await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("one"), TestContext.Current.CancellationToken);
 
         Assert.Equal(1, delivered.Position.Sequence);
-        Assert.Equal(1, (await grid.Client.Mailbox("alice").GetAsync())!.Messages);
+        Assert.Equal(1, (await grid.Client.Mailbox("alice").GetAsync(TestContext.Current.CancellationToken))!.Messages);
     }
 
     [Theory]
@@ -22,20 +22,20 @@ public sealed class RepeatTests
         await using var grid = await BackendGrid.StartAsync(ownsAll: ownsAll, losing: new(1, nameof(IMailboxGrain.DeliverMany)));
         Letter[] letters = [.. Enumerable.Range(0, 100).Select(i => new Letter($"m{i % 3}", MessageDraft.FromText($"{i}")))];
 
-        var results = await grid.Client.DeliverManyAsync(letters);
+        var results = await grid.Client.DeliverManyAsync(letters, TestContext.Current.CancellationToken);
 
         Assert.All(results, result => Assert.Equal(Outcome.Stored, result.Outcome));
-        Assert.Equal(34, (await grid.Client.Mailbox("m0").GetAsync())!.Messages);
+        Assert.Equal(34, (await grid.Client.Mailbox("m0").GetAsync(TestContext.Current.CancellationToken))!.Messages);
     }
 
     [Fact]
     public async Task A_send_is_stored_once()
     {
         await using var grid = await BackendGrid.StartAsync(losing: new(1, nameof(IGroupGrain.Send)));
-        await grid.Client.Group("chat").AddAsync(["alice", "bob"]);
+        await grid.Client.Group("chat").AddAsync(["alice", "bob"], TestContext.Current.CancellationToken);
 
-        Assert.Equal(2, (await grid.Client.Group("chat").SendAsync(MessageDraft.FromText("hi"))).Stored);
-        Assert.Equal(1, (await grid.Client.Mailbox("bob").GetAsync())!.Messages);
+        Assert.Equal(2, (await grid.Client.Group("chat").SendAsync(MessageDraft.FromText("hi"), cancel: TestContext.Current.CancellationToken)).Stored);
+        Assert.Equal(1, (await grid.Client.Mailbox("bob").GetAsync(TestContext.Current.CancellationToken))!.Messages);
     }
 
     [Fact]
@@ -45,10 +45,10 @@ public sealed class RepeatTests
             client: static options => options.MakesKeys = false, losing: new(1, nameof(IMailboxGrain.Deliver)));
 
         var unknown = await Assert.ThrowsAsync<MailboxUnavailableException>(
-            async () => await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("one")));
+            async () => await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("one"), TestContext.Current.CancellationToken));
 
         Assert.True(unknown.IsUncertain);
-        Assert.Equal(1, (await grid.Client.Mailbox("alice").GetAsync())!.Messages);
+        Assert.Equal(1, (await grid.Client.Mailbox("alice").GetAsync(TestContext.Current.CancellationToken))!.Messages);
     }
 
     [Theory]
@@ -59,9 +59,9 @@ public sealed class RepeatTests
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         await using var grid = await BackendGrid.StartAsync(losing: new(3, nameof(IMailboxGrain.Read)));
         var mailbox = grid.Client.Mailbox("desk");
-        for (var i = 1; i <= 3; i++) await mailbox.DeliverAsync(MessageDraft.FromText($"{i}"));
+        for (var i = 1; i <= 3; i++) await mailbox.DeliverAsync(MessageDraft.FromText($"{i}"), TestContext.Current.CancellationToken);
 
-        var read = await mailbox.OpenAsync(new() { From = from }, patience.Token).Take(3).Select(BackendGrid.TextOf).ToListAsync();
+        var read = await mailbox.OpenAsync(new() { From = from }, patience.Token).Take(3).Select(BackendGrid.TextOf).ToListAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(["1", "2", "3"], read);
     }

@@ -20,6 +20,6 @@ public sealed class SampleTests
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         var missing = s_expected.ToHashSet();
         while (missing.Count > 0) missing.Remove(await printed.Reader.ReadAsync(patience.Token));
-        Assert.Equal(3, (await grid.Client.Mailbox("alice").GetAsync())!.Messages);
+        Assert.Equal(3, (await grid.Client.Mailbox("alice").GetAsync(TestContext.Current.CancellationToken))!.Messages);
     }
 }

@@ -25,7 +25,7 @@ public sealed class UplinkStreamTests
         Assert.Equal(Outcome.Stored, await SayAsync(grid, 1, 2));
         Assert.Equal(Outcome.Stored, await SayAsync(grid, 1, 2, 3));
         var keyed = new UplinkRequest(null, [new() { Body = "k"u8.ToArray(), Key = "k" }]);
-        for (var i = 0; i < 2; i++) Assert.Equal(Outcome.Stored, (await MailboxesOf(grid).UplinkAsync(MailboxName.Parse("alice"), keyed)).Outcome);
+        for (var i = 0; i < 2; i++) Assert.Equal(Outcome.Stored, (await MailboxesOf(grid).UplinkAsync(MailboxName.Parse("alice"), keyed, TestContext.Current.CancellationToken)).Outcome);
 
         Assert.Equal("alice:c:1 alice:c:2 alice:c:3 alice::k", await ToldAsync(4));
         Assert.False(_told.Reader.TryRead(out _));

@@ -40,12 +40,12 @@ public sealed class BackendCallTests(PostgresServer server) : IClassFixture<Post
         await using var backend = await Backend.StartAsync();
         await using var one = await Door.OpenAsync(Grid.One);
         await one.AskWebhookAsync("w", backend.Url, "opened");
-        await one.Http.PostAsync("/mailboxes/a", new StringContent("1"));
+        await one.Http.PostAsync("/mailboxes/a", new StringContent("1"), TestContext.Current.CancellationToken);
         await Until(() => Task.FromResult(backend.Told("a", "opened") == "opened"));
         await using var two = await Door.OpenAsync(Grid.Two);
 
         await one.DisposeAsync();
-        await two.Http.PostAsync("/mailboxes/b", new StringContent("1"));
+        await two.Http.PostAsync("/mailboxes/b", new StringContent("1"), TestContext.Current.CancellationToken);
 
         await Until(() => Task.FromResult(backend.Told("b", "opened") == "opened"));
     }

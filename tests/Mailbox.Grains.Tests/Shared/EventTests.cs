@@ -34,7 +34,7 @@ public sealed class EventTests(PostgresServer server) : IClassFixture<PostgresSe
         foreach (var (i, name) in names.Index()) await Grid.DeliverAt(i % 2 == 0 ? Grid.One : Grid.Two, name, "1");
         var owners = await Task.WhenAll(names.Select(Grid.OwnerOf));
         Assert.Equal(2, owners.Distinct().Count());
-        foreach (var name in names) await Grid.Mailboxes.RemoveAsync(MailboxName.Parse(name));
+        foreach (var name in names) await Grid.Mailboxes.RemoveAsync(MailboxName.Parse(name), TestContext.Current.CancellationToken);
 
         var told = await Told(2 * names.Length);
 

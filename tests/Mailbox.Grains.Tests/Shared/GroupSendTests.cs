@@ -49,7 +49,7 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
         {
             var bell = new Bell();
             bells.Add(bell);
-            var reader = (await Grid.Mailboxes.OpenAsync(name, new(), bell)).Reader!;
+            var reader = (await Grid.Mailboxes.OpenAsync(name, new(), bell, TestContext.Current.CancellationToken)).Reader!;
             Assert.Equal(ReadStatus.Empty, reader.TryRead([]));
         }
         Assert.Equal(4, (await Grid.Send("1")).Stored);
@@ -77,7 +77,7 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
     public async Task A_member_that_refuses_does_not_stop_it()
     {
         await Grid.Join("ann bob");
-        await Grid.Mailboxes.SetOptionsAsync(MailboxName.Parse("ann"), new() { MaxMessages = 1, Overflow = OverflowPolicy.Reject });
+        await Grid.Mailboxes.SetOptionsAsync(MailboxName.Parse("ann"), new() { MaxMessages = 1, Overflow = OverflowPolicy.Reject }, TestContext.Current.CancellationToken);
         await Grid.Deliver("ann", "0");
         Assert.Equal(new(Outcome.Stored, 2, 1, 1), await Grid.Send("1"));
         Assert.Equal(("0", "1"), (await Grid.Peek("ann"), await Grid.Peek("bob")));
@@ -134,9 +134,9 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
         await Grid.BeginOnly("1");
         foreach (var engine in new[] { first, second })
         {
-            await engine.Owned.AcquireAsync(Names("ann"));
-            await engine.RemoveAsync(Names("ann")[0]);
-            await engine.DeliverAsync(Names("ann")[0], MessageDraft.FromText("0"));
+            await engine.Owned.AcquireAsync(Names("ann"), TestContext.Current.CancellationToken);
+            await engine.RemoveAsync(Names("ann")[0], TestContext.Current.CancellationToken);
+            await engine.DeliverAsync(Names("ann")[0], MessageDraft.FromText("0"), TestContext.Current.CancellationToken);
         }
         Assert.Equal(new(Outcome.Stored, 1, 1, 0), await Grid.Send("2"));
         Assert.Equal("1 2", await Grid.Peek("bob"));
@@ -149,10 +149,10 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
         var owner = SiloOwner.NameOf(Grid.One);
         await Grid.DisposeAsync();
         using var gone = PostgresStore.Open(_database with { Owner = owner }, TimeProvider.System);
-        await gone.PrepareAsync(Names("ann"));
+        await gone.PrepareAsync(Names("ann"), TestContext.Current.CancellationToken);
         _grid = await StartAsync(_database);
         Assert.Equal(new(Outcome.Stored, 1, 1, 0), await Grid.Send("1"));
-        Assert.DoesNotContain(owner, await gone.OwnersAsync());
+        Assert.DoesNotContain(owner, await gone.OwnersAsync(TestContext.Current.CancellationToken));
         Assert.Equal("1", await Grid.Peek("ann"));
     }
 
@@ -173,10 +173,10 @@ public sealed class GroupSendTests(PostgresServer server) : IClassFixture<Postgr
     public async Task A_mailbox_tells_its_groups()
     {
         await Grid.Join("ann");
-        Assert.Equal([Room], (await Grid.Mailboxes.GetAsync(MailboxName.Parse("ann")))!.Groups);
-        Assert.Equal(Outcome.Stored, await Grid.Mailboxes.RemoveGroupAsync(Room));
-        Assert.Empty((await Grid.Mailboxes.GetAsync(MailboxName.Parse("ann")))!.Groups);
-        Assert.Null(await Grid.Mailboxes.GetGroupAsync(Room, null, 10));
+        Assert.Equal([Room], (await Grid.Mailboxes.GetAsync(MailboxName.Parse("ann"), TestContext.Current.CancellationToken))!.Groups);
+        Assert.Equal(Outcome.Stored, await Grid.Mailboxes.RemoveGroupAsync(Room, TestContext.Current.CancellationToken));
+        Assert.Empty((await Grid.Mailboxes.GetAsync(MailboxName.Parse("ann"), TestContext.Current.CancellationToken))!.Groups);
+        Assert.Null(await Grid.Mailboxes.GetGroupAsync(Room, null, 10, TestContext.Current.CancellationToken));
     }
 
     async Task LoseAsync(IServiceProvider silo, OpenSend send)

@@ -32,20 +32,20 @@ public sealed class LateReportTests : IAsyncLifetime
     {
         var request = new OpenRequest { Conflict = ConflictPolicy.Reject };
         var listener = await Listener.OpenAsync(_grid.Mailboxes, s_a, request);
-        Assert.Equal(OpenOutcome.Conflict, (await _grid.Mailboxes.OpenAsync(s_a, request, new Deaf())).Outcome);
+        Assert.Equal(OpenOutcome.Conflict, (await _grid.Mailboxes.OpenAsync(s_a, request, new Deaf(), TestContext.Current.CancellationToken)).Outcome);
         listener.Reader.Close();
-        Assert.Equal(OpenOutcome.Opened, (await _grid.Mailboxes.OpenAsync(s_a, request, new Deaf())).Outcome);
+        Assert.Equal(OpenOutcome.Opened, (await _grid.Mailboxes.OpenAsync(s_a, request, new Deaf(), TestContext.Current.CancellationToken)).Outcome);
     }
 
     [Fact, Trait("Rule", "M14")]
     public async Task A_reader_that_has_left_is_not_taken_over()
     {
-        var after = (await _grid.Mailboxes.DeliverAsync(s_a, Grid.Draft("1"))).Position;
+        var after = (await _grid.Mailboxes.DeliverAsync(s_a, Grid.Draft("1"), TestContext.Current.CancellationToken)).Position;
         var listener = await Listener.OpenAsync(_grid.Mailboxes, s_a, new() { Client = "c" });
         listener.Reader.Close();
         var takeover = new OpenRequest { Client = "d", After = after, Conflict = ConflictPolicy.Takeover };
-        Assert.Equal(OpenOutcome.Opened, (await _grid.Mailboxes.OpenAsync(s_a, takeover, new Deaf())).Outcome);
-        Assert.Equal(OpenOutcome.Opened, (await _grid.Mailboxes.OpenAsync(s_a, new() { Client = "c" }, new Deaf())).Outcome);
+        Assert.Equal(OpenOutcome.Opened, (await _grid.Mailboxes.OpenAsync(s_a, takeover, new Deaf(), TestContext.Current.CancellationToken)).Outcome);
+        Assert.Equal(OpenOutcome.Opened, (await _grid.Mailboxes.OpenAsync(s_a, new() { Client = "c" }, new Deaf(), TestContext.Current.CancellationToken)).Outcome);
     }
 
     async Task<int> PollAsync()

@@ -78,7 +78,7 @@ public sealed class RemoteReaderTests : IAsyncLifetime
         await Wait.UntilAsync(() => listener.Heard == "1");
         listener.Reader.Close();
         await Wait.UntilAsync(() => Outboxes.CountOf(Gateway) == 0 && _grid.IsQuiet);
-        Assert.Equal(0, (await _grid.Mailboxes.GetAsync(s_a))!.Connections);
+        Assert.Equal(0, (await _grid.Mailboxes.GetAsync(s_a, TestContext.Current.CancellationToken))!.Connections);
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class RemoteReaderTests : IAsyncLifetime
     public async Task A_reader_of_a_mailbox_that_is_removed_is_told()
     {
         var listener = await Listener.OpenAsync(_grid.Mailboxes, s_a);
-        Assert.Equal(Outcome.Stored, await _grid.Mailboxes.RemoveAsync(s_a));
+        Assert.Equal(Outcome.Stored, await _grid.Mailboxes.RemoveAsync(s_a, TestContext.Current.CancellationToken));
         await Wait.UntilAsync(() => listener.Ending is not null);
         Assert.Equal(Ending.Deleted, listener.Ending);
     }
@@ -114,7 +114,7 @@ public sealed class RemoteReaderTests : IAsyncLifetime
         await CompareAsync();
         await _grid.DeliverAsync("a", "2");
         await Wait.UntilAsync(() => listener.Heard == "1 2");
-        Assert.Equal((2, 0), ((await _grid.Mailboxes.GetAsync(s_a))!.Messages, (int)(await _grid.Mailboxes.GetAsync(s_a))!.Acknowledged.Sequence));
+        Assert.Equal((2, 0), ((await _grid.Mailboxes.GetAsync(s_a, TestContext.Current.CancellationToken))!.Messages, (int)(await _grid.Mailboxes.GetAsync(s_a, TestContext.Current.CancellationToken))!.Acknowledged.Sequence));
     }
 
     Task CompareAsync() => _grid.GatewaySilo.GetRequiredService<GridWatch>().CompareAsync(_grid.Silo.GetRequiredService<ILocalSiloDetails>().SiloAddress);

@@ -68,7 +68,7 @@ public sealed class SettingsTests
         await using var grid = await Grid.StartAsync();
         Assert.Null(grid.GatewaySilo.GetService<MailboxEngine>());
         await grid.DeliverAsync("a", "1");
-        Assert.NotNull(await grid.Engine.GetAsync(Grid.Name("a")));
+        Assert.NotNull(await grid.Engine.GetAsync(Grid.Name("a"), TestContext.Current.CancellationToken));
     }
 
     [Fact]

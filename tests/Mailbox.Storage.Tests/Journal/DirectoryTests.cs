@@ -93,7 +93,7 @@ public sealed class DirectoryTests : IDisposable
         var driver = new StoreDriver(store);
         var (ann, bob) = (driver.Make("ann"), driver.Make("bob"));
         driver.Commit(StoreDriver.Join("room", ann, bob), StoreDriver.Append(StoreDriver.Text("all"), new(ann, 1), new(bob, 1)));
-        await store.BackupAsync(_directory["b"]);
+        await store.BackupAsync(_directory["b"], TestContext.Current.CancellationToken);
         driver.Deliver(ann, 2, "too late");
 
         using var copy = Open("b");
@@ -111,7 +111,7 @@ public sealed class DirectoryTests : IDisposable
         using (var store = Open("a"))
         {
             new StoreDriver(store).Make("ann");
-            await store.BackupAsync(_directory["b"]);
+            await store.BackupAsync(_directory["b"], TestContext.Current.CancellationToken);
         }
         ulong first;
         using (var copy = Open("b")) first = new StoreDriver(copy).Load("ann")!.Handle.Epoch;
@@ -135,9 +135,9 @@ public sealed class DirectoryTests : IDisposable
     public async Task A_backup_does_not_overwrite_anything()
     {
         Directory.CreateDirectory(_directory["b"]);
-        await File.WriteAllTextAsync(Path.Combine(_directory["b"], "mine"), "");
+        await File.WriteAllTextAsync(Path.Combine(_directory["b"], "mine"), "", TestContext.Current.CancellationToken);
         using var store = Open("a");
-        await Assert.ThrowsAsync<StoreException>(() => store.BackupAsync(_directory["b"]));
+        await Assert.ThrowsAsync<StoreException>(() => store.BackupAsync(_directory["b"], TestContext.Current.CancellationToken));
     }
 
     [Fact]

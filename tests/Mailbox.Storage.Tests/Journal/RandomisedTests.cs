@@ -40,7 +40,7 @@ public sealed class RandomisedTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"seed {seed}");
         using var twins = new TwinStores(Options(), seed);
         using var done = new CancellationTokenSource();
-        var beside = Task.Run(() => WorkBeside(twins.Journal.Upkeep, done.Token));
+        var beside = Task.Run(() => WorkBeside(twins.Journal.Upkeep, done.Token), TestContext.Current.CancellationToken);
         for (var step = 0; step < 1500; step++) twins.DoSomething();
         await done.CancelAsync();
         await beside;

@@ -21,7 +21,7 @@ public sealed class BrokenOffTests(PostgresServer server) : IDisposable
     {
         var (ann, bob) = (Owners.First.Make("ann"), Owners.First.Make("bob"));
         await Owners.Join("bob");
-        var send = await Owners.Begin("x", await Owners.Ledger.TakeAsync(TwoOwners.Room));
+        var send = await Owners.Begin("x", await Owners.Ledger.TakeAsync(TwoOwners.Room, TestContext.Current.CancellationToken));
         _fails = true;
         Assert.Throws<StoreException>(() => Owners.First.Commit(
             new MailboxRemoved(ann), StoreDriver.Append(send.Message, new Target(bob, 1)), new SendPartDone(send.Id, [bob], [])));
@@ -37,15 +37,15 @@ public sealed class BrokenOffTests(PostgresServer server) : IDisposable
         var ann = Owners.First.Make("ann");
         Owners.First.Deliver(ann, 1);
         await using var source = Npgsql.NpgsqlDataSource.Create($"{server.ConnectionString};Search Path={Owners.Schema}");
-        await using var connection = await source.OpenConnectionAsync();
-        await using var transaction = await connection.BeginTransactionAsync();
-        await using (var command = new Npgsql.NpgsqlCommand("LOCK TABLE entries", connection)) await command.ExecuteNonQueryAsync();
+        await using var connection = await source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using (var command = new Npgsql.NpgsqlCommand("LOCK TABLE entries", connection)) await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         var reads = Enumerable.Range(0, 20).Select(_ => Owners.First.Read(ann, 1)).ToArray();
         await WaitForWaitersAsync();
 
         Assert.Equal(["ann"], Owners.First.Names());
-        await transaction.CommitAsync();
-        Assert.All(await Task.WhenAll(reads).WaitAsync(s_patience), static texts => Assert.Equal(["hello"], texts));
+        await transaction.CommitAsync(TestContext.Current.CancellationToken);
+        Assert.All(await Task.WhenAll(reads).WaitAsync(s_patience, TestContext.Current.CancellationToken), static texts => Assert.Equal(["hello"], texts));
     }
 
     void Fail()

@@ -19,7 +19,7 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
         _owners.First.Make("ann");
         _owners.Second.Make("bob");
         await _owners.Join("ann bob cid dan");
-        var begun = await Ledgers.One.BeginAsync(Room, await Ledgers.One.TakeAsync(Room), Intent("x", except: "dan who"));
+        var begun = await Ledgers.One.BeginAsync(Room, await Ledgers.One.TakeAsync(Room, TestContext.Current.CancellationToken), Intent("x", except: "dan who"), TestContext.Current.CancellationToken);
         await _owners.Join("eve", remove: "ann");
 
         Assert.Equal("ann/first bob/second cid/", string.Join(' ', begun.Members.Select(m => $"{m.Mailbox}/{m.Owner}")));
@@ -31,7 +31,7 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
     {
         var (ann, bob) = (_owners.First.Make("ann"), _owners.Second.Make("bob"));
         await _owners.Join("ann bob cid");
-        var fence = await Ledgers.One.TakeAsync(Room);
+        var fence = await Ledgers.One.TakeAsync(Room, TestContext.Current.CancellationToken);
         var send = await _owners.Begin("x", fence);
         Assert.Null(Store(_owners.First, send, ann).Fenced);
         Assert.Equal("bob/second cid/", await _owners.Remaining(send));
@@ -40,10 +40,10 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
         _owners.First.Commit(new SendPartDone(send.Id, [], [new(cid.Name, cid.Epoch, null)]));
 
         Assert.Equal("", await _owners.Remaining(send));
-        Assert.Equal(new(Outcome.Stored, 3, 2, 1), await Ledgers.One.FinishAsync(Room, fence, send.Id));
+        Assert.Equal(new(Outcome.Stored, 3, 2, 1), await Ledgers.One.FinishAsync(Room, fence, send.Id, TestContext.Current.CancellationToken));
         Assert.Equal(["x"], await _owners.First.Read(ann, 1));
         Assert.Equal(["x"], await _owners.First.Read(bob, 1));
-        Assert.Empty(await Ledgers.One.OpenSendsAsync(Room));
+        Assert.Empty(await Ledgers.One.OpenSendsAsync(Room, TestContext.Current.CancellationToken));
         Assert.Equal(0, server.Ask($"SELECT count(*) FROM {_owners.Schema}.send_parts"));
     }
 
@@ -52,7 +52,7 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
     {
         var (ann, bob) = (_owners.First.Make("ann"), _owners.First.Make("bob"));
         await _owners.Join("ann bob");
-        var send = await _owners.Begin("x", await Ledgers.One.TakeAsync(Room));
+        var send = await _owners.Begin("x", await Ledgers.One.TakeAsync(Room, TestContext.Current.CancellationToken));
         Store(_owners.First, send, ann);
         Assert.Equal([ann], Store(_owners.First, send, ann, bob).Fenced!);
         Assert.Single(_owners.Second.Load("ann")!.Entries);
@@ -67,7 +67,7 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
     {
         var ann = _owners.First.Make("ann");
         await _owners.Join("ann");
-        var send = await _owners.Begin("x", await Ledgers.One.TakeAsync(Room));
+        var send = await _owners.Begin("x", await Ledgers.One.TakeAsync(Room, TestContext.Current.CancellationToken));
         var batch = _owners.First.Commit(
             StoreDriver.Append(send.Message, new Target(ann, 1)), new SendPartDone(send.Id, [ann], []),
             StoreDriver.Append(send.Message, new Target(ann, 2)), new SendPartDone(send.Id, [ann], []));
@@ -81,9 +81,9 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
     {
         var ann = _owners.First.Make("ann");
         await _owners.Join("ann");
-        var fence = await Ledgers.One.TakeAsync(Room);
+        var fence = await Ledgers.One.TakeAsync(Room, TestContext.Current.CancellationToken);
         var send = await _owners.Begin("x", fence);
-        await Ledgers.One.FinishAsync(Room, fence, send.Id);
+        await Ledgers.One.FinishAsync(Room, fence, send.Id, TestContext.Current.CancellationToken);
         Assert.Equal([ann], Store(_owners.First, send, ann).Fenced!);
         Assert.Empty(_owners.First.Load("ann")!.Entries);
     }
@@ -93,13 +93,13 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
     {
         var ann = _owners.First.Make("ann");
         await _owners.Join("ann");
-        var fence = await Ledgers.One.TakeAsync(Room);
+        var fence = await Ledgers.One.TakeAsync(Room, TestContext.Current.CancellationToken);
         var send = await _owners.Begin("x", fence);
         _owners.First.Commit(new MailboxRemoved(ann));
         _owners.Second.Make("ann");
 
         Assert.Equal("", await _owners.Remaining(send));
-        Assert.Equal(new(Outcome.Stored, 1, 0, 1), await Ledgers.One.FinishAsync(Room, fence, send.Id));
+        Assert.Equal(new(Outcome.Stored, 1, 0, 1), await Ledgers.One.FinishAsync(Room, fence, send.Id, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -107,25 +107,25 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
     {
         var ann = _owners.First.Make("ann");
         await _owners.Join("ann");
-        var fence = await Ledgers.One.TakeAsync(Room);
+        var fence = await Ledgers.One.TakeAsync(Room, TestContext.Current.CancellationToken);
         var send = await _owners.Begin("x", fence);
         Store(_owners.First, send, ann);
-        var taken = await Ledgers.Two.TakeAsync(Room);
+        var taken = await Ledgers.Two.TakeAsync(Room, TestContext.Current.CancellationToken);
         await Assert.ThrowsAsync<FencedException>(async () => await _owners.Begin("y", fence));
-        await Assert.ThrowsAsync<FencedException>(async () => await Ledgers.One.FinishAsync(Room, fence, send.Id));
-        Assert.Equal(new(Outcome.Stored, 1, 1, 0), await Ledgers.Two.FinishAsync(Room, taken, send.Id));
+        await Assert.ThrowsAsync<FencedException>(async () => await Ledgers.One.FinishAsync(Room, fence, send.Id, TestContext.Current.CancellationToken));
+        Assert.Equal(new(Outcome.Stored, 1, 1, 0), await Ledgers.Two.FinishAsync(Room, taken, send.Id, TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public async Task A_new_taker_finds_the_open_sends_in_order_and_whole()
     {
         await _owners.Join("ann");
-        var fence = await Ledgers.One.TakeAsync(Room);
+        var fence = await Ledgers.One.TakeAsync(Room, TestContext.Current.CancellationToken);
         var idle = TimeSpan.FromMinutes(3);
-        var first = (await Ledgers.One.BeginAsync(Room, fence, Intent("1") with { Idle = idle })).Send!;
+        var first = (await Ledgers.One.BeginAsync(Room, fence, Intent("1") with { Idle = idle }, TestContext.Current.CancellationToken)).Send!;
         var second = await _owners.Begin("2", fence);
-        await Ledgers.Two.TakeAsync(Room);
-        var open = await Ledgers.Two.OpenSendsAsync(Room);
+        await Ledgers.Two.TakeAsync(Room, TestContext.Current.CancellationToken);
+        var open = await Ledgers.Two.OpenSendsAsync(Room, TestContext.Current.CancellationToken);
         Assert.Equal([first.Id, second.Id], open.Select(send => send.Id));
         Assert.Equal([idle, null], open.Select(send => send.Idle));
         var (sent, found) = (first.Message, open[0].Message);
@@ -140,7 +140,7 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
     {
         var (ann, bob) = (_owners.Second.Make("ann"), _owners.Second.Make("bob"));
         await _owners.Join("ann bob");
-        var send = await _owners.Begin("x", await Ledgers.One.TakeAsync(Room));
+        var send = await _owners.Begin("x", await Ledgers.One.TakeAsync(Room, TestContext.Current.CancellationToken));
         _owners.Second.Commit(new MailboxRemoved(bob));
         _owners.Second.Make("bob");
         _owners.First.Commit(new SendPartDone(send.Id, [], [new(ann.Name, ann.Epoch, null), new(bob.Name, bob.Epoch, null)]));
@@ -152,31 +152,31 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
     {
         await _owners.Join("ann bob cid dan");
         await _owners.Join("bob dan", group: "former");
-        var fence = await Ledgers.One.TakeAsync(Room);
+        var fence = await Ledgers.One.TakeAsync(Room, TestContext.Current.CancellationToken);
         var intent = new SendIntent(Sent("x"), Key(1), Names("dan"), Names("ann zoe"), [GroupName.Parse("former")]);
-        var begun = await Ledgers.One.BeginAsync(Room, fence, intent);
+        var begun = await Ledgers.One.BeginAsync(Room, fence, intent, TestContext.Current.CancellationToken);
         Assert.Equal("cid", string.Join(' ', begun.Members.Select(member => member.Mailbox)));
         Store(_owners.First, begun.Send!, _owners.First.Load("cid")!.Handle);
-        Assert.Equal(new(Outcome.Stored, 3, 3, 0), await Ledgers.One.FinishAsync(Room, fence, begun.Send!.Id));
+        Assert.Equal(new(Outcome.Stored, 3, 3, 0), await Ledgers.One.FinishAsync(Room, fence, begun.Send!.Id, TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public async Task A_group_without_members_begins_nothing()
     {
-        var begun = await Ledgers.One.BeginAsync(Room, await Ledgers.One.TakeAsync(Room), Intent("x", Key(1)));
+        var begun = await Ledgers.One.BeginAsync(Room, await Ledgers.One.TakeAsync(Room, TestContext.Current.CancellationToken), Intent("x", Key(1)), TestContext.Current.CancellationToken);
         Assert.Null(begun.Send);
         Assert.Equal(new(Outcome.Stored, 0, 0, 0), begun.Answer);
         await _owners.Join("ann");
-        Assert.NotNull((await Ledgers.Two.BeginAsync(Room, await Ledgers.Two.TakeAsync(Room), Intent("x", Key(1)))).Send);
+        Assert.NotNull((await Ledgers.Two.BeginAsync(Room, await Ledgers.Two.TakeAsync(Room, TestContext.Current.CancellationToken), Intent("x", Key(1)), TestContext.Current.CancellationToken)).Send);
     }
 
     [Fact]
     public async Task A_send_that_nobody_goes_on_with_is_found()
     {
         await _owners.Join("ann");
-        await _owners.Begin("x", await Ledgers.One.TakeAsync(Room));
-        Assert.Empty(await Ledgers.Two.UnfinishedAsync(StoreDriver.Noon, 10));
-        Assert.Equal([Room], await Ledgers.Two.UnfinishedAsync(StoreDriver.Noon.AddSeconds(1), 10));
+        await _owners.Begin("x", await Ledgers.One.TakeAsync(Room, TestContext.Current.CancellationToken));
+        Assert.Empty(await Ledgers.Two.UnfinishedAsync(StoreDriver.Noon, 10, TestContext.Current.CancellationToken));
+        Assert.Equal([Room], await Ledgers.Two.UnfinishedAsync(StoreDriver.Noon.AddSeconds(1), 10, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -184,13 +184,13 @@ public sealed class GroupSendTests(PostgresServer server) : IDisposable
     {
         var names = string.Join(' ', Enumerable.Range(0, 10_000).Select(i => $"member-{i:D5}"));
         Assert.Equal(10_000, (await _owners.Join(names)).Added);
-        var fence = await Ledgers.One.TakeAsync(Room);
+        var fence = await Ledgers.One.TakeAsync(Room, TestContext.Current.CancellationToken);
         var send = await _owners.Begin("x", fence);
-        await _owners.FirstStore.PrepareAsync(Names(names));
+        await _owners.FirstStore.PrepareAsync(Names(names), TestContext.Current.CancellationToken);
         var handles = Names(names).Select(name => _owners.First.Load(name.ToString())!.Handle).ToArray();
         Assert.Null(Store(_owners.First, send, handles).Fenced);
         Assert.Equal("", await _owners.Remaining(send));
-        Assert.Equal(new(Outcome.Stored, 10_000, 10_000, 0), await Ledgers.One.FinishAsync(Room, fence, send.Id));
+        Assert.Equal(new(Outcome.Stored, 10_000, 10_000, 0), await Ledgers.One.FinishAsync(Room, fence, send.Id, TestContext.Current.CancellationToken));
         Assert.Equal(1, server.Ask($"SELECT count(*) FROM {_owners.Schema}.bodies"));
     }
 }

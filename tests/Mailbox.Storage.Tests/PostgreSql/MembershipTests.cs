@@ -58,7 +58,7 @@ public sealed class MembershipTests(PostgresServer server) : IDisposable
         var ann = _owners.First.Make("ann");
         await _owners.Join("ann bob");
         await _owners.Join("ann", group: "a/b");
-        Assert.Equal("a/b room", string.Join(' ', (await _owners.FirstStore.GroupsOfAsync(ann.Name))!));
+        Assert.Equal("a/b room", string.Join(' ', (await _owners.FirstStore.GroupsOfAsync(ann.Name, TestContext.Current.CancellationToken))!));
         _owners.First.Commit(new MailboxRemoved(ann));
         Assert.Equal("bob", await _owners.Members());
         Assert.Null(await _owners.Members("a/b"));
@@ -68,10 +68,10 @@ public sealed class MembershipTests(PostgresServer server) : IDisposable
     public async Task Members_come_in_pages_in_ordinal_order()
     {
         await _owners.Join("b Z a c");
-        var first = (await _owners.Ledger.GetAsync(TwoOwners.Room, null, 3))!;
+        var first = (await _owners.Ledger.GetAsync(TwoOwners.Room, null, 3, TestContext.Current.CancellationToken))!;
         Assert.Equal("Z a b", string.Join(' ', first.Members));
         Assert.Equal((4, "b"), (first.Count, first.Next));
-        var last = (await _owners.Ledger.GetAsync(TwoOwners.Room, first.Next, 3))!;
+        var last = (await _owners.Ledger.GetAsync(TwoOwners.Room, first.Next, 3, TestContext.Current.CancellationToken))!;
         Assert.Equal(("c", null), (string.Join(' ', last.Members), last.Next));
     }
 
@@ -79,8 +79,8 @@ public sealed class MembershipTests(PostgresServer server) : IDisposable
     public async Task A_removed_group_is_gone_and_its_mailboxes_stay()
     {
         await _owners.Join("ann bob");
-        Assert.True(await _owners.Ledger.RemoveAsync(TwoOwners.Room));
-        Assert.False(await _owners.Ledger.RemoveAsync(TwoOwners.Room));
+        Assert.True(await _owners.Ledger.RemoveAsync(TwoOwners.Room, TestContext.Current.CancellationToken));
+        Assert.False(await _owners.Ledger.RemoveAsync(TwoOwners.Room, TestContext.Current.CancellationToken));
         Assert.Null(await _owners.Members());
         Assert.Equal(["ann", "bob"], _owners.First.Names());
     }
@@ -94,6 +94,6 @@ public sealed class MembershipTests(PostgresServer server) : IDisposable
                 TwoOwners.Room, TwoOwners.Names(names), [], MailboxOptions.Default, StoreDriver.Noon)));
         var results = await Task.WhenAll(changes);
         Assert.Equal(500, results.Sum(changed => changed.Result.Added));
-        Assert.Equal(500, (await _owners.Ledger.GetAsync(TwoOwners.Room, null, 1))!.Count);
+        Assert.Equal(500, (await _owners.Ledger.GetAsync(TwoOwners.Room, null, 1, TestContext.Current.CancellationToken))!.Count);
     }
 }

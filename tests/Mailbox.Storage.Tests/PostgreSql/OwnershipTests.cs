@@ -15,10 +15,10 @@ public sealed class OwnershipTests(PostgresServer server) : IDisposable
     public async Task The_mailboxes_of_a_dead_owner_belong_to_nobody_and_it_is_fenced_off()
     {
         var (ann, bob) = (_owners.First.Make("ann"), _owners.Second.Make("bob"));
-        Assert.Equal(["first", "second"], await _owners.SecondStore.OwnersAsync());
-        await _owners.SecondStore.ForgetOwnersAsync(["first", "who"], s_later);
+        Assert.Equal(["first", "second"], await _owners.SecondStore.OwnersAsync(TestContext.Current.CancellationToken));
+        await _owners.SecondStore.ForgetOwnersAsync(["first", "who"], s_later, TestContext.Current.CancellationToken);
 
-        Assert.Equal(["second"], await _owners.SecondStore.OwnersAsync());
+        Assert.Equal(["second"], await _owners.SecondStore.OwnersAsync(TestContext.Current.CancellationToken));
         Assert.Equal([ann], _owners.First.Deliver(ann, 1).Fenced!);
         Assert.Null(_owners.Second.Deliver(bob, 1).Fenced);
         Assert.Empty(_owners.Second.Load("ann")!.Entries);
@@ -31,7 +31,7 @@ public sealed class OwnershipTests(PostgresServer server) : IDisposable
         _owners.First.Commit(new DeadlineMoved(held, StoreDriver.Noon.ToUnixTimeMilliseconds(), true));
         _owners.First.Commit(new DeadlineMoved(left, StoreDriver.Noon.ToUnixTimeMilliseconds(), false));
         Assert.Empty(_owners.Second.Overdue(s_later));
-        await _owners.SecondStore.ForgetOwnersAsync(["first"], s_later);
+        await _owners.SecondStore.ForgetOwnersAsync(["first"], s_later, TestContext.Current.CancellationToken);
 
         Assert.Equal(["left"], _owners.Second.Overdue(s_later));
         var marks = _owners.Second.Load("held")!.Marks;
@@ -57,7 +57,7 @@ public sealed class OwnershipTests(PostgresServer server) : IDisposable
         var ann = _owners.First.Make("ann");
         var deadline = s_later.AddDays(9).ToUnixTimeMilliseconds();
         _owners.First.Commit(new DeadlineMoved(ann, deadline, true));
-        await _owners.SecondStore.ForgetOwnersAsync(["first"], s_later);
+        await _owners.SecondStore.ForgetOwnersAsync(["first"], s_later, TestContext.Current.CancellationToken);
         Assert.Equal(deadline, _owners.Second.Load("ann")!.Marks.Deadline);
     }
 
@@ -66,7 +66,7 @@ public sealed class OwnershipTests(PostgresServer server) : IDisposable
     {
         var (ann, bob) = (_owners.First.Make("ann"), _owners.Second.Make("bob"));
         await _owners.Join("cid");
-        var left = await _owners.SecondStore.PrepareUnownedAsync(TwoOwners.Names("ann bob cid dan"));
+        var left = await _owners.SecondStore.PrepareUnownedAsync(TwoOwners.Names("ann bob cid dan"), TestContext.Current.CancellationToken);
 
         Assert.Equal([ann.Name], left);
         Assert.Null(_owners.First.Deliver(ann, 1).Fenced);

@@ -32,9 +32,9 @@ public sealed class TakeoverTests(PostgresServer server) : IDisposable
         var ann = Owners.First.Make("ann");
         _holds = true;
         var former = Task.Run(() => Owners.First.Deliver(ann, 1, "former"));
-        Assert.True(await _isHeld.WaitAsync(s_patience));
+        Assert.True(await _isHeld.WaitAsync(s_patience, TestContext.Current.CancellationToken));
         // Waits for the locks of the batch until the database ends the session that does not go on.
-        var taken = await Task.Run(() => Owners.Second.Load("ann")!).WaitAsync(s_patience);
+        var taken = await Task.Run(() => Owners.Second.Load("ann")!).WaitAsync(s_patience, TestContext.Current.CancellationToken);
         Owners.Second.Deliver(taken.Handle, 1, "new");
         _goesOn.Release();
 
@@ -48,17 +48,17 @@ public sealed class TakeoverTests(PostgresServer server) : IDisposable
     {
         var ann = Owners.First.Make("ann");
         await using var source = Npgsql.NpgsqlDataSource.Create($"{server.ConnectionString};Search Path={Owners.Schema}");
-        await using var connection = await source.OpenConnectionAsync();
-        await using var transaction = await connection.BeginTransactionAsync();
-        await using (var command = new Npgsql.NpgsqlCommand("SELECT FROM mailboxes FOR UPDATE", connection)) await command.ExecuteNonQueryAsync();
+        await using var connection = await source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using (var command = new Npgsql.NpgsqlCommand("SELECT FROM mailboxes FOR UPDATE", connection)) await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         var taking = Task.Run(() => Owners.Second.Load("ann")!);
         await WaitForWaitersAsync(1);
         var former = Task.Run(() => Owners.First.Deliver(ann, 1, "former"));
         await WaitForWaitersAsync(2);
-        await transaction.CommitAsync();
+        await transaction.CommitAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal([ann], (await former.WaitAsync(s_patience)).Fenced!);
-        Assert.Empty((await taking.WaitAsync(s_patience)).Entries);
+        Assert.Equal([ann], (await former.WaitAsync(s_patience, TestContext.Current.CancellationToken)).Fenced!);
+        Assert.Empty((await taking.WaitAsync(s_patience, TestContext.Current.CancellationToken)).Entries);
         Assert.Empty(Owners.Second.Load("ann")!.Entries);
     }
 
@@ -68,12 +68,12 @@ public sealed class TakeoverTests(PostgresServer server) : IDisposable
         var ann = Owners.First.Make("ann");
         _holds = true;
         var former = Task.Run(() => Owners.First.Deliver(ann, 1, "former"));
-        Assert.True(await _isHeld.WaitAsync(s_patience));
+        Assert.True(await _isHeld.WaitAsync(s_patience, TestContext.Current.CancellationToken));
         var taking = Task.Run(() => Owners.Second.Load("ann")!);
         await WaitForWaitersAsync(1);
         _goesOn.Release();
-        Assert.Null((await former.WaitAsync(s_patience)).Fenced);
-        Assert.Single((await taking.WaitAsync(s_patience)).Entries);
+        Assert.Null((await former.WaitAsync(s_patience, TestContext.Current.CancellationToken)).Fenced);
+        Assert.Single((await taking.WaitAsync(s_patience, TestContext.Current.CancellationToken)).Entries);
         Assert.Equal([ann], Owners.First.Deliver(ann, 2).Fenced!);
     }
 
@@ -82,16 +82,16 @@ public sealed class TakeoverTests(PostgresServer server) : IDisposable
     {
         var ann = Owners.First.Make("ann");
         await Owners.Join("ann");
-        var fence = await Owners.OtherLedger.TakeAsync(TwoOwners.Room);
-        var send = (await Owners.OtherLedger.BeginAsync(TwoOwners.Room, fence, TwoOwners.Intent("x"))).Send!;
+        var fence = await Owners.OtherLedger.TakeAsync(TwoOwners.Room, TestContext.Current.CancellationToken);
+        var send = (await Owners.OtherLedger.BeginAsync(TwoOwners.Room, fence, TwoOwners.Intent("x"), TestContext.Current.CancellationToken)).Send!;
         _holds = true;
         var part = Task.Run(() => TwoOwners.Store(Owners.First, send, ann));
-        Assert.True(await _isHeld.WaitAsync(s_patience));
-        var finishing = Owners.OtherLedger.FinishAsync(TwoOwners.Room, fence, send.Id).AsTask();
+        Assert.True(await _isHeld.WaitAsync(s_patience, TestContext.Current.CancellationToken));
+        var finishing = Owners.OtherLedger.FinishAsync(TwoOwners.Room, fence, send.Id, TestContext.Current.CancellationToken).AsTask();
         await WaitForWaitersAsync(1);
         _goesOn.Release();
-        Assert.Null((await part.WaitAsync(s_patience)).Fenced);
-        Assert.Equal(new(Outcome.Stored, 1, 1, 0), await finishing.WaitAsync(s_patience));
+        Assert.Null((await part.WaitAsync(s_patience, TestContext.Current.CancellationToken)).Fenced);
+        Assert.Equal(new(Outcome.Stored, 1, 1, 0), await finishing.WaitAsync(s_patience, TestContext.Current.CancellationToken));
     }
 
     void Hold()

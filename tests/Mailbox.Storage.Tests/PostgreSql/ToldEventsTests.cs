@@ -21,7 +21,7 @@ public sealed class ToldEventsTests(PostgresServer server) : IDisposable
         _owners.Second.Commit(Opened("bob"));
         Assert.Equal("ann:Opened bob:Opened", await Told());
 
-        var taken = await _owners.Ledger.ToldAsync(1);
+        var taken = await _owners.Ledger.ToldAsync(1, TestContext.Current.CancellationToken);
         var begun = await Begin(taken);
 
         Assert.Equal("mailbox.events:billing", begun.Members.Single().Mailbox.ToString());
@@ -58,10 +58,10 @@ public sealed class ToldEventsTests(PostgresServer server) : IDisposable
     {
         await Subscribe();
         _owners.First.Commit(Opened("ann"));
-        var former = await _owners.Ledger.TakeAsync(MailboxEvents.Group);
-        await _owners.OtherLedger.TakeAsync(MailboxEvents.Group);
+        var former = await _owners.Ledger.TakeAsync(MailboxEvents.Group, TestContext.Current.CancellationToken);
+        await _owners.OtherLedger.TakeAsync(MailboxEvents.Group, TestContext.Current.CancellationToken);
 
-        var told = await _owners.Ledger.ToldAsync(100);
+        var told = await _owners.Ledger.ToldAsync(100, TestContext.Current.CancellationToken);
         await Assert.ThrowsAsync<FencedException>(async () => await Begin(told, former));
 
         Assert.Equal("ann:Opened", await Told());
@@ -71,9 +71,9 @@ public sealed class ToldEventsTests(PostgresServer server) : IDisposable
     public async Task Whoever_looks_for_what_is_left_to_do_finds_the_group_of_the_subscribers()
     {
         await Subscribe();
-        Assert.Empty(await _owners.Ledger.UnfinishedAsync(StoreDriver.Noon, 10));
+        Assert.Empty(await _owners.Ledger.UnfinishedAsync(StoreDriver.Noon, 10, TestContext.Current.CancellationToken));
         _owners.First.Commit(Opened("ann"));
-        Assert.Equal([MailboxEvents.Group], await _owners.OtherLedger.UnfinishedAsync(StoreDriver.Noon, 10));
+        Assert.Equal([MailboxEvents.Group], await _owners.OtherLedger.UnfinishedAsync(StoreDriver.Noon, 10, TestContext.Current.CancellationToken));
     }
 
     Task<MembersResult> Subscribe() => _owners.Join("mailbox.events:billing", group: MailboxEvents.Group.ToString());

@@ -84,7 +84,7 @@ public sealed class FenceTests
     {
         _former.Open("a");
         var last = _former.Look("a")!.Last;
-        var poll = _former.Ask(_former.Engine.OpenAsync(Office.Name("a"), new() { After = last }, null)).Reader!;
+        var poll = _former.Ask(_former.Engine.OpenAsync(Office.Name("a"), new() { After = last }, null, TestContext.Current.CancellationToken)).Reader!;
         _owner.Look("a");
         Assert.Equal(Outcome.StoreFailed, _former.Deliver("a", "lost").Outcome);
         Assert.Equal("", new Line(poll, new()).Read());
@@ -137,7 +137,7 @@ public sealed class FenceTests
     {
         var office = new Office(new() { OwnsAll = false });
         Assert.Equal(Outcome.NotOwner, office.Deliver("a", "1").Outcome);
-        Assert.True(office.Ask(office.Engine.Owned.AcquireAsync([Office.Name("a")])));
+        Assert.True(office.Ask(office.Engine.Owned.AcquireAsync([Office.Name("a")], TestContext.Current.CancellationToken)));
         Assert.Equal(Outcome.Stored, office.Deliver("a", "1").Outcome);
         var line = office.Open("a");
         Assert.Equal("1", line.Read());
