@@ -12,11 +12,13 @@ return await HostRun.RunAsync(() =>
     var backend = settings.ReadBackend();
     settings.NeedTokenKey(gateway, backend);
     var node = settings.ReadGateway();
+    settings.ReadAddresses(builder.Configuration);
     settings.Check();
 
     builder.UseOrleans(silo => silo.UseNode(node).AddMailboxGateway());
     builder.Services.AddMailboxes(gateway);
     builder.Services.AddBackend(backend);
+    builder.Services.AddGatewayServer();
 
     var app = builder.Build();
     app.MapHost();

@@ -15,6 +15,7 @@ return await HostRun.RunAsync(() =>
     var engine = settings.Read<EngineOptions>();
     var node = settings.ReadSilo();
     if (node.HasDatabase) settings.NeedTokenKey(gateway, backend);
+    settings.ReadAddresses(builder.Configuration);
     settings.Check();
 
     if (node.HasDatabase) builder.Services.AddDatabase(node);
@@ -23,6 +24,7 @@ return await HostRun.RunAsync(() =>
     builder.UseOrleans(silo => silo.UseNode(node).AddMailboxGrains(ownsAll: !node.HasDatabase));
     builder.Services.AddMailboxes(gateway);
     builder.Services.AddBackend(backend);
+    builder.Services.AddGatewayServer();
     builder.Services.AddDemo(host);
 
     var app = builder.Build();

@@ -58,7 +58,9 @@ export class Server {
 
   // Without somebody who takes what clients say it would be refused.
   async takeUplinks() {
-    const answer = await fetch(`${this.address}/groups/mailbox.uplinks/members/mailbox.uplinks:trucks`, { method: 'PUT' });
+    // Nobody listens there: what is said is stored, and waits.
+    const webhook = { url: 'http://127.0.0.1:9/', events: ['uplink'], secret: 'trucks' };
+    const answer = await fetch(`${this.address}/webhooks/trucks`, { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(webhook) });
     if (!answer.ok) throw new Error(`Uplinks are not taken: ${answer.status}`);
   }
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 
 namespace Mailbox.Gateway;
 
@@ -19,8 +20,29 @@ public static class BackendServices
         if (!options.IsOn) return services;
         services.AddSingleton<IBackend>(provider => BackendOf(options, provider));
         services.AddSingleton<Forwarder>();
-        // An application's headers may have any bytes but control characters.
-        return services.Configure<KestrelServerOptions>(static server => server.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1);
+        return services.AddGatewayServer().PostConfigure<KestrelServerOptions>(static server =>
+        {
+            var others = server.RequestHeaderEncodingSelector;
+            server.RequestHeaderEncodingSelector = name => name == HeaderNames.Connection ? ConnectionHeader.Encoding : others(name);
+        });
+    }
+
+    /// <summary>
+    /// Sets the server up for a process that is a gateway and nothing else, or stands in front of an application. In an application of its
+    /// own the server stays as that has it, but for what <see cref="MailboxServices.AddMailboxes"/> says.
+    /// </summary>
+    public static IServiceCollection AddGatewayServer(this IServiceCollection services)
+    {
+        ContentDecoding.RefuseTruncated();
+        return services.AddOptions<KestrelServerOptions>().Configure<TimeProvider>(static (server, time) =>
+        {
+            // A header is any bytes but control characters, and is to be passed on as it is (RFC 9110 section 5.5, obs-text).
+            server.RequestHeaderEncodingSelector = LengthEncoding.Select(Encoding.Latin1);
+            server.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
+            // Of a target in absolute form and another Host the target counts (RFC 9112 section 3.2.2).
+            server.AllowHostHeaderOverride = true;
+            server.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => HalfClosable.Use(next, time)));
+        }).Services;
     }
 
     /// <summary>

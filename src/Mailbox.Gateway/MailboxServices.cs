@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 
 namespace Mailbox.Gateway;
 
@@ -60,6 +61,7 @@ public static class MailboxServices
         .AddSingleton<DraftReader>()
         .AddSingleton<Cors>()
         .AddSingleton<IMailboxTokens, MailboxTokens>()
+        .AddSingleton<CallerNames>()
         .AddSingleton<Visitors>()
         .AddSingleton<OpenRefusals>()
         .AddSingleton<ClientRequests>()
@@ -82,5 +84,9 @@ public static class MailboxServices
     static IServiceCollection AddServer(this IServiceCollection services) => services
         .AddSingleton<IConfigureOptions<SocketTransportOptions>, ConfigureSockets>()
         .AddSingleton<IConfigureOptions<HostOptions>, ConfigureShutdown>()
-        .Configure<KestrelServerOptions>(static server => server.AddServerHeader = false);
+        .Configure<KestrelServerOptions>(static server =>
+        {
+            server.AddServerHeader = false;
+            if (server.RequestHeaderEncodingSelector(HeaderNames.ContentLength) is null) server.RequestHeaderEncodingSelector = LengthEncoding.Select(null);
+        });
 }

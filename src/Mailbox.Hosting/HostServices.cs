@@ -26,12 +26,13 @@ public static class HostServices
     public static IServiceCollection AddDemo(this IServiceCollection services, ServerOptions host) =>
         host.Demo ? services.AddHostedService<DemoBackend>() : services;
 
-    /// <summary>The gateway's routes, the browser client, and the application behind it; without one the page, and a problem for all others.</summary>
+    /// <summary>The gateway's routes, the browser client, the interface to be read, and the application behind it; without one the page, and a problem for all others.</summary>
     public static void MapHost(this WebApplication app)
     {
         app.MapMailboxes();
         app.UseRouting();
         app.MapMailboxClient();
+        app.MapApiPage();
         if (app.MapBackend()) return;
         app.MapPages();
         app.MapUnknown();

@@ -151,7 +151,7 @@ public sealed class ExchangeTests
     [InlineData("""{"client":"c","uplink":[{"data":1}]}""", "bad-body", "uplink[0].n")]
     [InlineData("""{"client":"c","uplink":[{"n":0,"data":1}]}""", "bad-body", "uplink[0].n")]
     [InlineData("""{"client":"c","uplink":[{"n":1,"data":1},{"n":2}]}""", "bad-body", "uplink[1].data")]
-    [InlineData("""{"client":"c","uplink":[{"n":1,"data":"*","encoding":"base64"}]}""", "bad-body", "uplink[0]")]
+    [InlineData("""{"client":"c","uplink":[{"n":1,"data":"*","encoding":"base64"}]}""", "bad-body", "uplink[0].data")]
     [InlineData("""{"client":"c","uplink":[{"n":1,"data":"x","encoding":"gzip"}]}""", "bad-body", "uplink[0].encoding")]
     [InlineData("""{"client":"c","uplink":[{"n":1,"data":"x","contentType":"\r\n"}]}""", "bad-body", "uplink[0].contentType")]
     [InlineData("[]", "bad-body", "the exchange")]

@@ -134,6 +134,11 @@ public sealed class PollTests
     [InlineData("wait=", "bad-parameter")]
     [InlineData("from=&wait=0", "bad-parameter")]
     [InlineData("client", "bad-parameter")]
+    [InlineData("after=1.1%00", "bad-position")]
+    [InlineData("after=1%00.1", "bad-position")]
+    [InlineData("limit=5%00", "bad-parameter")]
+    [InlineData("wait=0%00%00", "bad-parameter")]
+    [InlineData("idle=60%00", "bad-parameter")]
     public async Task A_parameter_that_is_not_valid_is_400(string query, string name)
     {
         await using var host = await GatewayHost.StartAsync();

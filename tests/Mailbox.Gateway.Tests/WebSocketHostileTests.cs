@@ -20,7 +20,7 @@ public sealed class WebSocketHostileTests
         { "a close with a code that nobody may send", RawSocket.Frame(0x88, "\u0003\u00ed"), Protocol },
         { "text that is not UTF-8", RawSocket.Frame(0x81, "\u00ff\u00fe"), Frame },
         { "half a character", RawSocket.Frame(0x81, "{\"ping\":\"\u00e2\u0082"), Frame },
-        { "very deep JSON", RawSocket.Frame(0x81, "{\"ping\":" + new string('[', 100) + new string(']', 100) + "}"), Frame },
+        { "very deep JSON", RawSocket.Frame(0x81, "{\"ping\":" + new string('[', 1100) + new string(']', 1100) + "}"), Frame },
         { "an answer that is too long", RawSocket.Frame(0x81, "{\"ping\":\"" + new string('x', 300) + "\"}"), Frame },
         { "a number for a position", RawSocket.Frame(0x81, "{\"ack\":1.1}"), Frame },
     };

@@ -41,6 +41,9 @@ sealed class Batch
 
     public IReadOnlyList<MailboxEvent> Events => _events;
 
+    /// <summary>How many of <see cref="Events"/> subscribers are told already.</summary>
+    public int ToldEvents { get; set; }
+
     public void Begin(DateTimeOffset now)
     {
         (Now, NowMilliseconds, NowSeconds) = (now, now.ToUnixTimeMilliseconds(), (uint)now.ToUnixTimeSeconds());
@@ -124,6 +127,7 @@ sealed class Batch
         _removedNames.Clear();
         _groups.Clear();
         _events.Clear();
+        ToldEvents = 0;
         _undo.Clear();
         Keys.Clear();
         Records.Clear();

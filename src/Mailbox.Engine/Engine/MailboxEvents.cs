@@ -10,9 +10,6 @@ public static class MailboxEvents
 {
     const string Prefix = "mailbox.events:";
 
-    /// <summary>Where gateways keep whom they call.</summary>
-    const string Webhooks = "mailbox.webhooks";
-
     /// <summary>Whose members are told.</summary>
     public static GroupName Group { get; } = GroupName.Parse("mailbox.events");
 
@@ -28,8 +25,8 @@ public static class MailboxEvents
         return [.. document.RootElement.EnumerateArray().Select(ReadOne)];
     }
 
-    /// <summary>What happens to those who are told is not told: it would never end.</summary>
-    internal static bool IsTold(in MailboxEvent happened) => !IsSubscriber(happened.Mailbox.ToString());
+    /// <summary>What happens to the grid's own mailboxes is not told: those who are told are among them, so it would never end.</summary>
+    internal static bool IsTold(in MailboxEvent happened) => !happened.Mailbox.IsReserved;
 
     internal static MessageDraft Write(IEnumerable<MailboxEvent> events)
     {
@@ -42,9 +39,6 @@ public static class MailboxEvents
         }
         return new() { ContentType = "application/json", Type = "events", Body = body.ToArray() };
     }
-
-    static bool IsSubscriber(string name) =>
-        name.StartsWith(Prefix, StringComparison.Ordinal) || name.StartsWith(MailboxUplinks.Prefix, StringComparison.Ordinal) || name == Webhooks;
 
     static void Write(Utf8JsonWriter json, in MailboxEvent happened)
     {

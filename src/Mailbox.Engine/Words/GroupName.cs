@@ -20,5 +20,8 @@ public readonly record struct GroupName
         return valid;
     }
 
+    /// <summary>Whether it belongs to the grid itself: no client and no backend reaches it by name (spec S3).</summary>
+    public bool IsReserved => NameRules.IsReserved(_value);
+
     public override string ToString() => _value ?? "";
 }

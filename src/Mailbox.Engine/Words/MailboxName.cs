@@ -25,5 +25,8 @@ public readonly record struct MailboxName
     /// <summary>Whether it is an anonymous visitor's, which is removed sooner when nobody reads it (spec M15).</summary>
     public bool IsVisitor => _value?.StartsWith(VisitorPrefix, StringComparison.Ordinal) == true;
 
+    /// <summary>Whether it belongs to the grid itself: no client and no backend reaches it by name (spec S3).</summary>
+    public bool IsReserved => NameRules.IsReserved(_value);
+
     public override string ToString() => _value ?? "";
 }

@@ -25,8 +25,11 @@ static class NameRules
         return true;
     }
 
+    /// <summary>Whether a mailbox's or a group's name belongs to the grid itself (spec S3).</summary>
+    public static bool IsReserved(ReadOnlySpan<char> name) => name.StartsWith("mailbox.");
+
     public static bool IsMessageType(ReadOnlySpan<char> type) =>
-        type.Length is >= 1 and <= MaxTypeLength && !type.ContainsAnyExcept(s_name) && !type.StartsWith("mailbox.");
+        type.Length is >= 1 and <= MaxTypeLength && !type.ContainsAnyExcept(s_name) && !IsReserved(type);
 
     public static bool IsTopic(ReadOnlySpan<char> topic) =>
         topic.Length is >= 1 and <= MaxTopicLength && !topic.ContainsAnyExcept(s_topic);

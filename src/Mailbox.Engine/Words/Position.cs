@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 
@@ -12,11 +13,14 @@ public readonly record struct Position(ulong Epoch, long Sequence)
     /// <summary>The longest text form, in characters: 16 hexadecimal digits, a dot, 19 decimal digits.</summary>
     public const int MaxTextLength = 16 + 1 + 19;
 
+    static readonly SearchValues<char> s_characters = SearchValues.Create("0123456789abcdefABCDEF.");
+
     public static bool TryParse(ReadOnlySpan<char> text, out Position position)
     {
         position = default;
         var dot = text.IndexOf('.');
-        if (dot is < 1 or > 16) return false;
+        // .NET parses a number with NULs behind its digits, whatever the styles say.
+        if (dot is < 1 or > 16 || text.ContainsAnyExcept(s_characters)) return false;
         if (!ulong.TryParse(text[..dot], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var epoch)) return false;
         if (!long.TryParse(text[(dot + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence)) return false;
         position = new(epoch, sequence);

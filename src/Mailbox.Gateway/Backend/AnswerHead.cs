@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 
 namespace Mailbox.Gateway;
 
@@ -6,7 +8,7 @@ namespace Mailbox.Gateway;
 static class AnswerHead
 {
     /// <exception cref="InvalidOperationException">A header has bytes that no header may have.</exception>
-    public static void Copy(HttpContext http, BackendAnswer answer, Visitor visitor)
+    public static void Copy(HttpContext http, BackendAnswer answer)
     {
         var response = http.Response;
         response.StatusCode = answer.Status;
@@ -15,26 +17,44 @@ static class AnswerHead
             if (!HeaderRules.IsForOneConnection(name, connection)) response.Headers[name] = values;
         // A length without a body is a fault to some clients (RFC 9110 section 8.6).
         if (answer.Status is < 200 or StatusCodes.Status204NoContent) response.Headers.ContentLength = null;
-        Remember(http, visitor);
     }
 
     public static bool HasBody(HttpContext http, BackendAnswer answer) =>
         http.Request.Method != "HEAD" && answer.Status is >= 200 and not (StatusCodes.Status204NoContent or StatusCodes.Status304NotModified);
 
-    static Microsoft.Extensions.Primitives.StringValues ConnectionOf(BackendAnswer answer)
+    static StringValues ConnectionOf(BackendAnswer answer)
     {
         foreach (var (name, values) in answer.Headers)
             if (name.Equals("Connection", StringComparison.OrdinalIgnoreCase)) return values;
         return default;
     }
 
-    // A cache that many share must not give one visitor's cookie to another, with whoever's letters come to it.
-    static void Remember(HttpContext http, Visitor visitor)
+    /// <summary>
+    /// Tells a new visitor its cookie, once the head is complete. A shared cache may keep an answer with a cookie (RFC 9111 section 7.3) and
+    /// would give one visitor's mailbox to others: so the answer becomes <c>private</c>, or where it is meant for shared caches gets no cookie.
+    /// </summary>
+    public static void Remember(HttpContext http, Visitor visitor)
     {
-        var headers = http.Response.Headers;
-        var caching = headers.CacheControl.ToString();
-        if (!visitor.IsNew || caching.Contains("public", StringComparison.OrdinalIgnoreCase) || caching.Contains("s-maxage", StringComparison.OrdinalIgnoreCase)) return;
+        if (!visitor.IsNew || IsForSharedCaches(http.Response)) return;
         Visitors.Remember(http, visitor);
-        if (caching.Length == 0) headers.CacheControl = "private";
+        var headers = http.Response.Headers;
+        // private="field" and no-cache let a shared cache keep the rest (RFC 9111 section 5.2.2).
+        var isKept = !CacheControlHeaderValue.TryParse(headers.CacheControl.ToString(), out var caching) || !(caching.NoStore || (caching.Private && caching.PrivateHeaders.Count == 0));
+        if (isKept) headers.CacheControl = StringValues.IsNullOrEmpty(headers.CacheControl) ? "private" : $"{headers.CacheControl}, private";
+    }
+
+    // A 304 changes the head of what a cache keeps (RFC 9111 section 4.3.4). CDN-Cache-Control and its kin count before Cache-Control (RFC 9213).
+    static bool IsForSharedCaches(HttpResponse response)
+    {
+        if (response.StatusCode == StatusCodes.Status304NotModified) return true;
+        foreach (var (name, _) in response.Headers)
+            if (name.EndsWith("-Cache-Control", StringComparison.OrdinalIgnoreCase) || name.Equals("Surrogate-Control", StringComparison.OrdinalIgnoreCase)) return true;
+        var caching = response.Headers.CacheControl.ToString().AsSpan();
+        foreach (var range in caching.Split(','))
+        {
+            var directive = caching[range].Trim();
+            if (directive.Equals("public", StringComparison.OrdinalIgnoreCase) || directive.StartsWith("s-maxage", StringComparison.OrdinalIgnoreCase)) return true;
+        }
+        return false;
     }
 }

@@ -11,7 +11,8 @@ static class AnswerPassing
 
     public static async Task PassAsync(HttpContext http, BackendAnswer answer, Visitor visitor, CancellationToken left)
     {
-        AnswerHead.Copy(http, answer, visitor);
+        AnswerHead.Copy(http, answer);
+        AnswerHead.Remember(http, visitor);
         if (IsPrintable(answer.Reason)) http.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = answer.Reason;
         if (!AnswerHead.HasBody(http, answer)) return;
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);

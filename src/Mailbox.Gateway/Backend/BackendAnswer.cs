@@ -30,5 +30,21 @@ abstract class BackendAnswer : IAsyncDisposable
         return null;
     }
 
+    /// <summary>After a status of 101: nothing more will be written to <see cref="Body"/>; the application may still say something.</summary>
+    public virtual ValueTask EndWritingAsync(CancellationToken cancel) => ValueTask.CompletedTask;
+
+    /// <returns>What <c>Content-Length</c> says, also where it says the same several times (RFC 9110 section 8.6); null where it is no length.</returns>
+    public static long? LengthOf(in StringValues values)
+    {
+        long? length = null;
+        foreach (var value in values)
+            foreach (var range in value.AsSpan().Split(','))
+            {
+                if (!WholeNumber.TryParse(value.AsSpan(range).Trim(" \t"), out var one) || (length ?? one) != one) return null;
+                length = one;
+            }
+        return length;
+    }
+
     public abstract ValueTask DisposeAsync();
 }

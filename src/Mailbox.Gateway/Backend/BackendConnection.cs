@@ -1,12 +1,19 @@
+using System.Net.Security;
+using System.Net.Sockets;
+
 namespace Mailbox.Gateway;
 
 /// <summary>
 /// A connection to an application on which a write that fails is forgotten: an application may answer and close before it has read a
 /// body, and then its answer counts. Where there is none the next read tells.
 /// </summary>
-sealed class BackendConnection(Stream inner) : Stream
+/// <param name="socket">Below it.</param>
+sealed class BackendConnection(Socket socket, Stream inner) : Stream
 {
     bool _isBroken;
+
+    /// <summary>Whether it carried a request before the one that it carries now.</summary>
+    public bool WasUsed { get; set; }
 
     public override bool CanRead => true;
 
@@ -25,6 +32,7 @@ sealed class BackendConnection(Stream inner) : Stream
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        BackendAttempts.Current?.WriteTo(this);
         if (_isBroken) return ValueTask.CompletedTask;
         var write = inner.WriteAsync(buffer, cancellationToken);
         return write.IsCompletedSuccessfully ? write : ForgivingAsync(write);
@@ -34,6 +42,20 @@ sealed class BackendConnection(Stream inner) : Stream
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override Task FlushAsync(CancellationToken cancellationToken) => _isBroken ? Task.CompletedTask : inner.FlushAsync(cancellationToken);
+
+    /// <summary>Ends this side alone: the application can still write.</summary>
+    public async ValueTask EndWritingAsync(CancellationToken cancel)
+    {
+        try
+        {
+            if (inner is SslStream tls) await tls.ShutdownAsync().WaitAsync(cancel).ConfigureAwait(false);
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception fault) when (fault is IOException or SocketException or ObjectDisposedException)
+        {
+            // The next read tells.
+        }
+    }
 
     public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
 
@@ -67,5 +89,35 @@ sealed class BackendConnection(Stream inner) : Stream
         {
             _isBroken = true;
         }
+    }
+}
+
+/// <summary>
+/// The connections that one request was written to. The handler chooses them, and repeats by itself whatever has no body, up to three times; so
+/// this is what bounds it: once, and only where the connection was kept, since then the application may have ended it before it saw the
+/// request (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1). It flows with the request's own writes.
+/// </summary>
+sealed class BackendAttempts
+{
+    static readonly AsyncLocal<BackendAttempts?> s_current = new();
+
+    bool _isRepeated;
+    bool _wasKept;
+
+    public static BackendAttempts? Current => s_current.Value;
+
+    /// <summary>The last of them.</summary>
+    public BackendConnection? Connection { get; private set; }
+
+    /// <summary>For the requests that the calling method sends.</summary>
+    public static BackendAttempts Begin() => s_current.Value = new();
+
+    /// <exception cref="InvalidOperationException">The request must not be sent again. Of an <see cref="IOException"/> the handler would try once more.</exception>
+    public void WriteTo(BackendConnection connection)
+    {
+        if (connection == Connection) return;
+        if (Connection is not null && (_isRepeated || !_wasKept)) throw new InvalidOperationException("The application ended the connection without an answer.");
+        _isRepeated = Connection is not null;
+        (Connection, _wasKept, connection.WasUsed) = (connection, connection.WasUsed, true);
     }
 }

@@ -13,7 +13,7 @@ sealed class BackendConnector(Uri url)
         {
             await socket.ConnectAsync(url.IdnHost, url.Port, cancel).ConfigureAwait(false);
             var stream = new NetworkStream(socket, ownsSocket: true);
-            return new BackendConnection(url.Scheme == Uri.UriSchemeHttps ? await SecureAsync(stream, cancel).ConfigureAwait(false) : stream);
+            return new BackendConnection(socket, url.Scheme == Uri.UriSchemeHttps ? await SecureAsync(stream, cancel).ConfigureAwait(false) : stream);
         }
         catch
         {

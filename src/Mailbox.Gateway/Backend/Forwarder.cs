@@ -32,8 +32,9 @@ sealed class Forwarder(
 
     async Task ForwardAsync(HttpContext http, Visitor visitor)
     {
-        using var patience = new Patience(_options.AnswerTimeout, time, ClientLeft.Of(http));
         var upgrade = Tunnel.ProtocolOf(http);
+        // Who asks for a tunnel may have said all that he will say in it.
+        using var patience = new Patience(_options.AnswerTimeout, time, upgrade is null ? ClientLeft.AnsweringAtOnce(http) : http.RequestAborted);
         var body = upgrade is null ? BodyOf(http, patience) : null;
         try
         {
@@ -82,7 +83,7 @@ sealed class Forwarder(
 
     Task AnswerAsync(HttpContext http, BackendAnswer answer, Visitor visitor, CancellationToken left)
     {
-        if (answer.Status == StatusCodes.Status101SwitchingProtocols) return Tunnel.RunAsync(http, answer, visitor, left);
+        if (answer.Status == StatusCodes.Status101SwitchingProtocols) return Tunnel.RunAsync(http, answer, visitor, _options.AnswerTimeout, time);
         return MultiplexedAnswers.IsOne(http, answer)
             ? multiplexed.RunAsync(http, answer, visitor)
             : AnswerPassing.PassAsync(http, answer, visitor, left);
@@ -91,7 +92,7 @@ sealed class Forwarder(
     // 1. The client left. 2. An answer was begun: it must not look whole. 3. The client's own body was the fault. 4. The application's.
     Task FailAsync(HttpContext http, Exception fault, Exception? bodyFault)
     {
-        var hasLeft = ClientLeft.Of(http).IsCancellationRequested || bodyFault is not null and not BadHttpRequestException;
+        var hasLeft = ClientLeft.AnsweringAtOnce(http).IsCancellationRequested || bodyFault is not null and not BadHttpRequestException;
         if (!hasLeft && bodyFault is null) log.BackendFailed(fault.Message);
         if (hasLeft || http.Response.HasStarted)
         {

@@ -22,9 +22,11 @@ sealed class HttpBackend : IBackend, IDisposable
 
     public async ValueTask<BackendAnswer> AskAsync(BackendRequest request, CancellationToken cancel)
     {
+        var attempts = BackendAttempts.Begin();
         try
         {
-            return HttpBackendAnswer.Of(await SendAsync(request, cancel).ConfigureAwait(false), request);
+            var response = await SendAsync(request, cancel).ConfigureAwait(false);
+            return HttpBackendAnswer.Of(response, request, attempts.Connection);
         }
         catch (HttpRequestException fault)
         {
@@ -63,8 +65,8 @@ sealed class HttpBackend : IBackend, IDisposable
         ConnectTimeout = options.ConnectTimeout,
         // What a client does not want any more is not read for the sake of the connection.
         MaxResponseDrainSize = 0,
-        // Kestrel reads as UTF-8 and writes as Latin-1 (BackendServices): the bytes stay the same.
-        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+        // Kestrel reads and writes headers as Latin-1 (BackendServices.AddGatewayServer): the bytes stay the same.
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
         ConnectCallback = connector.ConnectAsync,
     };

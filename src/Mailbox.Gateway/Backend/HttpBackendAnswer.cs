@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Primitives;
@@ -8,31 +7,41 @@ namespace Mailbox.Gateway;
 /// <summary>The answer of an application that speaks HTTP.</summary>
 sealed class HttpBackendAnswer : BackendAnswer
 {
-    readonly HttpResponseMessage _response;
+    const string ContentLength = "Content-Length";
 
-    HttpBackendAnswer(HttpResponseMessage response)
+    readonly HttpResponseMessage _response;
+    readonly BackendConnection? _connection;
+
+    HttpBackendAnswer(HttpResponseMessage response, BackendConnection? connection)
     {
-        _response = response;
+        (_response, _connection) = (response, connection);
         Body = response.Content.ReadAsStream();
+        // The client would take several lengths for none, and read on to the end of the connection.
+        if (LengthsOf(response) is { Count: > 0 } lengths && lengths.ToString() != LengthOf(lengths).ToString())
+            Body = new MeasuredBody(default, Body, LengthOf(lengths), readsToEnd: false);
     }
 
     public override int Status => (int)_response.StatusCode;
 
     public override string? Reason => _response.ReasonPhrase;
 
-    public override IEnumerable<KeyValuePair<string, StringValues>> Headers => PairsOf(_response.Headers).Concat(PairsOf(_response.Content.Headers));
+    public override IEnumerable<KeyValuePair<string, StringValues>> Headers => PairsOf(_response.Headers).Concat(PairsOf(_response.Content.Headers).Select(
+        static pair => pair.Key.Equals(ContentLength, StringComparison.OrdinalIgnoreCase) ? new(pair.Key, LengthOf(pair.Value).ToString()) : pair));
 
     public override IEnumerable<KeyValuePair<string, StringValues>> Trailers => PairsOf(_response.TrailingHeaders);
 
     public override Stream Body { get; }
 
     /// <exception cref="BackendException">Where the answer ends is not certain, or it changes the protocol unasked.</exception>
-    public static HttpBackendAnswer Of(HttpResponseMessage response, BackendRequest request)
+    /// <param name="connection">That it came on.</param>
+    public static HttpBackendAnswer Of(HttpResponseMessage response, BackendRequest request, BackendConnection? connection)
     {
-        if (IsFramed(response) && (response.StatusCode != HttpStatusCode.SwitchingProtocols || request.Upgrade is not null)) return new(response);
+        if (IsFramed(response) && (response.StatusCode != HttpStatusCode.SwitchingProtocols || request.Upgrade is not null)) return new(response, connection);
         response.Dispose();
         throw new BackendException(BackendFault.Broken, "The answer is framed in a way that cannot be trusted.");
     }
+
+    public override ValueTask EndWritingAsync(CancellationToken cancel) => _connection?.EndWritingAsync(cancel) ?? ValueTask.CompletedTask;
 
     public override ValueTask DisposeAsync()
     {
@@ -45,9 +54,11 @@ sealed class HttpBackendAnswer : BackendAnswer
     {
         var isChunked = response.Headers.NonValidated.TryGetValues("Transfer-Encoding", out var coding);
         if (isChunked && (coding.Count > 1 || !coding.ToString().Equals("chunked", StringComparison.OrdinalIgnoreCase))) return false;
-        if (!response.Content.Headers.NonValidated.TryGetValues("Content-Length", out var length)) return true;
-        return !isChunked && length.Count == 1 && long.TryParse(length.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out _);
+        return LengthsOf(response) is not { Count: > 0 } lengths || (!isChunked && LengthOf(lengths) is not null);
     }
+
+    static StringValues LengthsOf(HttpResponseMessage response) =>
+        response.Content.Headers.NonValidated.TryGetValues(ContentLength, out var lengths) ? new(lengths.ToArray()) : default;
 
     static IEnumerable<KeyValuePair<string, StringValues>> PairsOf(HttpHeaders headers)
     {

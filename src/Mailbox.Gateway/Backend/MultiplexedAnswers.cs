@@ -54,7 +54,7 @@ sealed class MultiplexedAnswers(LetterDeliveries deliveries, TimeProvider time, 
         if (boundary is null || body is null) throw new BackendException(BackendFault.Broken, problem?.Detail ?? "Content-Encoding: it is not known.");
         var pipe = PipeReader.Create(body, new(bufferSize: BufferBytes, leaveOpen: true));
         var delivery = deliveries.Begin(static _ => ValueTask.CompletedTask);
-        var reader = deliveries.Read(pipe, boundary);
+        var reader = deliveries.Read(pipe, boundary, isEncoded: body != answer.Body);
         try
         {
             problem = await TakeApartAsync(() => read(reader), delivery, take).ConfigureAwait(false);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 
@@ -11,7 +10,7 @@ sealed class OwnPart(HttpContext http, BackendAnswer answer, Visitor visitor, Ti
     static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(100);
 
     MultiplexPart? _part;
-    int _status;
+    long _status;
     Task _patienceEnds = Task.CompletedTask;
 
     /// <returns>Why it cannot be the answer.</returns>
@@ -43,23 +42,21 @@ sealed class OwnPart(HttpContext http, BackendAnswer answer, Visitor visitor, Ti
 
     public async Task SendAsync()
     {
-        AnswerHead.Copy(http, answer, visitor);
+        AnswerHead.Copy(http, answer);
         ForgetBody();
-        if (_part is null)
-        {
-            if (answer.Status < StatusCodes.Status400BadRequest) http.Response.StatusCode = StatusCodes.Status204NoContent;
-            return;
-        }
-        CopyHead(_part);
+        if (_part is not null) CopyHead(_part);
+        else if (answer.Status < StatusCodes.Status400BadRequest) http.Response.StatusCode = StatusCodes.Status204NoContent;
+        // Behind the part's own head, which may say something else of caching.
+        AnswerHead.Remember(http, visitor);
+        if (_part is null) return;
         var hasBody = _status is not (StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified);
         if (hasBody) await JsonAnswer.WriteAsync(http, _part.Body.Span).ConfigureAwait(false);
         else await http.Response.StartAsync(CancellationToken.None).ConfigureAwait(false);
     }
 
     // As it stands in CGI too: 404, or 404 Not Found.
-    static bool TryReadStatus(string text, out int status) =>
-        int.TryParse(text.AsSpan(0, Math.Min(StatusDigits, text.Length)), NumberStyles.None, CultureInfo.InvariantCulture, out status)
-        && status is >= 200 and <= 599 && (text.Length == StatusDigits || text[StatusDigits] == ' ');
+    static bool TryReadStatus(string text, out long status) =>
+        WholeNumber.TryParse(text.AsSpan(0, Math.Min(StatusDigits, text.Length)), out status) && status is >= 200 and <= 599 && (text.Length == StatusDigits || text[StatusDigits] == ' ');
 
     // What the head says of the whole body is not true of the part.
     void ForgetBody()
@@ -74,7 +71,7 @@ sealed class OwnPart(HttpContext http, BackendAnswer answer, Visitor visitor, Ti
     void CopyHead(MultiplexPart part)
     {
         var headers = http.Response.Headers;
-        http.Response.StatusCode = _status;
+        http.Response.StatusCode = (int)_status;
         if (part.Body.Length > 0) headers.ContentType = "text/plain";
         foreach (var (name, value) in part.Headers.Fields)
             if (name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase)) headers.Append(name, AsBytes(value));

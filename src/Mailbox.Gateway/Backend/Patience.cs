@@ -30,6 +30,13 @@ sealed class Patience : IDisposable
         _end.CancelAfter(Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>The time counts again, from now.</summary>
+    public void Restore()
+    {
+        Volatile.Write(ref _hasLimit, true);
+        Renew();
+    }
+
     public void Dispose()
     {
         _left.Dispose();

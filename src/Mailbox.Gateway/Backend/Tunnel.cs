@@ -7,7 +7,7 @@ using Microsoft.Extensions.Primitives;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// A connection that changes its protocol, such as to WebSocket: bytes both ways until one side ends. A WebSocket of HTTP/2 (RFC 8441) is
+/// A connection that changes its protocol, such as to WebSocket: bytes both ways. A WebSocket of HTTP/2 (RFC 8441) is
 /// one of HTTP/1.1 to the application.
 /// </summary>
 static class Tunnel
@@ -34,17 +34,38 @@ static class Tunnel
         headers.Add(new("Sec-WebSocket-Key", Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes))));
     }
 
-    public static async Task RunAsync(HttpContext http, BackendAnswer answer, Visitor visitor, CancellationToken left)
+    /// <remarks>
+    /// A direction ends alone: when the client has said all, the application has what was said and then the end of it, and may still answer
+    /// (RFC 9110 section 9.3.6), as long as it is not silent for <paramref name="silence"/>. When the application has said all both end,
+    /// because the server cannot end one side of a client's connection.
+    /// </remarks>
+    public static async Task RunAsync(HttpContext http, BackendAnswer answer, Visitor visitor, TimeSpan silence, TimeProvider time)
     {
-        AnswerHead.Copy(http, answer, visitor);
+        AnswerHead.Copy(http, answer);
+        AnswerHead.Remember(http, visitor);
         await using var client = await AcceptAsync(http, answer).ConfigureAwait(false);
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(left);
-        var up = CopyAsync(client, answer.Body, end.Token);
-        var down = CopyAsync(answer.Body, client, end.Token);
-        var first = await Task.WhenAny(up, down).ConfigureAwait(false);
+        // Not ClientLeft: that may be the end of what the client says, and no more.
+        using var patience = new Patience(silence, time, http.RequestAborted);
+        patience.Lift();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(patience.Token);
+        var up = CopyUpAsync(client, answer, end.Token);
+        var down = CopyAsync(answer.Body, client, patience, end.Token);
+        var last = await Task.WhenAny(up, down).ConfigureAwait(false);
+        if (last == up && up.IsCompletedSuccessfully)
+        {
+            patience.Restore();
+            last = down;
+            await down.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
         await end.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(up, down).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await first.ConfigureAwait(false);
+        await last.ConfigureAwait(false);
+    }
+
+    static async Task CopyUpAsync(Stream client, BackendAnswer answer, CancellationToken end)
+    {
+        await CopyAsync(client, answer.Body, null, end).ConfigureAwait(false);
+        await answer.EndWritingAsync(end).ConfigureAwait(false);
     }
 
     static ValueTask<Stream> AcceptAsync(HttpContext http, BackendAnswer answer)
@@ -65,7 +86,7 @@ static class Tunnel
         && !protocol.StartsWith("h2", StringComparison.OrdinalIgnoreCase) && !protocol.StartsWith("HTTP", StringComparison.OrdinalIgnoreCase)
         && !protocol.StartsWith("TLS", StringComparison.OrdinalIgnoreCase);
 
-    static async Task CopyAsync(Stream from, Stream to, CancellationToken end)
+    static async Task CopyAsync(Stream from, Stream to, Patience? patience, CancellationToken end)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
@@ -73,6 +94,7 @@ static class Tunnel
             int read;
             while ((read = await from.ReadAsync(buffer, end).ConfigureAwait(false)) > 0)
             {
+                patience?.Renew();
                 await to.WriteAsync(buffer.AsMemory(0, read), end).ConfigureAwait(false);
                 await to.FlushAsync(end).ConfigureAwait(false);
             }

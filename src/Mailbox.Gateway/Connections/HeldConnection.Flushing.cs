@@ -36,7 +36,8 @@ abstract partial class HeldConnection
     bool EndFlush()
     {
         var flushed = IsFlushed();
-        if (flushed) NoteWritten();
+        // What is flushed for a client that has left goes nowhere: the server takes it all the same.
+        if (flushed && !_left.Token.IsCancellationRequested) NoteWritten();
         if (flushed && !IsLast) return true;
         Complete();
         return false;

@@ -39,6 +39,9 @@ abstract partial class HeldConnection : IReaderSignal
 
     public bool IsComplete { get; private set; }
 
+    /// <summary>Its response is one answer, and no stream that its client's leaving ends.</summary>
+    protected virtual bool HasOneAnswer => false;
+
     /// <summary>Set once the last byte is written: the connection completes when it is flushed.</summary>
     protected bool IsLast { get; set; }
 
@@ -68,7 +71,7 @@ abstract partial class HeldConnection : IReaderSignal
     /// <summary>The client is gone.</summary>
     public void Leave()
     {
-        Reader.Close();
+        if (!HasOneAnswer) Reader.Close();
         Post(Work.Gone);
     }
 
@@ -99,6 +102,8 @@ abstract partial class HeldConnection : IReaderSignal
         var work = (Work)Interlocked.And(ref _work, (int)Work.Owned) & ~Work.Owned;
         if ((work & Work.Flushed) != 0 && !EndFlush()) return false;
         if ((work & Work.Gone) == 0) return Step(work) && Interlocked.CompareExchange(ref _work, 0, (int)Work.Owned) != (int)Work.Owned;
+        // It may only have ended its side: then it still gets its answer, which marks nothing.
+        if (HasOneAnswer && !IsLast) return Step(Work.Due);
         Complete();
         return false;
     }

@@ -10,6 +10,8 @@ class PollConnection(HeldConnections held, HttpContext http) : HeldConnection(he
 {
     public override TransportKind Kind => TransportKind.Poll;
 
+    protected override bool HasOneAnswer => true;
+
     protected override bool Step(Work work)
     {
         var start = Reader.Position;

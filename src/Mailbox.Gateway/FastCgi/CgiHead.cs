@@ -78,16 +78,15 @@ sealed class CgiHead
     {
         if (_headers.Remove("Status", out var status)) (Status, Reason) = StatusOf(status.ToString());
         else if (_headers.ContainsKey("Location")) Status = Found;
-        if (_headers.TryGetValue("Content-Length", out var length)) Length = LengthOf(length.ToString());
+        if (!_headers.TryGetValue("Content-Length", out var length)) return;
+        Length = BackendAnswer.LengthOf(length) ?? throw NotAHead("its length is none");
+        _headers["Content-Length"] = Length.Value.ToString(CultureInfo.InvariantCulture);
     }
 
     // "404 Not Found". What is below 200 would not be an answer.
     static (int, string?) StatusOf(string text) =>
-        text.Length >= 3 && (text.Length == 3 || text[3] == ' ') && int.TryParse(text[..3], NumberStyles.None, CultureInfo.InvariantCulture, out var status)
-        && status is >= 200 and <= 599 ? (status, text.Length > 4 ? text[4..] : null) : throw NotAHead("its status is none");
-
-    static long LengthOf(string text) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length : throw NotAHead("its length is none");
+        text.Length >= 3 && (text.Length == 3 || text[3] == ' ') && WholeNumber.TryParse(text.AsSpan(0, 3), out var status)
+        && status is >= 200 and <= 599 ? ((int)status, text.Length > 4 ? text[4..] : null) : throw NotAHead("its status is none");
 
     static BackendException NotAHead(string why) => new(BackendFault.Broken, $"The application's answer does not begin as one: {why}.");
 }

@@ -35,12 +35,12 @@ static class CgiVariables
 
     static void AddScript(FastCgiParameters variables, in CgiScript script, string root)
     {
-        variables.Add("SCRIPT_NAME", script.Name);
-        variables.Add("PATH_INFO", script.PathInfo);
+        variables.AddBytes("SCRIPT_NAME", script.Name);
+        variables.AddBytes("PATH_INFO", script.PathInfo);
         if (root.Length == 0) return;
         variables.Add("DOCUMENT_ROOT", root);
-        variables.Add("DOCUMENT_URI", script.Name + script.PathInfo);
-        variables.Add("SCRIPT_FILENAME", root + script.Name);
+        variables.AddBytes("DOCUMENT_URI", script.Name + script.PathInfo);
+        variables.AddBytes("SCRIPT_FILENAME", CgiPath.BytesOf(root) + script.Name);
     }
 
     static void AddEnds(FastCgiParameters variables, BackendRequest request)
@@ -49,7 +49,7 @@ static class CgiVariables
         if (request.Server is { } server) AddEnd(variables, "SERVER", server);
         var name = HostOf(request.Host);
         variables.Add("SERVER_NAME", name.Length > 0 ? name : request.Server?.Address.ToString() ?? "localhost");
-        if (request.Host.Length > 0) variables.Add("HTTP_HOST", request.Host);
+        if (request.Host.Length > 0) variables.AddBytes("HTTP_HOST", request.Host);
     }
 
     static void AddEnd(FastCgiParameters variables, string which, IPEndPoint end)
@@ -69,8 +69,8 @@ static class CgiVariables
     {
         foreach (var (name, values) in headers)
         {
-            if (name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase)) variables.Add("CONTENT_TYPE", values.ToString());
-            else if (IsTold(name)) variables.Add("HTTP_" + name.ToUpperInvariant().Replace('-', '_'), Whole(values));
+            if (name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase)) variables.AddBytes("CONTENT_TYPE", values.ToString());
+            else if (IsTold(name)) variables.AddBytes("HTTP_" + name.ToUpperInvariant().Replace('-', '_'), Whole(values));
         }
     }
 

@@ -11,7 +11,7 @@ sealed class FastCgiAnswer(FastCgiExchange exchange, CgiHead head) : BackendAnsw
 
     public override IEnumerable<KeyValuePair<string, StringValues>> Headers => head.Headers;
 
-    public override Stream Body { get; } = new FastCgiAnswerBody(head, exchange.Output);
+    public override Stream Body { get; } = new MeasuredBody(head.Rest, exchange.Output, head.Length, readsToEnd: true);
 
     public override ValueTask DisposeAsync() => exchange.EndAsync();
 }

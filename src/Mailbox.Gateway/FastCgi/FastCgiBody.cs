@@ -41,6 +41,12 @@ sealed class FastCgiBody : IAsyncDisposable
             await kept.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+        if (kept.Length == 0)
+        {
+            // The records that begin the request end the standard input of one without a body (FastCGI 1.0 section 3.3).
+            await kept.DisposeAsync().ConfigureAwait(false);
+            return null;
+        }
         kept.Position = 0;
         return new(kept, kept.Length, isOwn: true);
     }

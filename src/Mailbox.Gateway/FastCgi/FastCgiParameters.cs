@@ -13,13 +13,18 @@ sealed class FastCgiParameters
 
     readonly ArrayBufferWriter<byte> _pairs = new(2048);
 
-    // Names and values that a client sent were read as UTF-8: these are its bytes.
-    public void Add(string name, string value)
+    /// <summary>A variable whose value is text.</summary>
+    public void Add(string name, string value) => Add(name, value, Encoding.UTF8);
+
+    /// <summary>A variable whose value has a character for each byte, such as a header of the client's or a path that was decoded.</summary>
+    public void AddBytes(string name, string value) => Add(name, value, Encoding.Latin1);
+
+    void Add(string name, string value, Encoding encoding)
     {
-        WriteLength(Encoding.UTF8.GetByteCount(name));
-        WriteLength(Encoding.UTF8.GetByteCount(value));
-        Encoding.UTF8.GetBytes(name, _pairs);
-        Encoding.UTF8.GetBytes(value, _pairs);
+        WriteLength(name.Length);
+        WriteLength(encoding.GetByteCount(value));
+        Encoding.ASCII.GetBytes(name, _pairs);
+        encoding.GetBytes(value, _pairs);
     }
 
     /// <param name="hasBody">Otherwise the standard input ends here too.</param>

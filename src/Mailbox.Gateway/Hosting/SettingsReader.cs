@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Reflection;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 
 namespace Mailbox.Gateway;
@@ -47,6 +48,31 @@ public sealed class SettingsReader(IConfigurationSection section)
 
     /// <summary>Remembers a fault that shows only when keys are seen together.</summary>
     public void Refuse(string key, string allowed) => _faults.Add(OptionRanges.Describe($"{section.Path}:{key}", section[key], allowed));
+
+    /// <summary>
+    /// Looks at the addresses that the server is to bind to. The host reads them by itself, and ends with a trace of its stack where it cannot.
+    /// </summary>
+    public void ReadAddresses(IConfiguration configuration)
+    {
+        foreach (var key in configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(static endpoint => endpoint.GetSection("Url")).Prepend(configuration.GetSection("urls")))
+            if (key.Value is { } urls && !urls.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).All(IsAddress))
+                _faults.Add(OptionRanges.Describe(key.Path, urls, "allowed are http://127.0.0.1:PORT, http://[::1]:PORT and http://localhost:PORT, several with ';' between them; for https put a proxy in front"));
+        if (configuration["https_ports"] is { Length: > 0 } ports)
+            _faults.Add(OptionRanges.Describe("https_ports", ports, "it must be left out; for https put a proxy in front"));
+    }
+
+    static bool IsAddress(string url)
+    {
+        try
+        {
+            var address = BindingAddress.Parse(url);
+            return address.Scheme.Equals("http", StringComparison.OrdinalIgnoreCase) && address.PathBase.Length == 0 && address.Port is >= 0 and <= ushort.MaxValue;
+        }
+        catch (Exception fault) when (fault is FormatException or ArgumentException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
 
     /// <exception cref="SettingsException">There were faults.</exception>
     public void Check()

@@ -4,26 +4,51 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Mailbox.Gateway;
 
-/// <summary>Reads a request's body whole, with its bound enforced before and while reading.</summary>
+/// <summary>
+/// Reads a request's body whole, with its bound enforced before and while reading. What <c>Content-Encoding</c> says of it is undone
+/// (RFC 9110 section 8.4): a reader is told only the media type.
+/// </summary>
 static class BodyReader
 {
+    const int FirstBuffer = 4096;
+
+    static Problem UnknownCoding { get; } = new(ProblemKinds.UnsupportedMediaType, "Content-Encoding: must be gzip, deflate, br or identity.");
+
     /// <exception cref="BadHttpRequestException">The body broke off or its framing is malformed.</exception>
-    /// <returns>Null where the body is larger than <paramref name="limit"/>.</returns>
-    public static async ValueTask<byte[]?> ReadAsync(HttpRequest request, long limit, CancellationToken cancel = default)
+    /// <returns>The body, at most <paramref name="limit"/> bytes, or why there is none.</returns>
+    public static async ValueTask<(byte[]? Body, Problem? Problem)> ReadAsync(HttpRequest request, long limit, CancellationToken cancel = default)
     {
-        if (request.ContentLength > limit) return null;
-        if (request.ContentLength == 0) return [];
+        if (IsEncoded(request)) return await DecodeAsync(request, limit, cancel).ConfigureAwait(false);
+        if (request.ContentLength > limit) return (null, Problem.TooLarge(limit));
+        if (request.ContentLength == 0) return ([], null);
         Admit(request.HttpContext, limit);
         var reader = request.BodyReader;
         while (true)
         {
             var read = await reader.ReadAsync(cancel).ConfigureAwait(false);
             var buffer = read.Buffer;
-            if (buffer.Length > limit) return null;
-            if (read.IsCompleted) return Take(buffer, reader);
+            var isTooLarge = buffer.Length > limit;
+            if (read.IsCompleted || isTooLarge)
+            {
+                var body = isTooLarge ? null : buffer.ToArray();
+                // The server reads the rest, so that the connection can be used again; a read that is left open would keep it from that.
+                reader.AdvanceTo(buffer.End);
+                return isTooLarge ? (null, Problem.TooLarge(limit)) : (body, null);
+            }
             reader.AdvanceTo(buffer.Start, buffer.End);
         }
     }
+
+    /// <summary>The body without its codings.</summary>
+    /// <returns>Null, and the refusal with the codings that are known (RFC 9110 section 15.5.16), where there is another.</returns>
+    public static (Stream? Decoded, Problem? Problem) Decode(HttpRequest request)
+    {
+        if (ContentDecoding.Of(request.Body, request.Headers.ContentEncoding.ToString()) is { } decoded) return (decoded, null);
+        request.HttpContext.Response.Headers.AcceptEncoding = "gzip, deflate, br";
+        return (null, UnknownCoding);
+    }
+
+    public static bool IsEncoded(HttpRequest request) => request.Headers.ContentEncoding.Count > 0;
 
     /// <summary>The server has a bound of its own; ours is the one that counts.</summary>
     public static void Admit(HttpContext http, long limit)
@@ -32,10 +57,28 @@ static class BodyReader
             size.MaxRequestBodySize = limit;
     }
 
-    static byte[] Take(ReadOnlySequence<byte> buffer, System.IO.Pipelines.PipeReader reader)
+    // The bound is on what comes out: a small body may have a very large one in it.
+    static async ValueTask<(byte[]? Body, Problem? Problem)> DecodeAsync(HttpRequest request, long limit, CancellationToken cancel)
     {
-        var body = buffer.ToArray();
-        reader.AdvanceTo(buffer.End);
-        return body;
+        var (stream, problem) = Decode(request);
+        if (stream is null) return (null, problem);
+        Admit(request.HttpContext, limit);
+        await using var decoded = stream.ConfigureAwait(false);
+        var buffer = new byte[Math.Min(FirstBuffer, limit + 1)];
+        var length = 0;
+        try
+        {
+            while (await stream.ReadAsync(buffer.AsMemory(length), cancel).ConfigureAwait(false) is > 0 and var read)
+            {
+                length += read;
+                if (length > limit) return (null, Problem.TooLarge(limit));
+                if (length == buffer.Length) Array.Resize(ref buffer, (int)Math.Min(2L * length, limit + 1));
+            }
+        }
+        catch (Exception fault) when (fault is InvalidDataException or InvalidOperationException)
+        {
+            return (null, JsonRequest.Bad("the body", "is not what its Content-Encoding says, or breaks off"));
+        }
+        return (buffer.AsSpan(0, length).ToArray(), null);
     }
 }

@@ -15,11 +15,11 @@ readonly struct ClientFrame(JsonDocument? document, string? fault) : IDisposable
         JsonDocument json;
         try
         {
-            json = JsonDocument.Parse(text);
+            json = JsonDocument.Parse(text, JsonBody.Carrier);
         }
         catch (JsonException)
         {
-            return new(null, "the frame: is not JSON.");
+            return new(null, "the frame: is not JSON of at most 1,000 levels.");
         }
         return new(json, FaultOf(json.RootElement));
     }

@@ -1,59 +1,66 @@
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 
 namespace Mailbox.Gateway;
 
-/// <summary>Lets pages of the configured origins use the gateway (WHATWG Fetch section 3.3); off by default.</summary>
-sealed class Cors(IOptions<GatewayOptions> options)
+/// <summary>
+/// Lets pages of the configured origins use the gateway (WHATWG Fetch section 3.3); off by default. ASP.NET Core's own service decides;
+/// it is called by the router, because its middleware stands behind endpoint routing, which the router does without.
+/// </summary>
+sealed class Cors
 {
     const string Methods = "GET, POST, PUT, DELETE";
-    const string Headers =
-        "Accept, Authorization, Cache-Control, Content-Type, Durability, Idempotency-Key, Idle, Last-Event-ID, Message-Type, Prefer, "
-        + "Topic, TTL, X-Requested-With";
-    const string MaxAgeSeconds = "86400";
+    static readonly string[] s_headers =
+    [
+        "Accept", "Authorization", "Cache-Control", "Content-Type", "Durability", "Idempotency-Key", "Idle", "Last-Event-ID", "Message-Type", "Prefer",
+        "Topic", "TTL", "X-Requested-With",
+    ];
+    static readonly TimeSpan s_maxAge = TimeSpan.FromDays(1);
 
-    readonly string[] _origins = [.. options.Value.CorsOrigins];
+    // Without a log: it would have a line, with what the page says of itself, for each request.
+    readonly CorsService _service = new(Options.Create(new CorsOptions()), NullLoggerFactory.Instance);
+    readonly CorsPolicy _policy;
 
-    public bool IsOn => _origins.Length > 0;
+    public Cors(IOptions<GatewayOptions> options)
+    {
+        string[] origins = [.. options.Value.CorsOrigins];
+        IsOn = origins.Length > 0;
+        var builder = new CorsPolicyBuilder().WithMethods(Methods.Split(", ")).WithHeaders(s_headers).WithExposedHeaders("Retry-After").SetPreflightMaxAge(s_maxAge);
+        // Browsers refuse credentials together with a star.
+        if (origins.Contains("*")) builder.AllowAnyOrigin();
+        else builder.WithOrigins(origins).AllowCredentials();
+        _policy = builder.Build();
+    }
+
+    public bool IsOn { get; }
 
     /// <summary>Whether a page may do what browsers let every page do: its origin is the gateway's own or is allowed. Who says no origin is no page.</summary>
     public bool Admits(HttpRequest request)
     {
         var origin = request.Headers.Origin.ToString();
-        return origin.Length == 0 || IsAllowed(origin) || IsOwn(origin, request.Host);
+        return origin.Length == 0 || _policy.AllowAnyOrigin || _policy.IsOriginAllowed(origin) || IsOwn(origin, request.Host);
     }
-
-    bool IsAllowed(string origin) => _origins.Contains("*") || _origins.Contains(origin);
 
     // Not the scheme: a proxy that ends TLS changes it.
     static bool IsOwn(string origin, HostString host) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var uri) && Uri.TryCreate($"{uri.Scheme}://{host.Value}", UriKind.Absolute, out var own)
         && uri.Host.Equals(own.Host, StringComparison.OrdinalIgnoreCase) && uri.Port == own.Port;
 
+    /// <summary>Before the answer, whatever it will be: a page must be able to read a refusal, too.</summary>
     public void Prepare(HttpContext http)
     {
-        var origin = http.Request.Headers.Origin.ToString();
-        var any = _origins.Contains("*");
-        if (!any) http.Response.Headers.Append("Vary", "Origin");
-        if (origin.Length == 0 || !IsAllowed(origin)) return;
-        var headers = http.Response.Headers;
-        headers.AccessControlAllowOrigin = any ? "*" : origin;
-        // Browsers refuse credentials together with a star.
-        if (!any) headers.AccessControlAllowCredentials = "true";
-        headers.AccessControlExposeHeaders = "Retry-After";
+        if (http.Request.Headers.Origin.Count > 0) _service.ApplyResult(_service.EvaluatePolicy(http, _policy), http.Response);
+        // The service says so only to origins that it allows; a cache must know it of all answers.
+        if (!_policy.AllowAnyOrigin && !http.Response.Headers.Vary.Contains(HeaderNames.Origin)) http.Response.Headers.Append(HeaderNames.Vary, HeaderNames.Origin);
     }
 
-    /// <summary>Answers OPTIONS; a preflight is allowed where <see cref="Prepare"/> allowed the origin.</summary>
-    public static Task Answer(HttpContext http)
+    /// <summary>Answers OPTIONS. What a preflight asks for has been answered by <see cref="Prepare"/>.</summary>
+    public static Task Answer(HttpContext http, string methods = Methods)
     {
-        var headers = http.Response.Headers;
-        headers.Allow = Methods + ", OPTIONS";
-        if (headers.AccessControlAllowOrigin.Count > 0)
-        {
-            headers.AccessControlAllowMethods = Methods;
-            headers.AccessControlAllowHeaders = Headers;
-            headers.AccessControlMaxAge = MaxAgeSeconds;
-        }
+        http.Response.Headers.Allow = methods + ", OPTIONS";
         return http.NoContent();
     }
 }

@@ -6,19 +6,38 @@ namespace Mailbox.Gateway;
 /// <summary>The body of a message that is told in JSON, the mirror of how it is read: what is JSON by its type is the JSON value itself, a string is its text.</summary>
 static class JsonData
 {
-    /// <param name="message">May have <c>contentType</c> and <c>encoding</c>.</param>
-    /// <returns>The body, null where its encoding is not known, and what it is where nothing says so.</returns>
-    /// <exception cref="InvalidOperationException">A member is of a wrong kind, or has text that is not Unicode.</exception>
-    /// <exception cref="FormatException">The data is not base64.</exception>
-    public static (byte[]? Body, string ContentType) Read(JsonElement message, JsonElement data)
+    /// <param name="message">Has <c>data</c>, and may have <c>contentType</c> and <c>encoding</c>; null counts as absent.</param>
+    /// <param name="prefix">Of the members' names in a refusal.</param>
+    /// <returns>The body, and its type where nothing says it; or what is wrong.</returns>
+    public static (byte[]? Body, string ContentType, Problem? Problem) Read(JsonElement message, string prefix)
     {
-        if (message.TryGetProperty("encoding", out var encoding)) return (encoding.GetString() == "base64" ? data.GetBytesFromBase64() : null, "application/octet-stream");
-        var contentType = message.TryGetProperty("contentType", out var type) ? type.GetString() : null;
-        return (BodyOf(data, contentType), data.ValueKind == JsonValueKind.String ? "text/plain" : "application/json");
+        if (!message.TryGetProperty("data", out var data)) return (null, "", JsonRequest.Bad(prefix + "data", "is missing"));
+        var encoding = TextOf(message, prefix, "encoding", out var problem);
+        var contentType = TextOf(message, prefix, "contentType", out var fault);
+        if ((problem ?? fault) is not null) return (null, "", problem ?? fault);
+        if (encoding is not null) return ReadBase64(data, encoding, prefix);
+        if (data.ValueKind != JsonValueKind.String) return (Encoding.UTF8.GetBytes(data.GetRawText()), "application/json", null);
+        if (contentType is not null && JsonBody.IsJson(contentType)) return (Encoding.UTF8.GetBytes(data.GetRawText()), contentType, null);
+        return JsonNames.TextOf(data) is { } text
+            ? (Encoding.UTF8.GetBytes(text), "text/plain", null)
+            : (null, "", JsonRequest.Bad(prefix + "data", "has half a surrogate pair, which is no text; give its bytes as base64"));
     }
 
-    static byte[] BodyOf(JsonElement data, string? contentType) =>
-        data.ValueKind == JsonValueKind.String && (contentType is null || !JsonBody.IsJson(contentType))
-            ? Encoding.UTF8.GetBytes(data.GetString()!)
-            : Encoding.UTF8.GetBytes(data.GetRawText());
+    /// <returns>Null where there is none, or what is there is no text.</returns>
+    public static string? TextOf(JsonElement message, string prefix, string member, out Problem? problem)
+    {
+        problem = null;
+        if (!message.TryGetProperty(member, out var value) || value.ValueKind == JsonValueKind.Null) return null;
+        var text = JsonNames.TextOf(value);
+        if (text is null) problem = JsonRequest.Bad(prefix + member, "must be a string of Unicode text");
+        return text;
+    }
+
+    static (byte[]? Body, string ContentType, Problem? Problem) ReadBase64(JsonElement data, string encoding, string prefix)
+    {
+        if (encoding != "base64") return (null, "", JsonRequest.Bad(prefix + "encoding", "must be 'base64', or be left out"));
+        return data.ValueKind == JsonValueKind.String && data.TryGetBytesFromBase64(out var bytes)
+            ? (bytes, "application/octet-stream", null)
+            : (null, "", JsonRequest.Bad(prefix + "data", "must be a string of base64 (RFC 4648 section 4), as its encoding says"));
+    }
 }

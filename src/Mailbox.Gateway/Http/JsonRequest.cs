@@ -15,14 +15,15 @@ readonly struct JsonRequest(JsonDocument? document, Problem? problem) : IDisposa
     {
         if (request.ContentType is { Length: > 0 } type && !JsonBody.IsJson(type))
             return new(null, new(ProblemKinds.UnsupportedMediaType, "Content-Type: must be application/json."));
-        if (await BodyReader.ReadAsync(request, limit).ConfigureAwait(false) is not { } body) return new(null, Problem.TooLarge(limit));
+        var (body, problem) = await BodyReader.ReadAsync(request, limit).ConfigureAwait(false);
+        if (body is null) return new(null, problem);
         try
         {
-            return new(JsonDocument.Parse(body), null);
+            return new(JsonDocument.Parse(body, JsonBody.Carrier), null);
         }
         catch (JsonException fault)
         {
-            return new(null, Bad("the body", $"is not JSON (line {fault.LineNumber + 1}, byte {fault.BytePositionInLine + 1})"));
+            return new(null, Bad("the body", $"is not JSON of at most 1,000 levels (line {fault.LineNumber + 1}, byte {fault.BytePositionInLine + 1})"));
         }
     }
 

@@ -48,8 +48,7 @@ static class MessageFields
     }
 
     static bool IsSeconds(string text, int least, TimeSpan most) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
-        && seconds >= least && seconds <= most.TotalSeconds;
+        WholeNumber.TryParse(text, out var seconds) && seconds >= least && seconds <= most.TotalSeconds;
 
     static Durability? DurabilityOf(string? text) => text switch
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Extensions.Primitives;
 
 namespace Mailbox.Gateway;
@@ -20,7 +19,7 @@ static class PreferHeader
         var word = Next(ref preference, ';');
         var name = Next(ref word, '=');
         if (!name.Trim().Equals("wait", StringComparison.OrdinalIgnoreCase)) return null;
-        return int.TryParse(Unquoted(word.Trim()), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : null;
+        return WholeNumber.TryParse(Unquoted(word.Trim()), out var seconds) && seconds <= int.MaxValue ? (int)seconds : null;
     }
 
     static ReadOnlySpan<char> Unquoted(ReadOnlySpan<char> word) => word is ['"', .. var inner, '"'] ? inner : word;

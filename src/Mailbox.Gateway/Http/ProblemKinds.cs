@@ -11,6 +11,7 @@ static class ProblemKinds
     public static readonly ProblemKind BadBody = new("bad-body", 400, "The body is not valid");
     public static readonly ProblemKind BadRequest = new("bad-request", 400, "The request is not valid");
     public static readonly ProblemKind BadOrigin = new("bad-origin", 403, "Pages of this origin may not do this");
+    public static readonly ProblemKind ReservedName = new("reserved-name", 403, "The name is reserved");
     public static readonly ProblemKind NotFound = new("not-found", 404, "There is no such thing");
     public static readonly ProblemKind NoBackend = new("no-backend", 404, "Nobody takes what clients say");
     public static readonly ProblemKind MethodNotAllowed = new("method-not-allowed", 405, "The method is not allowed here");

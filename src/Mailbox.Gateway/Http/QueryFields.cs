@@ -35,7 +35,7 @@ sealed class QueryFields(IQueryCollection query)
     public int Integer(string name, int absent, int least, int most)
     {
         if (Text(name) is not { } text) return absent;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most) return value;
+        if (WholeNumber.TryParse(text, out var value) && value >= least && value <= most) return (int)value;
         Refuse(name, most == int.MaxValue ? $"must be a whole number from {least}" : $"must be a whole number from {least} to {most}");
         return least;
     }
@@ -48,9 +48,26 @@ sealed class QueryFields(IQueryCollection query)
         if (Text(name) is not { } text) return absent;
         foreach (var (word, value) in choices)
             if (word == text) return value;
-        Refuse(name, $"is none of its words (the first is '{choices[0].Word}')");
+        Refuse(name, $"must be {WordsOf(choices)}");
         return absent;
     }
 
+    static string WordsOf<T>(ReadOnlySpan<(string Word, T Value)> choices)
+    {
+        var words = $"'{choices[0].Word}'";
+        for (var i = 1; i < choices.Length; i++) words += $"{(i < choices.Length - 1 ? "," : " or")} '{choices[i].Word}'";
+        return words;
+    }
+
     void Refuse(string name, string fault) => Refuse(new Problem(ProblemKinds.BadParameter, $"{name}: {fault}."));
+}
+
+/// <summary>Digits and nothing else. .NET's own parsers take NULs behind the digits, whatever the styles say.</summary>
+static class WholeNumber
+{
+    public static bool TryParse(ReadOnlySpan<char> text, out long value)
+    {
+        value = 0;
+        return !text.ContainsAnyExceptInRange('0', '9') && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+    }
 }

@@ -15,7 +15,8 @@ namespace Mailbox.Gateway;
 /// </remarks>
 /// <param name="boundary">As <see cref="MultiplexMediaType.BoundaryOf"/> gives it.</param>
 /// <param name="maxBodyBytes">Of one part.</param>
-sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes)
+/// <param name="isEncoded">Whether the body has an end of its own below this, which must come too: a coding that lacks it was cut off.</param>
+sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes, bool isEncoded = false)
 {
     readonly byte[] _delimiter = System.Text.Encoding.ASCII.GetBytes("\r\n--" + boundary);
 
@@ -35,6 +36,7 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes)
         RestOfPreambleLine,
         Header,
         Body,
+        EndOfCoding,
         Nothing,
     }
 
@@ -70,7 +72,8 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes)
             var read = await body.ReadAsync(cancel).ConfigureAwait(false);
             return Advance(read.Buffer, read.IsCompleted);
         }
-        catch (Exception fault) when (fault is IOException or InvalidDataException)
+        // Of a coding that is broken: Brotli's is the last.
+        catch (Exception fault) when (fault is IOException or InvalidDataException or InvalidOperationException)
         {
             return false;
         }
@@ -90,6 +93,7 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes)
         Expected.Preamble => ReadPreamble(ref unread, isLast),
         Expected.RestOfPreambleLine => SkipLine(ref unread),
         Expected.Header => ReadHeader(ref unread),
+        Expected.EndOfCoding => SkipToEnd(ref unread, isLast),
         _ => ReadBody(ref unread, isLast),
     };
 
@@ -109,6 +113,13 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes)
         if (end is null) return false;
         _expected = Expected.Preamble;
         return true;
+    }
+
+    bool SkipToEnd(ref ReadOnlySequence<byte> unread, bool isLast)
+    {
+        unread = unread.Slice(unread.End);
+        if (isLast) _expected = Expected.Nothing;
+        return isLast;
     }
 
     bool ReadHeader(ref ReadOnlySequence<byte> unread)
@@ -173,7 +184,7 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes)
         if (_expected == Expected.Body) _part = new(_headers, unread.Slice(0, at).ToArray());
         else _hasBareLines = !line.EndsWithReturn;
         (_headers, _headerBytes) = (new(), 0);
-        _expected = line.Kind == DelimiterKind.Last ? Expected.Nothing : Expected.Header;
+        _expected = line.Kind == DelimiterKind.Next ? Expected.Header : isEncoded ? Expected.EndOfCoding : Expected.Nothing;
         unread = unread.Slice(line.End);
         return true;
     }

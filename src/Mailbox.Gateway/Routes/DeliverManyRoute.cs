@@ -7,11 +7,9 @@ using Microsoft.Extensions.Options;
 namespace Mailbox.Gateway;
 
 /// <summary>Station 1: <c>POST /deliver</c>, one request, many letters, as JSON or as parts (spec sections 5 and 6).</summary>
-sealed class DeliverManyRoute(LetterDeliveries deliveries, IOptions<GatewayOptions> options)
+sealed class DeliverManyRoute(LetterDeliveries deliveries, CallerNames names, IOptions<GatewayOptions> options)
 {
     readonly GatewayOptions _options = options.Value;
-
-    static Problem UnknownCoding { get; } = new(ProblemKinds.UnsupportedMediaType, "Content-Encoding: gzip, deflate and br are known.");
 
     public Task Handle(HttpContext http)
     {
@@ -29,7 +27,7 @@ sealed class DeliverManyRoute(LetterDeliveries deliveries, IOptions<GatewayOptio
 
     async Task DeliverOne(HttpContext http, JsonElement json)
     {
-        var (post, problem) = LetterJson.Read(json, _options.MaxBodyBytes);
+        var (post, problem) = LetterJson.Read(json, names, _options.MaxBodyBytes);
         var letter = default(Letter);
         var delivery = deliveries.Begin(told =>
         {
@@ -53,7 +51,7 @@ sealed class DeliverManyRoute(LetterDeliveries deliveries, IOptions<GatewayOptio
         var delivery = deliveries.Begin(outcomes.AddAsync);
         foreach (var json in list.EnumerateArray())
         {
-            var (post, problem) = LetterJson.Read(json, _options.MaxBodyBytes);
+            var (post, problem) = LetterJson.Read(json, names, _options.MaxBodyBytes);
             if (post is null) await delivery.RefuseAsync(problem!).ConfigureAwait(false);
             else await delivery.PostAsync(post).ConfigureAwait(false);
         }
@@ -65,13 +63,8 @@ sealed class DeliverManyRoute(LetterDeliveries deliveries, IOptions<GatewayOptio
     async Task DeliverParts(HttpContext http)
     {
         var (boundary, problem) = MultiplexMediaType.BoundaryOf(http.Request.ContentType);
-        if (BodyOf(http.Request) is not { } body) problem ??= UnknownCoding;
-        else if (boundary is not null)
-        {
-            await DeliverParts(http, body, boundary).ConfigureAwait(false);
-            return;
-        }
-        await problem!.WriteAsync(http).ConfigureAwait(false);
+        var (body, refusal) = boundary is null ? (null, problem) : BodyOf(http.Request);
+        await (body is null ? refusal!.WriteAsync(http) : DeliverParts(http, body, boundary!)).ConfigureAwait(false);
     }
 
     async Task DeliverParts(HttpContext http, PipeReader body, string boundary)
@@ -79,17 +72,18 @@ sealed class DeliverManyRoute(LetterDeliveries deliveries, IOptions<GatewayOptio
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
         await using var outcomes = new OutcomeList();
         var delivery = deliveries.Begin(outcomes.AddAsync);
-        var fault = await DeliverAll(deliveries.Read(body, boundary), delivery, outcomes).ConfigureAwait(false);
+        var fault = await DeliverAll(deliveries.Read(body, boundary, isEncoded: body != http.Request.BodyReader), delivery, outcomes).ConfigureAwait(false);
         await delivery.FinishAsync().ConfigureAwait(false);
         // The server ends its own reader.
         if (body != http.Request.BodyReader) await body.CompleteAsync().ConfigureAwait(false);
         await outcomes.AnswerAsync(http, fault).ConfigureAwait(false);
     }
 
-    static PipeReader? BodyOf(HttpRequest request)
+    static (PipeReader? Body, Problem? Problem) BodyOf(HttpRequest request)
     {
-        if (request.Headers.ContentEncoding.Count == 0) return request.BodyReader;
-        return ContentDecoding.Of(request.Body, request.Headers.ContentEncoding.ToString()) is { } decoded ? PipeReader.Create(decoded) : null;
+        if (!BodyReader.IsEncoded(request)) return (request.BodyReader, null);
+        var (decoded, problem) = BodyReader.Decode(request);
+        return (decoded is null ? null : PipeReader.Create(decoded), problem);
     }
 
     // What comes before a fault is delivered, whether or not the fault comes.

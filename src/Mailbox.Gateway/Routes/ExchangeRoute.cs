@@ -35,7 +35,7 @@ sealed class ExchangeRoute(HeldConnections held, ClientRequests requests, Parked
     async Task Open(HttpContext http, MailboxName mailbox, ExchangeBody body, ExchangeConnection connection)
     {
         var request = OpenQuery.ForAnswers(new() { After = body.After, Client = body.Client });
-        var opened = await requests.OpenAsync(mailbox, request, connection, ClientLeft.Of(http)).ConfigureAwait(false);
+        var opened = await requests.OpenAsync(mailbox, request, connection, ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
         if (opened.Reader is null)
         {
             await refusals.WriteAsync(http, Accepted.Json, opened.Outcome).ConfigureAwait(false);

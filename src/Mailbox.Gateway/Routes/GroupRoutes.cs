@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace Mailbox.Gateway;
 
 /// <summary>What is under <c>/groups</c>: station 1 for sends, and memberships.</summary>
-sealed class GroupRoutes(IMailboxGrid grid, DraftReader drafts, GatewayMetrics metrics)
+sealed class GroupRoutes(IMailboxGrid grid, CallerNames names, DraftReader drafts, GatewayMetrics metrics)
 {
     const int MaxNames = 10_000;
     const int MaxBodyBytes = 2 << 20;
@@ -12,7 +12,7 @@ sealed class GroupRoutes(IMailboxGrid grid, DraftReader drafts, GatewayMetrics m
     public Task Handle(HttpContext http, RequestPath path)
     {
         if (path.Count is < 2 or > 4 || (path.Count > 2 && path[2] is not "members")) return Problem.NoSuchRoute.WriteAsync(http);
-        if (!GroupName.TryParse(path.Decode(1), out var group)) return Problem.BadGroup("group").WriteAsync(http);
+        if (names.Read(path.Decode(1), "group", out GroupName group) is { } problem) return problem.WriteAsync(http);
         return path.Count switch
         {
             2 => OnGroup(http, group),
@@ -31,7 +31,7 @@ sealed class GroupRoutes(IMailboxGrid grid, DraftReader drafts, GatewayMetrics m
 
     Task OnMember(HttpContext http, GroupName group, string name)
     {
-        if (!MailboxName.TryParse(name, out var mailbox)) return Problem.BadMailbox("mailbox").WriteAsync(http);
+        if (names.Read(name, "mailbox", out MailboxName mailbox) is { } problem) return problem.WriteAsync(http);
         return http.Request.Method switch
         {
             "PUT" => Change(http, group, [mailbox], []),
@@ -43,7 +43,7 @@ sealed class GroupRoutes(IMailboxGrid grid, DraftReader drafts, GatewayMetrics m
     async Task Get(HttpContext http, GroupName group)
     {
         var query = PageQuery.Read(http.Request);
-        var page = query.Problem is null ? await grid.GetGroupAsync(group, query.After, query.Limit, ClientLeft.Of(http)).ConfigureAwait(false) : null;
+        var page = query.Problem is null ? await grid.GetGroupAsync(group, query.After, query.Limit, ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false) : null;
         await (page is null
             ? (query.Problem ?? Problem.Of(Outcome.NotFound)!).WriteAsync(http)
             : JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, (group, page), AnswerJson.WriteGroup)).ConfigureAwait(false);
@@ -68,13 +68,15 @@ sealed class GroupRoutes(IMailboxGrid grid, DraftReader drafts, GatewayMetrics m
             : JsonAnswer.WriteAsync(http, StatusCodes.Status201Created, (group, result), AnswerJson.WriteSent)).ConfigureAwait(false);
     }
 
-    static (List<MailboxName> Except, Problem? Problem) ExceptOf(HttpRequest request)
+    (List<MailboxName> Except, Problem? Problem) ExceptOf(HttpRequest request)
     {
-        var names = new List<MailboxName>();
+        var except = new List<MailboxName>();
         foreach (var text in request.Query["except"])
-            if (MailboxName.TryParse(text, out var name)) names.Add(name);
-            else return (names, Problem.BadMailbox("except"));
-        return (names, null);
+        {
+            if (names.Read(text, "except", out MailboxName name) is { } problem) return (except, problem);
+            except.Add(name);
+        }
+        return (except, null);
     }
 
     async Task ChangeMembers(HttpContext http, GroupName group)
@@ -87,12 +89,12 @@ sealed class GroupRoutes(IMailboxGrid grid, DraftReader drafts, GatewayMetrics m
         await (fault is null ? Change(http, group, add, remove) : fault.WriteAsync(http)).ConfigureAwait(false);
     }
 
-    static List<MailboxName> NamesOf(JsonElement json, string field, ref Problem? problem)
+    List<MailboxName> NamesOf(JsonElement json, string field, ref Problem? problem)
     {
-        var names = new List<MailboxName>();
+        var found = new List<MailboxName>();
         if (json.ValueKind != JsonValueKind.Object) problem = JsonRequest.Bad("the body", "must be a JSON object");
-        else if (json.TryGetProperty(field, out var list)) problem = JsonNames.Read(list, field, names);
-        return names;
+        else if (json.TryGetProperty(field, out var list)) problem = names.Read(list, field, found);
+        return found;
     }
 
     async Task Change(HttpContext http, GroupName group, List<MailboxName> add, List<MailboxName> remove)

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Mailbox.Gateway;
 
-/// <summary><c>PUT /mailboxes/{mailbox}</c>: <c>{"idle","overflow","maxMessages","maxBytes"}</c>, each may be left out.</summary>
+/// <summary><c>PUT /mailboxes/{mailbox}</c>: <c>{"idle","overflow","maxMessages","maxBytes"}</c>, each may be left out or null.</summary>
 sealed class MailboxOptionsRoute(IMailboxGrid grid)
 {
     const int MaxBodyBytes = 4 << 10;
@@ -25,7 +25,8 @@ sealed class MailboxOptionsRoute(IMailboxGrid grid)
         try
         {
             foreach (var member in json.EnumerateObject())
-                if (With(change, member) is { } changed) change = changed;
+                if (member.Value.ValueKind == JsonValueKind.Null) continue;
+                else if (With(change, member) is { } changed) change = changed;
                 else return (null, JsonRequest.Bad(member.Name, Allowed(member.Name)));
         }
         catch (InvalidOperationException)

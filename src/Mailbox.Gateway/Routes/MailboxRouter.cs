@@ -14,11 +14,23 @@ sealed class MailboxRouter(
     public Task? Handle(HttpContext http)
     {
         var path = RequestPath.Of(http);
-        if (!IsOwn(path)) return null;
+        if (!IsOwn(path)) return AtTheDoor(http, path);
         if (cors.IsOn) cors.Prepare(http);
         if (http.Request.Method == "OPTIONS") return Cors.Answer(http);
         var work = Route(http, path);
         return work.IsCompletedSuccessfully ? work : Guard(http, work);
+    }
+
+    /// <summary>What is not the router's own and yet concerns it.</summary>
+    Task? AtTheDoor(HttpContext http, RequestPath path)
+    {
+        var isOptions = http.Request.Method == "OPTIONS";
+        // Of the server as a whole (RFC 9110 section 9.3.7), and so of no application behind it.
+        if (isOptions && RequestTarget.Of(http) is "*") return http.NoContent();
+        // A page of another origin imports the client with CORS (WHATWG HTML section 8.1.4.2). The file is an endpoint's.
+        if (!cors.IsOn || path.Count != 1 || path[0] is not "mailbox-client.js") return null;
+        cors.Prepare(http);
+        return isOptions ? Cors.Answer(http, "GET, HEAD") : null;
     }
 
     static bool IsOwn(RequestPath path) => path[0] switch
@@ -49,7 +61,8 @@ sealed class MailboxRouter(
         }
         catch (OperationCanceledException) when (ClientLeft.Of(http).IsCancellationRequested)
         {
-            // Nobody is there to answer to.
+            // Nobody is there to answer to; and if somebody is, an empty answer must not look like one.
+            http.Abort();
         }
         catch (Exception fault) when (!http.RequestAborted.IsCancellationRequested && !http.Response.HasStarted)
         {

@@ -3,13 +3,13 @@ using Microsoft.AspNetCore.Http;
 namespace Mailbox.Gateway;
 
 /// <summary>What is under <c>/mailboxes</c> but opening, delivering and what else clients do: states and removals.</summary>
-sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliver, MailboxOptionsRoute options, ClientRoutes client, Visitors visitors)
+sealed class MailboxRoutes(
+    IMailboxGrid grid, CallerNames names, OpenRoute open, DeliverRoute deliver, MailboxOptionsRoute options, ClientRoutes client, Visitors visitors)
 {
     public Task Handle(HttpContext http, RequestPath path)
     {
         if (path.Count == 1) return http.Request.Method == "GET" ? List(http) : http.NotAllowed("GET");
-        if (!TryFind(http, path.Decode(1), out var mailbox)) return Problem.BadMailbox("mailbox").WriteAsync(http);
-        if (mailbox == WebhookStore.Mailbox) return Problem.Of(Outcome.NotFound)!.WriteAsync(http);
+        if (Find(http, path.Decode(1), out var mailbox) is { } problem) return problem.WriteAsync(http);
         return path.Count switch
         {
             2 => OnMailbox(http, mailbox),
@@ -19,13 +19,15 @@ sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliv
         };
     }
 
-    bool TryFind(HttpContext http, string text, out MailboxName mailbox)
+    Problem? Find(HttpContext http, string text, out MailboxName mailbox)
     {
-        if (text != Visitors.OwnMailbox) return MailboxName.TryParse(text, out mailbox);
+        if (text != Visitors.OwnMailbox) return names.Read(text, "mailbox", out mailbox);
         var visitor = visitors.Of(http);
+        // The same path is another mailbox for each client, so that no cache may keep an answer (RFC 9111 section 3).
+        http.Response.Headers.CacheControl = "no-store";
         Visitors.Remember(http, visitor);
         mailbox = visitor.Mailbox;
-        return true;
+        return null;
     }
 
     // HEAD is refused: it would open the mailbox, and its letters would count as written.
@@ -61,7 +63,7 @@ sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliv
 
     async Task State(HttpContext http, MailboxName mailbox)
     {
-        var info = await grid.GetAsync(mailbox, ClientLeft.Of(http)).ConfigureAwait(false);
+        var info = await grid.GetAsync(mailbox, ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
         await (info is null
             ? Problem.Of(Outcome.NotFound)!.WriteAsync(http)
             : JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, info, AnswerJson.WriteState)).ConfigureAwait(false);
@@ -75,8 +77,17 @@ sealed class MailboxRoutes(IMailboxGrid grid, OpenRoute open, DeliverRoute deliv
             await page.Problem.WriteAsync(http).ConfigureAwait(false);
             return;
         }
-        var names = await grid.ListAsync(page.After, page.Limit, ClientLeft.Of(http)).ConfigureAwait(false);
-        var next = names.Count == page.Limit ? names[^1].ToString() : null;
-        await JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, (names, next), AnswerJson.WriteNames).ConfigureAwait(false);
+        var shown = new List<MailboxName>();
+        var isLast = false;
+        // Reserved names are not shown (spec S3); the page is filled with what comes after them.
+        for (var after = page.After; !isLast && shown.Count < page.Limit;)
+        {
+            var found = await grid.ListAsync(after, page.Limit, ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
+            isLast = found.Count < page.Limit;
+            if (found.Count > 0) after = found[^1].ToString();
+            shown.AddRange(found.Where(static name => !name.IsReserved).Take(page.Limit - shown.Count));
+        }
+        var next = shown.Count == page.Limit ? shown[^1].ToString() : null;
+        await JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, ((IReadOnlyList<MailboxName>)shown, next), AnswerJson.WriteNames).ConfigureAwait(false);
     }
 }

@@ -38,7 +38,7 @@ sealed class OpenRoute(IMailboxGrid grid, HeldConnections held, WebSocketRoute w
     async Task Poll(HttpContext http, MailboxName mailbox, OpenQuery query)
     {
         var connection = query.Wait > TimeSpan.Zero ? new PollConnection(held, http) : null;
-        var opened = await grid.OpenAsync(mailbox, query.Request, connection, ClientLeft.Of(http)).ConfigureAwait(false);
+        var opened = await grid.OpenAsync(mailbox, query.Request, connection, ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
         if (opened.Reader is null)
         {
             await refusals.WriteAsync(http, query.Accepted, opened.Outcome).ConfigureAwait(false);
@@ -55,11 +55,12 @@ sealed class OpenRoute(IMailboxGrid grid, HeldConnections held, WebSocketRoute w
         var taken = new List<Received>();
         try
         {
-            while (Read(reader, taken) == ReadStatus.Cold && taken.Count == 0) await reader.LoadAsync(ClientLeft.Of(http)).ConfigureAwait(false);
+            while (Read(reader, taken) == ReadStatus.Cold && taken.Count == 0) await reader.LoadAsync(ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
             held.Metrics.Written(taken.Count);
             PollTransport.Write(http, start, taken, reader.Ending is { } ending ? Closing.Of(ending) : null);
             var flushed = await http.Response.BodyWriter.FlushAsync().ConfigureAwait(false);
-            if (!flushed.IsCompleted) reader.Written();
+            // A client that has left before may still read this or not: who cannot know repeats rather than loses (spec M8).
+            if (!flushed.IsCompleted && !ClientLeft.Of(http).IsCancellationRequested) reader.Written();
         }
         finally
         {

@@ -5,7 +5,13 @@ namespace Mailbox.Gateway;
 /// <summary>Tells whether a body is to be carried as JSON.</summary>
 static class JsonBody
 {
-    const int MaxDepth = 1000;
+    public const int MaxDepth = 1000;
+
+    // A body stands in a message, in a letter, in a list: each is a level above it.
+    const int Envelope = 3;
+
+    /// <summary>For what carries bodies as JSON values: what a reader was told can be said again.</summary>
+    public static readonly JsonDocumentOptions Carrier = new() { MaxDepth = MaxDepth + Envelope };
 
     public static bool IsJson(string contentType)
     {

@@ -7,17 +7,20 @@ namespace Mailbox.Gateway;
 /// <summary>The shared bytes of a message as a server-sent event (WHATWG HTML section 9.2): all lines after <c>id:</c>.</summary>
 static class SseForm
 {
-    /// <returns>Empty where the body is not UTF-8: it goes as JSON.</returns>
+    /// <returns>Empty where the body is not UTF-8, or the type is one of <see cref="IsEventSourcesOwn"/>: it goes as JSON.</returns>
     public static byte[] Encode(Message message)
     {
         var body = message.Body.Span;
-        if (!Utf8.IsValid(body)) return [];
+        if (IsEventSourcesOwn(message.Type) || !Utf8.IsValid(body)) return [];
         var buffer = new ArrayBufferWriter<byte>(body.Length + 64);
         if (message.Type is not null) WriteEvent(buffer, message.Type);
         WriteData(buffer, body);
         buffer.Write("\n"u8);
         return buffer.WrittenSpan.ToArray();
     }
+
+    // An EventSource dispatches an event of the server at itself, where it tells its own state by `error` and `open` (WHATWG HTML section 9.2.2).
+    static bool IsEventSourcesOwn(string? type) => type is "error" or "open";
 
     static void WriteEvent(ArrayBufferWriter<byte> buffer, string type)
     {

@@ -18,7 +18,7 @@ sealed class UplinkAnswers(MultiplexedAnswers multiplexed, IOptions<GatewayOptio
 
     public async Task WriteAsync(HttpContext http, BackendAnswer answer, Visitor visitor)
     {
-        var left = ClientLeft.Of(http);
+        var left = ClientLeft.AnsweringAtOnce(http);
         try
         {
             await (MultiplexedAnswers.IsOne(http, answer)

@@ -11,22 +11,9 @@ static class UplinkJson
         if (JsonRequest.Unknown(json, field + ".", "n", "contentType", "encoding", "data") is { } problem) return (null, problem);
         if (!json.TryGetProperty("n", out var n) || n.ValueKind != JsonValueKind.Number || !n.TryGetInt64(out var number) || number < 1)
             return (null, JsonRequest.Bad(field + ".n", "must be a whole number from 1"));
-        if (!json.TryGetProperty("data", out var data)) return (null, JsonRequest.Bad(field + ".data", "is missing"));
-        try
-        {
-            return Read(json, data, number, field);
-        }
-        catch (Exception fault) when (fault is InvalidOperationException or FormatException)
-        {
-            return (null, JsonRequest.Bad(field, "has a member of a wrong kind, or text that is not Unicode"));
-        }
-    }
-
-    static (UplinkDraft? Draft, Problem? Problem) Read(JsonElement json, JsonElement data, long number, string field)
-    {
-        var (body, fallback) = JsonData.Read(json, data);
-        if (body is null) return (null, JsonRequest.Bad(field + ".encoding", "must be 'base64'"));
-        var contentType = json.TryGetProperty("contentType", out var type) ? type.GetString() ?? fallback : fallback;
+        var (body, fallback, wrong) = JsonData.Read(json, field + ".");
+        if (body is null) return (null, wrong);
+        var contentType = JsonData.TextOf(json, field + ".", "contentType", out _) ?? fallback;
         return MessageDraft.IsContentType(contentType)
             ? (new() { Body = body, ContentType = contentType, Number = number }, null)
             : (null, JsonRequest.Bad(field + ".contentType", "must be 1 to 256 printable ASCII characters"));

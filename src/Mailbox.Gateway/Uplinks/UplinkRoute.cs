@@ -23,13 +23,13 @@ sealed class UplinkRoute(
 
     async ValueTask<(UplinkDraft? Draft, Problem? Problem)> ReadAsync(HttpRequest request)
     {
-        var keys = request.Headers["Idempotency-Key"];
+        var keys = DraftReader.Decoded(request.Headers["Idempotency-Key"]);
         if (keys.Count > MaxKeys || (keys is [var key] && !MessageDraft.IsKey(key ?? "")))
             return (null, new(ProblemKinds.BadHeader, "Idempotency-Key: must be 1 to 64 bytes, once."));
         if (request.ContentType is { } type && !MessageDraft.IsContentType(type))
             return (null, new(ProblemKinds.BadHeader, "Content-Type: must be 1 to 256 printable ASCII characters."));
-        if (await BodyReader.ReadAsync(request, _maxBody).ConfigureAwait(false) is not { } body) return (null, Problem.TooLarge(_maxBody));
-        return (new() { Body = body, ContentType = request.ContentType ?? "application/octet-stream", Key = keys.Count > 0 ? keys[0] : null }, null);
+        var (body, problem) = await BodyReader.ReadAsync(request, _maxBody).ConfigureAwait(false);
+        return body is null ? (null, problem) : (new() { Body = body, ContentType = request.ContentType ?? "application/octet-stream", Key = keys.Count > 0 ? keys[0] : null }, null);
     }
 
     async Task<Problem?> TellAsync(HttpContext http, MailboxName mailbox, UplinkDraft draft)
@@ -37,7 +37,7 @@ sealed class UplinkRoute(
         var letter = new UplinkLetter(IdOf(mailbox, draft), mailbox, null, null, draft.ContentType, draft.Body);
         if (!backend.IsThere) return await RecordAsync(http, letter, draft).ConfigureAwait(false);
         // Not cancelled when the client leaves: the backend may have begun.
-        var (answer, problem) = await underWay.RunAsync(letter.Id, () => AskAsync(letter, draft), ClientLeft.Of(http)).ConfigureAwait(false);
+        var (answer, problem) = await underWay.RunAsync(letter.Id, () => AskAsync(letter, draft), ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
         if (answer is null) return problem ?? await AnswerAsync(http, StatusCodes.Status200OK, letter, draft).ConfigureAwait(false);
         await using var asked = answer.ConfigureAwait(false);
         if (problem is null) await answers.WriteAsync(http, answer, new(mailbox, tokens.Make(mailbox), IsNew: false)).ConfigureAwait(false);

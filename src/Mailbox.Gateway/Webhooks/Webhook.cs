@@ -3,10 +3,12 @@ using Mailbox.Engine;
 namespace Mailbox.Gateway;
 
 /// <summary>What a backend asked to be called for.</summary>
-/// <param name="Secret">Signs the calls; never told again.</param>
+/// <param name="Secrets">Sign the calls; never told again.</param>
 /// <param name="Version">Where it is stored: another one is another webhook, or the same with other settings.</param>
 /// <param name="At">When it was stored.</param>
-sealed record Webhook(string Name, string Url, IReadOnlyList<string> Events, string Secret, Position Version = default, DateTimeOffset At = default)
+/// <param name="Ended">When its endpoint answered 410: it is not called any more, and nothing waits for it.</param>
+sealed record Webhook(
+    string Name, string Url, IReadOnlyList<string> Events, WebhookSecrets Secrets, Position Version = default, DateTimeOffset At = default, DateTimeOffset? Ended = null)
 {
     const int MaxNameLength = 64;
 
@@ -29,6 +31,9 @@ sealed record Webhook(string Name, string Url, IReadOnlyList<string> Events, str
 
     // What happens to a subscriber of events is not told: it would never end.
     public static MailboxName MailboxOf(string name) => MailboxEvents.SubscriberNamed("webhook:" + name);
+
+    /// <summary>Where calls are kept that the endpoint refused for good.</summary>
+    public MailboxName Refused => MailboxName.Parse("mailbox.refused:" + Name);
 
     public override string ToString() => $"Webhook {Name}";
 }

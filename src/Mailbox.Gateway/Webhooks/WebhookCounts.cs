@@ -6,6 +6,7 @@ sealed class WebhookCounts
     long _told;
     long _dropped;
     long _failures;
+    long _refused;
     long _waiting;
     int _isFailing;
 
@@ -13,6 +14,9 @@ sealed class WebhookCounts
 
     /// <summary>Events that will not be told: too many waited, or for too long.</summary>
     public long Lost => Interlocked.Read(ref _dropped);
+
+    /// <summary>Calls that were set aside because the endpoint refused them for good.</summary>
+    public long SetAside => Interlocked.Read(ref _refused);
 
     public long Failures => Interlocked.Read(ref _failures);
 
@@ -29,6 +33,8 @@ sealed class WebhookCounts
     public void Told(int events) => Interlocked.Add(ref _told, events);
 
     public void Dropped(long events) => Interlocked.Add(ref _dropped, events);
+
+    public void Refused() => Interlocked.Increment(ref _refused);
 
     public void Called(bool isTaken)
     {

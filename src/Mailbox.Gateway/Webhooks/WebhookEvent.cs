@@ -16,7 +16,7 @@ sealed record WebhookEvent(string Id, string Name, MailboxName Mailbox, DateTime
         try
         {
             return letter.Type == MailboxUplinks.Type ? [Of(letter, UplinkLetter.Read(letter))]
-                : [.. MailboxEvents.Read(letter.Body).Select((happened, i) => Of(letter, happened, $"{received.Position}.{i}"))];
+                : [.. MailboxEvents.Read(letter.Body).Select((happened, i) => Of(letter, happened, IdOf(received.Position, i)))];
         }
         catch (Exception fault) when (fault is JsonException or ArgumentException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
@@ -30,19 +30,29 @@ sealed record WebhookEvent(string Id, string Name, MailboxName Mailbox, DateTime
     static WebhookEvent Of(Message letter, MailboxEvent happened, string id) =>
         new(id, MailboxEvents.NameOf(happened.Kind), happened.Mailbox, happened.At, letter.Expires);
 
-    public void WriteTo(Utf8JsonWriter json)
+    // A full stop parts what is signed, so that an id has none (Standard Webhooks, "Signature scheme").
+    static string IdOf(Position position, int index) => $"{position}-{index}".Replace('.', '-');
+
+    /// <summary>The body of the call: <c>{"type","timestamp","data"}</c>, the same in every attempt.</summary>
+    public ReadOnlyMemory<byte> ToBody()
     {
+        var body = new System.Buffers.ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(body, JsonAnswer.WriterOptions);
         json.WriteStartObject();
-        json.WriteString("id"u8, Id);
-        json.WriteString("event"u8, Name);
+        json.WriteString("type"u8, Name);
+        json.WriteString("timestamp"u8, At.UtcDateTime);
+        json.WriteStartObject("data"u8);
         json.WriteString("mailbox"u8, Mailbox.ToString());
-        json.WriteString("at"u8, At.UtcDateTime);
         if (Uplink is not null) WriteUplink(json, Uplink);
         json.WriteEndObject();
+        json.WriteEndObject();
+        json.Flush();
+        return body.WrittenMemory;
     }
 
     static void WriteUplink(Utf8JsonWriter json, UplinkLetter uplink)
     {
+        json.WriteString("uplink"u8, uplink.Id);
         if (uplink.Client is not null) json.WriteString("client"u8, uplink.Client);
         if (uplink.Number is { } number) json.WriteNumber("n"u8, number);
         json.WriteString("contentType"u8, uplink.ContentType);

@@ -5,10 +5,10 @@ namespace Mailbox.Gateway;
 /// <summary>Webhooks as JSON: as they are asked for, stored and told.</summary>
 static class WebhookJson
 {
-    const int MaxSecretLength = 256;
+    static string SecretFault { get; } = "must be 1 to 256 characters, of which 'whsec_' begins base64 of 24 to 64 bytes; or a list of one or two such secrets";
 
-    /// <param name="known">What is changed, which keeps its secret where none is given; null where it is new.</param>
-    public static (Webhook? Webhook, Problem? Problem) Read(JsonElement json, string name, Webhook? known)
+    /// <param name="known">What is changed, which keeps its secrets where none is given; null where it is new.</param>
+    public static (Webhook? Webhook, Problem? Problem) Read(JsonElement json, string name, Webhook? known, DateTimeOffset now)
     {
         if (json.ValueKind != JsonValueKind.Object) return (null, JsonRequest.Bad("the body", "must be a JSON object"));
         if (JsonRequest.Unknown(json, "", "url", "events", "secret") is { } unknown) return (null, unknown);
@@ -16,15 +16,24 @@ static class WebhookJson
             return (null, JsonRequest.Bad("url", "must be an absolute http or https URL without a user, of at most 2,048 characters"));
         if (EventsOf(json) is not { } events)
             return (null, JsonRequest.Bad("events", $"must be a list of {string.Join(", ", WebhookEvents.Lifecycle)}, {WebhookEvents.Uplink}; at least one"));
-        var secret = TextOf(json, "secret") ?? known?.Secret;
-        return secret is { Length: > 0 and <= MaxSecretLength }
-            ? (new(name, url, events, secret), null)
-            : (null, JsonRequest.Bad("secret", "must be 1 to 256 characters"));
+        return SecretsOf(json, known?.Secrets, now) is { } secrets ? (new(name, url, events, secrets), null) : (null, JsonRequest.Bad("secret", SecretFault));
+    }
+
+    // One secret is a rotation of the former; a list says exactly which sign from now on.
+    static WebhookSecrets? SecretsOf(JsonElement json, WebhookSecrets? known, DateTimeOffset now)
+    {
+        if (!json.TryGetProperty("secret", out var given) || given.ValueKind == JsonValueKind.Null) return known;
+        var list = given.ValueKind == JsonValueKind.Array ? given.EnumerateArray().Select(JsonNames.TextOf).ToList() : [JsonNames.TextOf(given)];
+        if (list.Count is < 1 or > 2 || !list.TrueForAll(static one => one is not null && WebhookSecrets.IsSecret(one))) return null;
+        if (given.ValueKind == JsonValueKind.Array) return new(list[0]!, list.ElementAtOrDefault(1));
+        return known?.Rotate(list[0]!, now) ?? new(list[0]!);
     }
 
     /// <summary>With its secret: for the store alone.</summary>
     public static byte[] ToStore(Webhook webhook) => JsonSerializer.SerializeToUtf8Bytes(
-        new StoredWebhook(webhook.Name, webhook.Url, webhook.Events, webhook.Secret), WebhookJsonContext.Default.StoredWebhook);
+        new StoredWebhook(
+            webhook.Name, webhook.Url, webhook.Events, webhook.Secrets.Secret, webhook.Secrets.Former, webhook.Secrets.FormerUntil, webhook.Ended),
+        WebhookJsonContext.Default.StoredWebhook);
 
     public static byte[] ToForget(string name) =>
         JsonSerializer.SerializeToUtf8Bytes(new StoredWebhook(name, null, null, null), WebhookJsonContext.Default.StoredWebhook);
@@ -35,7 +44,9 @@ static class WebhookJson
         try
         {
             if (JsonSerializer.Deserialize(message.Body.Span, WebhookJsonContext.Default.StoredWebhook) is not { Name: { } name } stored || !Webhook.IsName(name)) return null;
-            return stored is { Url: { } url, Events: { } events, Secret: { } secret } ? (name, new(name, url, events, secret, version, message.At)) : (name, null);
+            return stored is { Url: { } url, Events: { } events, Secret: { } secret }
+                ? (name, new(name, url, events, new(secret, stored.FormerSecret, stored.FormerUntil), version, message.At, stored.Ended))
+                : (name, null);
         }
         catch (JsonException)
         {
@@ -44,8 +55,8 @@ static class WebhookJson
         }
     }
 
-    /// <param name="waiting">Letters that were not yet told; null where it is not known.</param>
-    public static void Write(Utf8JsonWriter json, Webhook webhook, int? waiting)
+    /// <param name="state">What became of its calls; null where it is not known.</param>
+    public static void Write(Utf8JsonWriter json, Webhook webhook, WebhookState? state)
     {
         json.WriteStartObject();
         json.WriteString("name"u8, webhook.Name);
@@ -53,7 +64,22 @@ static class WebhookJson
         json.WriteStartArray("events"u8);
         foreach (var one in webhook.Events) json.WriteStringValue(one);
         json.WriteEndArray();
-        if (waiting is { } count) json.WriteNumber("waiting"u8, count);
+        if (webhook.Ended is { } ended) json.WriteString("ended"u8, ended.UtcDateTime);
+        if (state is not null) WriteState(json, state);
+        json.WriteEndObject();
+    }
+
+    static void WriteState(Utf8JsonWriter json, WebhookState state)
+    {
+        json.WriteNumber("waiting"u8, state.Waiting);
+        json.WriteNumber("refused"u8, state.Refused);
+        if (state.LastRefused is not { } refused) return;
+        json.WriteStartObject("lastRefused"u8);
+        json.WriteString("id"u8, refused.Id);
+        json.WriteString("type"u8, refused.Type);
+        json.WriteString("mailbox"u8, refused.Mailbox);
+        json.WriteNumber("status"u8, refused.Status);
+        json.WriteString("at"u8, refused.At.UtcDateTime);
         json.WriteEndObject();
     }
 
@@ -61,7 +87,8 @@ static class WebhookJson
     {
         try
         {
-            return json.TryGetProperty(name, out var value) ? value.ValueKind == JsonValueKind.String ? value.GetString() : "" : null;
+            if (!json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) return null;
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : "";
         }
         catch (InvalidOperationException)
         {

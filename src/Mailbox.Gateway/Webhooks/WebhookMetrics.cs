@@ -8,6 +8,7 @@ sealed class WebhookMetrics
     static readonly Metric s_told = new("mailbox_gateway_webhook_events_total", "counter", "Events told to a webhook.");
     static readonly Metric s_dropped = new("mailbox_gateway_webhook_dropped_total", "counter", "Letters for a webhook that were dropped: too many waited, or for too long.");
     static readonly Metric s_failures = new("mailbox_gateway_webhook_failures_total", "counter", "Calls that a webhook did not take.");
+    static readonly Metric s_refused = new("mailbox_gateway_webhook_refused_total", "counter", "Calls that a webhook refused for good (4xx); they were set aside.");
     static readonly Metric s_waiting = new("mailbox_gateway_webhook_waiting", "gauge", "Letters that a webhook was not told yet.");
     static readonly Metric s_failing = new("mailbox_gateway_webhook_failing", "gauge", "1 while the last call was not taken.");
 
@@ -24,6 +25,7 @@ sealed class WebhookMetrics
         Write(text, s_told, all, static counts => counts.Events);
         Write(text, s_dropped, all, static counts => counts.Lost);
         Write(text, s_failures, all, static counts => counts.Failures);
+        Write(text, s_refused, all, static counts => counts.SetAside);
         Write(text, s_waiting, all, static counts => counts.Waiting);
         Write(text, s_failing, all, static counts => counts.IsFailing ? 1 : 0);
     }

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace Mailbox.Gateway;
 
 /// <summary>What is under <c>/webhooks</c> (spec section 6). Secrets are taken, and never told.</summary>
-sealed class WebhookRoutes(WebhookStore store, IMailboxGrid grid, Webhooks webhooks)
+sealed class WebhookRoutes(WebhookStore store, Webhooks webhooks, TimeProvider time)
 {
     const int MaxJsonBytes = 64 << 10;
 
@@ -27,7 +27,7 @@ sealed class WebhookRoutes(WebhookStore store, IMailboxGrid grid, Webhooks webho
 
     async Task List(HttpContext http)
     {
-        var all = await store.ListAsync(ClientLeft.Of(http)).ConfigureAwait(false);
+        var all = await store.ListAsync(ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
         await JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, all.Values, static (json, all) =>
         {
             json.WriteStartObject();
@@ -54,7 +54,7 @@ sealed class WebhookRoutes(WebhookStore store, IMailboxGrid grid, Webhooks webho
     {
         var all = await store.ListAsync().ConfigureAwait(false);
         var known = all.GetValueOrDefault(name);
-        var (webhook, problem) = WebhookJson.Read(json, name, known);
+        var (webhook, problem) = WebhookJson.Read(json, name, known, time.GetUtcNow());
         if (webhook is null) return problem;
         if (known is null && all.Count >= WebhookStore.MaxWebhooks) return TooMany;
         if (Problem.Of(await store.PutAsync(webhook).ConfigureAwait(false)) is { } refused) return refused;
@@ -73,14 +73,14 @@ sealed class WebhookRoutes(WebhookStore store, IMailboxGrid grid, Webhooks webho
 
     async ValueTask<Webhook?> FindAsync(HttpContext http, string name)
     {
-        var found = (await store.ListAsync(ClientLeft.Of(http)).ConfigureAwait(false)).GetValueOrDefault(name);
+        var found = (await store.ListAsync(ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false)).GetValueOrDefault(name);
         if (found is null) await new Problem(ProblemKinds.NotFound, "There is no such webhook.").WriteAsync(http).ConfigureAwait(false);
         return found;
     }
 
     async Task Answer(HttpContext http, int status, Webhook webhook)
     {
-        var waiting = (await grid.GetAsync(webhook.Mailbox, ClientLeft.Of(http)).ConfigureAwait(false))?.Messages ?? 0;
-        await JsonAnswer.WriteAsync(http, status, (webhook, waiting), static (json, one) => WebhookJson.Write(json, one.webhook, one.waiting)).ConfigureAwait(false);
+        var state = await store.StateAsync(webhook, ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
+        await JsonAnswer.WriteAsync(http, status, (webhook, state), static (json, one) => WebhookJson.Write(json, one.webhook, one.state)).ConfigureAwait(false);
     }
 }

@@ -5,19 +5,61 @@ using System.Text;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// <c>t=SECONDS,v1=HEX</c>: HMAC-SHA256 with the webhook's secret over the time, a full stop and the body. The time is in it so that who
-/// overheard a call cannot repeat it later.
+/// Signs calls as Standard Webhooks says: <c>v1,BASE64</c>, the HMAC-SHA256 over the id, the time and the body with full stops between; one for
+/// each secret. The time is in it so that who overheard a call cannot repeat it later.
 /// </summary>
 static class WebhookSignature
 {
-    public const string Header = "Webhook-Signature";
+    public const string Id = "webhook-id";
+    public const string Timestamp = "webhook-timestamp";
+    public const string Header = "webhook-signature";
 
-    public static string Of(string secret, DateTimeOffset at, ReadOnlySpan<byte> body)
+    public static void Add(HttpRequestMessage request, WebhookSecrets secrets, string id, DateTimeOffset at, ReadOnlySpan<byte> body)
     {
-        using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret));
         var time = at.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        hmac.AppendData(Encoding.ASCII.GetBytes(time + "."));
-        hmac.AppendData(body);
-        return $"t={time},v1={Convert.ToHexStringLower(hmac.GetHashAndReset())}";
+        var signed = Encoding.ASCII.GetBytes($"{id}.{time}.");
+        var signatures = new List<string>();
+        foreach (var secret in secrets.At(at))
+        {
+            using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, WebhookSecrets.KeyOf(secret));
+            hmac.AppendData(signed);
+            hmac.AppendData(body);
+            signatures.Add("v1," + Convert.ToBase64String(hmac.GetHashAndReset()));
+        }
+        request.Headers.Add(Id, id);
+        request.Headers.Add(Timestamp, time);
+        // Blanks stand between signatures: as values of their own they would be parted by commas.
+        request.Headers.TryAddWithoutValidation(Header, string.Join(' ', signatures));
     }
+}
+
+/// <summary>What signs the calls of a webhook: two secrets while one is rotated.</summary>
+/// <param name="FormerUntil">Until then the former one signs, too; null for as long as it is there.</param>
+sealed record WebhookSecrets(string Secret, string? Former = null, DateTimeOffset? FormerUntil = null)
+{
+    public static readonly TimeSpan Overlap = TimeSpan.FromHours(24);
+
+    const string Prefix = "whsec_";
+    const int MaxLength = 256;
+    const int LeastBytes = 24;
+    const int MostBytes = 64;
+
+    public IEnumerable<string> At(DateTimeOffset now) => Former is not null && (FormerUntil is null || now < FormerUntil) ? [Secret, Former] : [Secret];
+
+    /// <summary>Another secret, beside which this one signs for a day; the same one changes nothing.</summary>
+    public WebhookSecrets Rotate(string secret, DateTimeOffset now) => secret == Secret ? this : new(secret, Secret, now + Overlap);
+
+    /// <summary><c>whsec_</c> and base64 of 24 to 64 bytes, or any other text.</summary>
+    public static bool IsSecret(string text)
+    {
+        if (!text.StartsWith(Prefix, StringComparison.Ordinal)) return text.Length is > 0 and <= MaxLength;
+        var bytes = new byte[MaxLength];
+        return text.Length <= MaxLength && Convert.TryFromBase64String(text[Prefix.Length..], bytes, out var length) && length is >= LeastBytes and <= MostBytes;
+    }
+
+    /// <summary>A secret without the prefix is its own bytes, as the libraries have it in their <c>raw</c> format.</summary>
+    public static byte[] KeyOf(string secret) =>
+        secret.StartsWith(Prefix, StringComparison.Ordinal) ? Convert.FromBase64String(secret[Prefix.Length..]) : Encoding.UTF8.GetBytes(secret);
+
+    public override string ToString() => "secret";
 }

@@ -18,6 +18,9 @@ sealed class WebhookStore(IMailboxGrid grid)
     static readonly MailboxOptionsChange s_waiting =
         new() { Idle = MessageDraft.MaxIdle, MaxMessages = MostWaitingLetters, MaxBytes = MostWaitingBytes, Overflow = OverflowPolicy.DropOldest };
 
+    // Of the calls that were refused the newest are kept; their number is the sequence of the last.
+    static readonly MailboxOptionsChange s_refused = new() { Idle = MessageDraft.MaxIdle, MaxMessages = 100, Overflow = OverflowPolicy.DropOldest };
+
     /// <summary>Nobody but the gateways reads it: secrets are in there.</summary>
     public static MailboxName Mailbox { get; } = MailboxName.Parse("mailbox.webhooks");
 
@@ -46,8 +49,44 @@ sealed class WebhookStore(IMailboxGrid grid)
     {
         var outcome = await ReplaceAsync(webhook.Name, WebhookJson.ToForget(webhook.Name), cancel).ConfigureAwait(false);
         if (outcome != Outcome.Stored) return outcome;
+        outcome = await grid.RemoveAsync(webhook.Refused, cancel).ConfigureAwait(false);
+        if (outcome is not (Outcome.Stored or Outcome.NotFound)) return outcome;
         outcome = await grid.RemoveAsync(webhook.Mailbox, cancel).ConfigureAwait(false);
         return outcome == Outcome.NotFound ? Outcome.Stored : outcome;
+    }
+
+    /// <summary>Its endpoint wants no more calls: it stays, so that this can be seen, and gets nothing more. Unless it was changed meanwhile.</summary>
+    public async ValueTask EndAsync(Webhook webhook, DateTimeOffset at, CancellationToken cancel)
+    {
+        var current = (await ListAsync(cancel).ConfigureAwait(false)).GetValueOrDefault(webhook.Name);
+        if (current?.Version != webhook.Version) return;
+        if (await ReplaceAsync(webhook.Name, WebhookJson.ToStore(webhook with { Ended = at }), cancel).ConfigureAwait(false) != Outcome.Stored)
+            throw new StoreException("The end of a webhook cannot be stored now.");
+        await grid.RemoveAsync(webhook.Mailbox, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Keeps what an endpoint refused for good; once, also where it is said again.</summary>
+    public async ValueTask SetAsideAsync(Webhook webhook, RefusedCall call, CancellationToken cancel)
+    {
+        await grid.SetOptionsAsync(webhook.Refused, s_refused, cancel).ConfigureAwait(false);
+        var draft = new MessageDraft
+        {
+            ContentType = "application/json",
+            Body = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(call, WebhookJsonContext.Default.RefusedCall),
+            Durability = Durability.Disk,
+            TimeToLive = MessageDraft.MaxTimeToLive,
+            Idle = MessageDraft.MaxIdle,
+        };
+        if ((await grid.DeliverAsync(webhook.Refused, draft, cancel).ConfigureAwait(false)).Outcome != Outcome.Stored)
+            throw new StoreException("A call that was refused cannot be stored now.");
+    }
+
+    public async ValueTask<WebhookState> StateAsync(Webhook webhook, CancellationToken cancel)
+    {
+        var waiting = (await grid.GetAsync(webhook.Mailbox, cancel).ConfigureAwait(false))?.Messages ?? 0;
+        if (await grid.GetAsync(webhook.Refused, cancel).ConfigureAwait(false) is not { } refused) return new(waiting, 0, null);
+        var newest = (await ReadMailboxAsync(webhook.Refused, cancel).ConfigureAwait(false)).LastOrDefault(static one => one.Message is not null).Message;
+        return new(waiting, refused.Last.Sequence, newest is null ? null : System.Text.Json.JsonSerializer.Deserialize(newest.Body.Span, WebhookJsonContext.Default.RefusedCall));
     }
 
     /// <summary>Makes its mailbox a member of the groups it wants, and of no other.</summary>
@@ -94,15 +133,15 @@ sealed class WebhookStore(IMailboxGrid grid)
     {
         var found = new List<(string, Webhook?, Position)>();
         if (await grid.GetAsync(Mailbox, cancel).ConfigureAwait(false) is null) return found;
-        foreach (var received in await ReadMailboxAsync(cancel).ConfigureAwait(false))
+        foreach (var received in await ReadMailboxAsync(Mailbox, cancel).ConfigureAwait(false))
             if (received.Message is { } message && WebhookJson.FromStore(message, received.Position) is var (name, webhook)) found.Add((name, webhook, received.Position));
         return found;
     }
 
-    async ValueTask<List<Received>> ReadMailboxAsync(CancellationToken cancel)
+    async ValueTask<List<Received>> ReadMailboxAsync(MailboxName mailbox, CancellationToken cancel)
     {
         var request = new OpenRequest { From = StartFrom.Oldest, WindowMessages = MostMessages, WindowBytes = 1 << 30 };
-        var opened = await grid.OpenAsync(Mailbox, request, null, cancel).ConfigureAwait(false);
+        var opened = await grid.OpenAsync(mailbox, request, null, cancel).ConfigureAwait(false);
         if (opened.Reader is not { } reader) throw new StoreException("The webhooks cannot be read now.");
         var page = new List<Received>();
         try
@@ -117,3 +156,8 @@ sealed class WebhookStore(IMailboxGrid grid)
         }
     }
 }
+
+/// <summary>What became of the calls of a webhook, by all gateways.</summary>
+/// <param name="Waiting">Letters that were not told yet.</param>
+/// <param name="Refused">Calls that were set aside since it was made.</param>
+sealed record WebhookState(int Waiting, long Refused, RefusedCall? LastRefused);

@@ -73,9 +73,9 @@ sealed class Webhooks(
         if (version == _version && !_running.Values.Any(calls => IsOld(calls.Webhook))) return;
         var wanted = await store.ListAsync(cancel).ConfigureAwait(false);
         foreach (var (name, calls) in _running.ToList())
-            if (!wanted.TryGetValue(name, out var webhook) || webhook.Version != calls.Webhook.Version) await EndAsync(name, calls, isGone: webhook is null).ConfigureAwait(false);
+            if (!wanted.TryGetValue(name, out var webhook) || webhook.Version != calls.Webhook.Version) await EndAsync(name, calls, isGone: webhook is null or { Ended: not null }).ConfigureAwait(false);
         foreach (var webhook in wanted.Values)
-            if (!_running.ContainsKey(webhook.Name)) await BeginAsync(webhook, cancel).ConfigureAwait(false);
+            if (webhook.Ended is null && !_running.ContainsKey(webhook.Name)) await BeginAsync(webhook, cancel).ConfigureAwait(false);
         _version = version;
     }
 
@@ -89,7 +89,7 @@ sealed class Webhooks(
     async Task BeginAsync(Webhook webhook, CancellationToken cancel)
     {
         if (IsOld(webhook)) await store.PutAsync(webhook, cancel).ConfigureAwait(false);
-        var caller = new WebhookCaller(webhook, outbound, metrics.Of(webhook.Name), time, log);
+        var caller = new WebhookCaller(webhook, outbound, store, metrics.Of(webhook.Name), time, log);
         var taking = new Taking(webhook.Mailbox, [.. webhook.Groups], stop => JoinAsync(webhook, stop));
         _running[webhook.Name] = WebhookCalls.Start(webhook, stop => taker.RunAsync(taking, caller.TellAsync, stop));
     }

@@ -24,6 +24,7 @@ sealed class BatchDelivery
         {
             if (letters[i].To == default || letters[i].Draft is null)
                 throw new ArgumentException("A letter has a mailbox and a draft.", nameof(letters));
+            Reserved.Refuse(letters[i].To);
             _drafts[i] = calls.WithKey(letters[i].Draft);
         }
     }

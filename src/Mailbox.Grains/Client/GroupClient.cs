@@ -28,7 +28,7 @@ public sealed class GroupClient
     public async ValueTask<SendResult> SendAsync(MessageDraft draft, IEnumerable<MailboxName> except, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(draft);
-        var result = await _calls.SendAsync(Name, new(draft, [.. except]), cancel).ConfigureAwait(false);
+        var result = await _calls.SendAsync(Name, new(draft, [.. except.Select(Reserved.Refuse)]), cancel).ConfigureAwait(false);
         GridCalls.Demand(result.Outcome, Name.ToString());
         return result;
     }
@@ -40,7 +40,7 @@ public sealed class GroupClient
 
     /// <inheritdoc cref="AddAsync(IEnumerable{string}, CancellationToken)"/>
     public ValueTask<MembersResult> AddAsync(IEnumerable<MailboxName> mailboxes, CancellationToken cancel = default) =>
-        ChangeAsync(mailboxes, static names => new(names, []), cancel);
+        ChangeAsync([.. mailboxes.Select(Reserved.Refuse)], static names => new(names, []), cancel);
 
     /// <summary>Removes members; their mailboxes stay. The group goes with its last member (spec G2).</summary>
     /// <exception cref="MailboxUnavailableException">Nobody could answer in time: some may have been removed.</exception>
@@ -49,7 +49,7 @@ public sealed class GroupClient
 
     /// <inheritdoc cref="RemoveAsync(IEnumerable{string}, CancellationToken)"/>
     public ValueTask<MembersResult> RemoveAsync(IEnumerable<MailboxName> mailboxes, CancellationToken cancel = default) =>
-        ChangeAsync(mailboxes, static names => new([], names), cancel);
+        ChangeAsync([.. mailboxes.Select(Reserved.Refuse)], static names => new([], names), cancel);
 
     /// <returns>0 where the group does not exist.</returns>
     /// <exception cref="MailboxUnavailableException">Nobody could answer in time.</exception>
@@ -79,6 +79,10 @@ public sealed class GroupClient
         if (outcome != Outcome.NotFound) GridCalls.Demand(outcome, Name.ToString());
         return outcome != Outcome.NotFound;
     }
+
+    /// <summary>Membership of the grid's own mailboxes.</summary>
+    internal ValueTask<MembersResult> ChangeOwnAsync(MailboxName mailbox, bool isMember, CancellationToken cancel) =>
+        ChangeAsync([mailbox], isMember ? static names => new(names, []) : static names => new([], names), cancel);
 
     async ValueTask<MembersResult> ChangeAsync(
         IEnumerable<MailboxName> mailboxes, Func<MailboxName[], MembersChange> change, CancellationToken cancel)

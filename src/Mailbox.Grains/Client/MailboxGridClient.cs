@@ -23,15 +23,21 @@ public sealed class MailboxGridClient : IDisposable
         _route = new(_calls);
     }
 
-    /// <exception cref="ArgumentException">The text is not a mailbox name (spec M1).</exception>
-    public MailboxClient Mailbox(string name) => new(_calls, MailboxName.Parse(name));
+    /// <exception cref="ArgumentException">The text is not a mailbox name (spec M1), or reserved (S3).</exception>
+    public MailboxClient Mailbox(string name) => Mailbox(MailboxName.Parse(name));
 
-    public MailboxClient Mailbox(MailboxName name) => new(_calls, name);
+    /// <exception cref="ArgumentException">The name is reserved (spec S3).</exception>
+    public MailboxClient Mailbox(MailboxName name) => new(_calls, Reserved.Refuse(name));
 
-    /// <exception cref="ArgumentException">The text is not a group name (spec G1).</exception>
-    public GroupClient Group(string name) => new(_calls, GroupName.Parse(name));
+    /// <exception cref="ArgumentException">The text is not a group name (spec G1), or reserved (S3).</exception>
+    public GroupClient Group(string name) => Group(GroupName.Parse(name));
 
-    public GroupClient Group(GroupName name) => new(_calls, name);
+    /// <exception cref="ArgumentException">The name is reserved (spec S3).</exception>
+    public GroupClient Group(GroupName name) => new(_calls, Reserved.Refuse(name));
+
+    internal MailboxClient OwnMailbox(MailboxName name) => new(_calls, name);
+
+    internal GroupClient OwnGroup(GroupName name) => new(_calls, name);
 
     /// <summary>
     /// What happens to mailboxes (spec M16), as a stream that is told to subscribers by this name: at least once, in order for each mailbox,
@@ -56,14 +62,18 @@ public sealed class MailboxGridClient : IDisposable
     /// be repeated. Several calls may be under way at once.
     /// </summary>
     /// <returns>One outcome for each: what is refused or could not be answered is no exception here.</returns>
+    /// <exception cref="ArgumentException">A name is reserved (spec S3): nothing was sent.</exception>
     public ValueTask<DeliverResult[]> DeliverManyAsync(IReadOnlyList<Letter> letters, CancellationToken cancel = default) =>
         new BatchDelivery(_calls, _route, letters).RunAsync(cancel);
 
     /// <summary>One message for several mailboxes and groups, at most once into each mailbox; <c>Except</c> beats all.</summary>
     /// <returns>One outcome for each target: what is refused is no exception here.</returns>
+    /// <exception cref="ArgumentException">A name is reserved (spec S3): nothing was sent.</exception>
     /// <exception cref="MailboxUnavailableException">Nobody could answer in time.</exception>
     public async ValueTask<PostResult> PostAsync(PostRequest post, CancellationToken cancel = default)
     {
+        foreach (var name in post.To.Concat(post.Except)) Reserved.Refuse(name);
+        foreach (var name in post.Groups) Reserved.Refuse(name);
         var keyed = post with { Draft = _calls.WithKey(post.Draft) };
         var whole = await _calls.AskAsync(() => _calls.Office.Post(new(keyed)), static _ => false, cancel).ConfigureAwait(false);
         return whole ?? await new PostInParts(keyed, DeliverAsync, _calls.SendAsync).RunAsync(cancel).ConfigureAwait(false);
@@ -78,7 +88,8 @@ public sealed class MailboxGridClient : IDisposable
         {
             var page = await _calls.AskAsync(() => _calls.Office.List(after, MostNames), static page => page is null, cancel).ConfigureAwait(false)
                 ?? throw new MailboxUnavailableException(Outcome.StoreFailed);
-            foreach (var name in page) yield return name;
+            foreach (var name in page)
+                if (!name.IsReserved) yield return name;
             if (page.Length < MostNames) yield break;
             after = page[^1].ToString();
         }
@@ -92,4 +103,14 @@ public sealed class MailboxGridClient : IDisposable
 
     ValueTask<DeliverResult> DeliverAsync(MailboxName mailbox, MessageDraft draft, CancellationToken cancel) =>
         _calls.DeliverAsync(_calls.GrainOf(mailbox), draft, cancel);
+}
+
+/// <summary>Names that begin with <c>mailbox.</c> are the grid's own: a backend reaches none of them by name (spec S3).</summary>
+static class Reserved
+{
+    public static MailboxName Refuse(MailboxName name) => name.IsReserved ? throw Fault(name.ToString(), nameof(name)) : name;
+
+    public static GroupName Refuse(GroupName name) => name.IsReserved ? throw Fault(name.ToString(), nameof(name)) : name;
+
+    static ArgumentException Fault(string name, string parameter) => new($"The name '{name}' is reserved: Events and Uplinks tell what the grid says.", parameter);
 }

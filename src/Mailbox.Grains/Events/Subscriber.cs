@@ -9,8 +9,8 @@ namespace Mailbox.Grains;
 /// </summary>
 sealed class Subscriber<T>(MailboxGridClient grid, Telling<T> telling, string name, TimeProvider time, CancellationToken stopping)
 {
-    readonly MailboxClient _mailbox = grid.Mailbox(telling.MailboxOf(name));
-    readonly GroupClient _group = grid.Group(telling.Group);
+    readonly MailboxClient _mailbox = grid.OwnMailbox(telling.MailboxOf(name));
+    readonly GroupClient _group = grid.OwnGroup(telling.Group);
 
     public StreamId StreamId { get; } = StreamId.Create(telling.Namespace, name);
 
@@ -18,14 +18,14 @@ sealed class Subscriber<T>(MailboxGridClient grid, Telling<T> telling, string na
     public async Task JoinAsync()
     {
         await _mailbox.SetOptionsAsync(telling.Bounds, stopping).ConfigureAwait(false);
-        await _group.AddAsync([_mailbox.Name], stopping).ConfigureAwait(false);
+        await _group.ChangeOwnAsync(_mailbox.Name, isMember: true, stopping).ConfigureAwait(false);
     }
 
     public async Task<bool> IsMemberAsync() => await _group.MembersAsync(stopping).ContainsAsync(_mailbox.Name).ConfigureAwait(false);
 
     public async Task LeaveAsync()
     {
-        await _group.RemoveAsync([_mailbox.Name], stopping).ConfigureAwait(false);
+        await _group.ChangeOwnAsync(_mailbox.Name, isMember: false, stopping).ConfigureAwait(false);
         await _mailbox.DeleteAsync(stopping).ConfigureAwait(false);
     }
 

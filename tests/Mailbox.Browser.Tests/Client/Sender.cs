@@ -6,14 +6,17 @@ namespace Mailbox.Browser.Tests.Client;
 /// <summary>A backend that delivers 1, 2, 3 and so on, and takes what clients say.</summary>
 sealed class Sender(HttpClient http, string mailbox)
 {
-    const string Taker = "mailbox.uplinks:test";
+    const string Taker = "said";
     int _last;
 
     /// <summary>Nothing that a test delivers may be pushed out.</summary>
     public async Task PrepareAsync()
     {
         (await http.PutAsJsonAsync($"/mailboxes/{mailbox}", new { maxMessages = 5000 })).EnsureSuccessStatusCode();
-        (await http.PutAsync($"/groups/mailbox.uplinks/members/{Taker}", null)).EnsureSuccessStatusCode();
+        // The gateway calls itself: what it tells becomes a letter.
+        var url = new Uri(http.BaseAddress!, $"/mailboxes/{Taker}");
+        (await http.PutAsJsonAsync($"/mailboxes/{Taker}", new { maxMessages = 5000 })).EnsureSuccessStatusCode();
+        (await http.PutAsJsonAsync("/webhooks/test", new { url, events = new[] { "uplink" }, secret = "test" })).EnsureSuccessStatusCode();
     }
 
     public async Task DeliverAsync(int count)
@@ -23,17 +26,17 @@ sealed class Sender(HttpClient http, string mailbox)
         (await http.PostAsJsonAsync("/deliver", letters)).EnsureSuccessStatusCode();
     }
 
-    /// <summary>The bodies of what the clients said, in order.</summary>
+    /// <summary>The bodies of what the clients said, in order, each once: a webhook tells at least once.</summary>
     public async Task<List<string>> SaidAsync()
     {
-        var said = new List<string>();
+        var said = new List<(string Id, string Text)>();
         for (var after = "from=oldest"; ;)
         {
             var answer = await http.GetFromJsonAsync<JsonElement>($"/mailboxes/{Taker}?wait=0&{after}");
             var messages = answer.GetProperty("messages");
-            if (messages.GetArrayLength() == 0) return said;
-            // A line that says whose it is, then what was said.
-            said.AddRange(messages.EnumerateArray().Select(message => message.GetProperty("data").GetString()!.Split('\n', 2)[1]));
+            if (messages.GetArrayLength() == 0) return [.. said.DistinctBy(static one => one.Id).Select(static one => one.Text)];
+            said.AddRange(messages.EnumerateArray().Select(static message => message.GetProperty("data").GetProperty("data"))
+                .Select(static call => (call.GetProperty("uplink").GetString()!, call.GetProperty("data").GetString()!)));
             after = $"after={answer.GetProperty("position").GetString()}";
         }
     }

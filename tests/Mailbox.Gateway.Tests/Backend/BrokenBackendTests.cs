@@ -80,6 +80,8 @@ public sealed class BrokenBackendTests
     [InlineData("HTTP/1.1 200 OK\r\nContent-Len")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\nabcdef")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5,\r\n\r\nabcde")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nabcde")]
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n")]
@@ -139,6 +141,49 @@ public sealed class BrokenBackendTests
         using var answer = await asking;
         Assert.Equal(isRepeated ? 200 : 502, (int)answer.StatusCode);
         Assert.False(app.IsAsked);
+    }
+
+    [Fact]
+    public async Task An_application_that_ends_every_connection_sees_a_request_once()
+    {
+        await using var app = await RawApplication.StartAsync();
+        var asking = app.Gateway.SendAsync(HttpMethod.Get, "/x");
+        await app.AnswerAsync("");
+        using var answer = await asking;
+        await Problems.OfAsync(answer, 502, "backend-failed");
+        await app.SeesNoMoreAsync();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_request_is_repeated_once_at_most(bool isReset)
+    {
+        await using var app = await RawApplication.StartAsync();
+        var (wire, application) = await KeptAsync(app);
+        var asking = app.Gateway.SendAsync(HttpMethod.Get, "/again");
+        await wire.UntilAsync("/again HTTP/1.1\r\n");
+        if (isReset) RawApplication.Kill(application);
+        else application.Client.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+        await app.AnswerAsync("");
+        using var answer = await asking;
+        await Problems.OfAsync(answer, 502, "backend-failed");
+        await app.SeesNoMoreAsync();
+    }
+
+    // RFC 9110 section 8.6.
+    [Theory]
+    [InlineData("Content-Length: 2\r\nContent-Length: 2\r\n\r\nok")]
+    [InlineData("Content-Length: 2, 2\r\n\r\nok")]
+    [InlineData("Content-Length: 2,2\r\nContent-Length: 2\r\n\r\nok and more")]
+    public async Task A_length_may_be_said_several_times(string rest)
+    {
+        await using var app = await RawApplication.StartAsync();
+        var asking = app.Gateway.SendAsync(HttpMethod.Get, "/x");
+        var (_, application, _) = await app.TakeAsync();
+        await RawApplication.SayAsync(application, "HTTP/1.1 200 OK\r\n" + rest);
+        using var answer = await asking;
+        Assert.Equal((200, 2L, "ok"), ((int)answer.StatusCode, answer.Content.Headers.ContentLength, await answer.Content.ReadAsStringAsync()));
     }
 
     static async Task<(Wire Wire, System.Net.Sockets.TcpClient Application)> KeptAsync(RawApplication app)

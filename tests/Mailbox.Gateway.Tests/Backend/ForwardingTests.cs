@@ -56,6 +56,56 @@ public sealed class ForwardingTests
         Assert.DoesNotMatch("X-Up|X-Too|TE|Proxy-Authorization|Upgrade|HTTP2-Settings|Keep-Alive|Connection", sent);
     }
 
+    // RFC 9110 section 7.6.1: also where the list has a word that the server obeys.
+    [Theory]
+    [InlineData("X-A")]
+    [InlineData("close, X-A")]
+    [InlineData("X-A, close")]
+    [InlineData("keep-alive, X-A")]
+    [InlineData("Keep-Alive , x-a")]
+    [InlineData("keep-alive, close, X-A")]
+    [InlineData(",,X-A ,\tclose")]
+    [InlineData("Upgrade, X-A")]
+    [InlineData("X-A\r\nConnection: close")]
+    [InlineData("keep-alive\r\nConnection: X-A")]
+    [InlineData("X-A\r\nConnection: Upgrade")]
+    public async Task What_Connection_names_stays_here_whatever_else_it_says(string connection)
+    {
+        await using var app = await Application.StartAsync(static http => http.Response.WriteAsync(string.Join(',', http.Request.Headers.Keys)));
+        using var raw = await RawConnection.SayAsync(
+            app.Gateway.Address, $"GET / HTTP/1.1\r\nHost: h\r\nConnection: {connection}\r\nX-A: 1\r\nX-B: 2\r\n\r\n");
+        await raw.Wire.UntilAsync("\r\n\r\n");
+        var sent = await raw.Wire.UntilAsync("\r\n0\r\n");
+        Assert.Contains("X-B", sent, StringComparison.Ordinal);
+        Assert.DoesNotMatch("(?i)X-A|Connection", sent);
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1", "keep-alive", true)]
+    [InlineData("HTTP/1.1", "close", false)]
+    [InlineData("HTTP/1.1", "close, X-A", false)]
+    [InlineData("HTTP/1.1", "", true)]
+    [InlineData("HTTP/1.0", "keep-alive", true)]
+    [InlineData("HTTP/1.0", "X-A", false)]
+    public async Task What_Connection_asks_of_the_gateway_is_done(string version, string connection, bool isKept)
+    {
+        await using var app = await Application.StartAsync(static http =>
+        {
+            http.Response.ContentLength = 2;
+            return http.Response.WriteAsync("ok");
+        });
+        var request = $"GET / {version}\r\nHost: h\r\nConnection: {connection}\r\n\r\n";
+        using var raw = await RawConnection.SayAsync(app.Gateway.Address, request);
+        await raw.Wire.UntilAsync("\r\n\r\nok");
+        if (!isKept)
+        {
+            Assert.Equal("", await raw.Wire.RestAsync());
+            return;
+        }
+        await raw.SayAsync(request);
+        await raw.Wire.UntilAsync("\r\n\r\nok");
+    }
+
     [Fact]
     public async Task The_application_learns_who_asks_and_for_what_and_clients_cannot_lie_to_it()
     {

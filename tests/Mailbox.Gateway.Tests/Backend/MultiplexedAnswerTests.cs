@@ -65,6 +65,25 @@ public sealed class MultiplexedAnswerTests
         Assert.Equal("hello", await app.LetterAsync("a"));
     }
 
+    // Its last delimiter has come; what the coding says of the whole has not.
+    [Theory]
+    [InlineData("gzip", 4)]
+    [InlineData("gzip", 8)]
+    [InlineData("br", 1)]
+    [InlineData("deflate", 2)]
+    public async Task A_compressed_body_that_was_cut_off_is_none(string encoding, int missing)
+    {
+        var body = Compressed(encoding, Letter + Own + End + new string(' ', 200));
+        await using var app = await Application.StartAsync(http =>
+        {
+            http.Response.Headers.ContentEncoding = encoding;
+            return AnswerAsync(http, body[..^missing]);
+        });
+        using var answer = await app.Gateway.SendAsync(HttpMethod.Get, "/");
+        await Problems.OfAsync(answer, 502, "backend-failed");
+        Assert.Equal("hello", await app.LetterAsync("a"));
+    }
+
     [Theory]
     [InlineData(Letter + "--b\r\nMailbox: a\r\n\r\nhalf")]
     [InlineData(Letter + "--b\r\nno header\r\n\r\nx\r\n" + End)]

@@ -31,7 +31,16 @@ public sealed class VisitorTests
     [Theory]
     [InlineData("public, max-age=60", false, "public, max-age=60")]
     [InlineData("s-maxage=60", false, "s-maxage=60")]
-    [InlineData("no-cache", true, "no-cache")]
+    [InlineData("s-maxage=x", false, "s-maxage=x")]
+    [InlineData("max-age=60", true, "max-age=60, private")]
+    [InlineData("must-revalidate, max-age=60", true, "must-revalidate, max-age=60, private")]
+    [InlineData("max-age=60, immutable", true, "max-age=60, immutable, private")]
+    [InlineData("no-transform", true, "no-transform, private")]
+    [InlineData("no-cache", true, "no-cache, private")]
+    [InlineData("x=\"private\"", true, "x=\"private\", private")]
+    [InlineData("private=\"X-A\"", true, "private=\"X-A\", private")]
+    [InlineData("private, max-age=60", true, "private, max-age=60")]
+    [InlineData("no-store", true, "no-store")]
     [InlineData(null, true, "private")]
     public async Task A_cache_that_many_share_gets_nobody_s_cookie(string? told, bool hasCookie, string caching)
     {
@@ -42,7 +51,50 @@ public sealed class VisitorTests
         });
         using var answer = await app.Gateway.SendAsync(HttpMethod.Get, "/");
         Assert.Equal(hasCookie, answer.Headers.Contains("Set-Cookie"));
-        Assert.Equal(caching, answer.Headers.CacheControl!.ToString());
+        Assert.Equal(caching, string.Join(", ", answer.Headers.NonValidated["Cache-Control"]));
+    }
+
+    // RFC 9111 sections 3 and 4.3.4, RFC 9213: what a shared cache may keep in spite of Cache-Control.
+    [Theory]
+    [InlineData(200, "CDN-Cache-Control: max-age=60")]
+    [InlineData(200, "Surrogate-Control: max-age=60")]
+    [InlineData(304, "ETag: \"a\"")]
+    public async Task No_cookie_reaches_a_shared_cache_by_another_header(int status, string header)
+    {
+        await using var app = await RawApplication.StartAsync();
+        var asking = app.Gateway.SendAsync(HttpMethod.Get, "/");
+        await app.AnswerAsync($"HTTP/1.1 {status} X\r\nCache-Control: private\r\n{header}\r\nContent-Length: 0\r\n\r\n");
+        using var answer = await asking;
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.False(answer.Headers.Contains("Set-Cookie"));
+    }
+
+    [Theory]
+    [InlineData("max-age=60", true, "max-age=60, private")]
+    [InlineData("public", false, "public")]
+    public async Task What_the_part_for_the_client_says_of_caching_counts(string told, bool hasCookie, string caching)
+    {
+        await using var app = await Application.StartAsync(http =>
+        {
+            http.Response.ContentType = "application/x-multiplex; boundary=b";
+            return http.Response.WriteAsync($"--b\r\nCache-Control: {told}\r\n\r\nx\r\n--b--");
+        });
+        using var answer = await app.Gateway.SendAsync(HttpMethod.Get, "/");
+        Assert.Equal(hasCookie, answer.Headers.Contains("Set-Cookie"));
+        Assert.Equal(caching, string.Join(", ", answer.Headers.NonValidated["Cache-Control"]));
+    }
+
+    [Theory]
+    [InlineData("state")]
+    [InlineData("ack?position=0000000000000001.1")]
+    public async Task What_is_said_of_a_client_s_own_mailbox_is_kept_by_no_cache(string part)
+    {
+        await using var app = await Application.StartAsync(WriteToken);
+        var token = await app.Http.GetStringAsync("/");
+        (await app.Gateway.DeliverAsync(token.Split('.')[0], "hello")).Dispose();
+        var method = part == "state" ? HttpMethod.Get : HttpMethod.Post;
+        using var answer = await app.Gateway.SendAsync(method, "/mailboxes/+me/" + part, method == HttpMethod.Post ? [] : null, ("Cookie", "mailbox=" + token));
+        Assert.Equal("no-store", answer.Headers.CacheControl!.ToString());
     }
 
     [Fact]

@@ -26,6 +26,9 @@ public sealed class CgiScriptTests
 
         Assert.Equal(new CgiScript("/shop/index.php", ""), CgiScript.Of("/shop/", root.FullName, "index.php"));
         Assert.Equal(new CgiScript("/index.php", ""), CgiScript.Of("/other/", root.FullName, "index.php"));
+        root.CreateSubdirectory("caf\u00e9");
+        File.WriteAllText(Path.Combine(root.FullName, "caf\u00e9/index.php"), "");
+        Assert.Equal(new CgiScript("/caf\u00c3\u00a9/index.php", ""), CgiScript.Of(CgiPath.Of("/caf%C3%A9/"), root.FullName, "index.php"));
         root.Delete(recursive: true);
     }
 

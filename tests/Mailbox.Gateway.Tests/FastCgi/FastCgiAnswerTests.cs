@@ -21,6 +21,34 @@ public sealed class FastCgiAnswerTests : FastCgiTest
         await answering;
     }
 
+    // RFC 9112 section 6.3: PHP applications count the characters and print a line end more.
+    [Theory]
+    [InlineData("Content-Length: 4\r\n\r\nbody\n", "")]
+    [InlineData("Content-Length: 4\r\n\r\nbody", "\n\n")]
+    [InlineData("Content-Length: 4\r\n\r\n", "body and more")]
+    [InlineData("Content-Length: 4\r\nContent-Length: 4\r\n\r\nbo", "dy")]
+    public async Task What_is_behind_the_length_is_dropped_and_the_connection_kept(string first, string then)
+    {
+        var asking = AskForTextAsync(Request());
+        var connection = await Application.AcceptAsync();
+        await FastCgiPeer.AnswerAsync(connection, [FastCgiPeer.Output(first), .. then.Length > 0 ? new[] { FastCgiPeer.Output(then) } : [], FastCgiPeer.Output(""), FastCgiPeer.End()]);
+        Assert.Equal("body", await asking);
+
+        var again = AskForTextAsync(Request());
+        await FastCgiPeer.AnswerAsync(connection, FastCgiPeer.Output(Head + "again"), FastCgiPeer.End());
+        Assert.Equal("again", await again);
+    }
+
+    [Fact]
+    public async Task An_answer_that_has_its_length_is_whole_however_the_application_ends()
+    {
+        var asking = AskForTextAsync(Request());
+        var connection = await Application.AcceptAsync();
+        await FastCgiPeer.AnswerAsync(connection, FastCgiPeer.Output("Content-Length: 4\r\n\r\nbody"));
+        await connection.DisposeAsync();
+        Assert.Equal("body", await asking);
+    }
+
     [Fact]
     public async Task A_header_may_come_several_times()
     {

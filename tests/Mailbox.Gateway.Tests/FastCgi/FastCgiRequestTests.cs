@@ -36,6 +36,31 @@ public sealed class FastCgiRequestTests : FastCgiTest
         Assert.Equal(expected.OrderBy(pair => pair.Key), variables.OrderBy(pair => pair.Key));
     }
 
+    // FastCGI 1.0 section 3.3: an application reads its standard input to the end.
+    [Fact]
+    public async Task An_empty_body_of_unknown_length_ends_as_one_of_no_length()
+    {
+        var asked = await SeenAsync(Request(method: "POST", body: new MemoryStream()));
+        Assert.Empty(asked.Body);
+        Assert.False(asked.Variables.ContainsKey("CONTENT_LENGTH"));
+    }
+
+    [Theory]
+    [InlineData("/%ff/%C3%BC", "/\u00ff/\u00c3\u00bc")]
+    [InlineData("/%c0%ae%c0%ae/x", "/\u00c0\u00ae\u00c0\u00ae/x")]
+    [InlineData("/%zz%4", "/%zz%4")]
+    public async Task A_path_is_told_byte_by_byte(string target, string bytes)
+    {
+        var asking = AskForTextAsync(Request(target));
+        var connection = await Application.AcceptAsync();
+        var told = new List<byte>();
+        while (await FastCgiPeer.ReadRecordAsync(connection) is var (type, content) && (type != 5 || content.Length > 0))
+            if (type == 4) told.AddRange(content);
+        Assert.Contains("PATH_INFO" + bytes, System.Text.Encoding.Latin1.GetString([.. told]), StringComparison.Ordinal);
+        foreach (var record in new[] { FastCgiPeer.Output(Head), FastCgiPeer.End() }) await connection.WriteAsync(record);
+        await asking;
+    }
+
     [Theory]
     [InlineData("Proxy")]
     [InlineData("X_Forwarded_For")]

@@ -13,7 +13,7 @@ public sealed class LetterDeliveryTests : IDisposable
     public LetterDeliveryTests()
     {
         var grid = new ScriptedGrid { Posted = Ask };
-        _delivery = new(grid, new(_metrics, new(), new()), new(), MaxBytes, Tell);
+        _delivery = new(grid, new(_metrics, new(), new()), new(new CallerNames()), MaxBytes, Tell);
     }
 
     public void Dispose() => _metrics.Dispose();

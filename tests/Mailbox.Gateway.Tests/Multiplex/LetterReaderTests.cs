@@ -3,13 +3,13 @@ namespace Mailbox.Gateway.Tests;
 /// <summary>Whom a part is for (spec section 6).</summary>
 public sealed class LetterReaderTests
 {
-    static readonly LetterReader s_letters = new(new PlainTokens());
+    static readonly LetterReader s_letters = new(new CallerNames(new PlainTokens()));
 
     [Fact]
     public async Task A_token_is_its_mailbox_and_can_be_excepted()
     {
         var (post, _) = s_letters.Read(await PartAsync("Multiplex-Token: t-a, t-b\r\nmultiplex-token: t-c\r\nMailbox: t-d\r\nGroup: g\r\nExcept: t-e, f\r\n"));
-        Assert.Equal("a b c t-d", string.Join(' ', post!.To));
+        Assert.Equal("a b c d", string.Join(' ', post!.To));
         Assert.Equal("e f", string.Join(' ', post.Except));
         Assert.Equal("text/plain", post.Draft.ContentType);
     }
@@ -19,6 +19,10 @@ public sealed class LetterReaderTests
     [InlineData("Multiplex-Token: t-a,\r\n", "bad-token", "Multiplex-Token: is none that this gateway made.")]
     [InlineData("Mailbox: a\r\nMultiplex-Token:\r\n", "bad-token", "Multiplex-Token: is none that this gateway made.")]
     [InlineData("Mailbox: a b\r\n", "bad-name", "Mailbox: ")]
+    [InlineData("Mailbox: mailbox.webhooks\r\n", "reserved-name", "Mailbox: ")]
+    [InlineData("Multiplex-Token: t-mailbox.webhooks\r\n", "reserved-name", "Multiplex-Token: ")]
+    [InlineData("Group: mailbox.events\r\n", "reserved-name", "Group: ")]
+    [InlineData("Mailbox: a\r\nExcept: mailbox.x\r\n", "reserved-name", "Except: ")]
     [InlineData("Group: /\r\n", "bad-name", "Group: ")]
     [InlineData("Mailbox: a\r\nExcept: \r\n", "bad-name", "Except: ")]
     [InlineData("Except: a\r\n", "bad-header", "must name at least one target")]
@@ -49,7 +53,7 @@ public sealed class LetterReaderTests
 
     [Fact]
     public async Task Without_tokens_of_its_own_a_gateway_knows_none() =>
-        Assert.Equal(ProblemKinds.BadToken, new LetterReader().Read(await PartAsync("Multiplex-Token: t-a\r\n")).Problem!.Kind);
+        Assert.Equal(ProblemKinds.BadToken, new LetterReader(new CallerNames()).Read(await PartAsync("Multiplex-Token: t-a\r\n")).Problem!.Kind);
 
     [Theory]
     [InlineData("Status: 404\r\n", true)]

@@ -10,7 +10,7 @@ public sealed class MultiplexFuzzTests
     static readonly string[] s_pieces =
         ["\r\n", "\n", "\r", "--b", "--b--", "--b\r\n", "--b\n", "--", "-", "b", ":", ",", " ", "\t", "\0", "\u00ff", "Mailbox: x\r\n", "Group: y\n", "Except: z\r\n", "t-a", "\r\n\r\n", "\n\n"];
 
-    static readonly LetterReader s_letters = new(new PlainTokens());
+    static readonly LetterReader s_letters = new(new CallerNames(new PlainTokens()));
 
     static int Runs => Environment.GetEnvironmentVariable("MAILBOX_LONG_TESTS") == "1" ? 1_000_000 : 5_000;
 

@@ -34,7 +34,7 @@ static partial class ReferenceParser
         static string Read(string text) =>
             text.StartsWith("t-", StringComparison.Ordinal) && MailboxName.TryParse(text[2..], out _) ? text[2..] : text;
         return (
-            string.Join(' ', [.. Of("Multiplex-Token").Select(Read), .. Of("Mailbox")]), string.Join(' ', Of("Group")), string.Join(' ', Of("Except").Select(Read)));
+            string.Join(' ', [.. Of("Multiplex-Token").Select(Read), .. Of("Mailbox").Select(Read)]), string.Join(' ', Of("Group")), string.Join(' ', Of("Except").Select(Read)));
     }
 
     static bool IsDelimiter(string line) => line.StartsWith("--" + Bodies.Boundary, StringComparison.Ordinal);

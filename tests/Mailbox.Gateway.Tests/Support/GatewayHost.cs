@@ -34,17 +34,19 @@ sealed class GatewayHost : IAsyncDisposable
     public HeldConnections Held => _app.Services.GetRequiredService<HeldConnections>();
 
     /// <param name="grid">Instead of an engine.</param>
+    /// <param name="isEmbedded">The server is the application's.</param>
     public static async Task<GatewayHost> StartAsync(GatewayOptions? options = null, IMailboxGrid? grid = null, string url = "http://127.0.0.1:0", bool isHttp2 = false,
-        BackendOptions? backend = null)
+        BackendOptions? backend = null, bool isEmbedded = false)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(url);
-        if (isHttp2) builder.WebHost.ConfigureKestrel(server => server.ConfigureEndpointDefaults(static endpoint => endpoint.Protocols = HttpProtocols.Http2));
         builder.Services.AddSingleton<TimeProvider>(new ManualTime());
         if (grid is not null) builder.Services.AddSingleton(grid);
         builder.Services.AddMailboxes(options);
         builder.Services.AddBackend(backend ?? new());
+        if (!isEmbedded) builder.Services.AddGatewayServer();
+        if (isHttp2) builder.WebHost.ConfigureKestrel(server => server.ConfigureEndpointDefaults(static endpoint => endpoint.Protocols = HttpProtocols.Http2));
         var app = builder.Build();
         app.MapMailboxes();
         app.UseRouting();

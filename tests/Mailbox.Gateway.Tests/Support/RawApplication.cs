@@ -38,6 +38,17 @@ sealed class RawApplication : IAsyncDisposable
         return (wire, client, await wire.UntilAsync("\r\n\r\n"));
     }
 
+    /// <summary>No request came beside those that were taken: whoever has connected meanwhile said nothing and left.</summary>
+    public async Task SeesNoMoreAsync()
+    {
+        while (_listener.Pending())
+        {
+            using var client = await _listener.AcceptTcpClientAsync();
+            using var patience = new CancellationTokenSource(GatewayHost.Patience);
+            Assert.Equal(0, await client.GetStream().ReadAsync(new byte[1], patience.Token));
+        }
+    }
+
     /// <summary>Answers the next request with these bytes, and ends.</summary>
     public async Task AnswerAsync(string answer)
     {

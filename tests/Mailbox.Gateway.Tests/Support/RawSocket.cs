@@ -18,9 +18,10 @@ sealed class RawSocket : IDisposable
     /// <summary>The server has ended the connection.</summary>
     public bool IsEnded => _raw.Socket.Poll(0, SelectMode.SelectRead) && _raw.Socket.Available == 0;
 
-    public static async Task<RawSocket> OpenAsync(Uri address, int? receiveBuffer = null)
+    public static async Task<RawSocket> OpenAsync(Uri address, int? receiveBuffer = null, string path = "/mailboxes/a")
     {
-        var socket = new RawSocket(await RawConnection.SayAsync(address, Request + "\r\n", receiveBuffer));
+        var request = Request.Replace("/mailboxes/a", path, StringComparison.Ordinal);
+        var socket = new RawSocket(await RawConnection.SayAsync(address, request + "\r\n", receiveBuffer));
         await socket.Wire.UntilAsync("\"}");
         return socket;
     }

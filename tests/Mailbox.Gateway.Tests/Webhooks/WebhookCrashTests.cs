@@ -59,7 +59,7 @@ public sealed class WebhookCrashTests
         Volatile.Write(ref failing, false);
         var before = backend.Heard.Count;
         await GatewayHost.UntilAsync(() => backend.Heard.Count > before);
-        Assert.Single(backend.Events().Select(static one => one.GetProperty("id").GetString()).Distinct());
+        Assert.Single(backend.Heard.Select(Telling.Id).Distinct());
     }
 
     static async Task DoAsync(HostProcess host, int i)
@@ -79,13 +79,8 @@ public sealed class WebhookCrashTests
     }
 
     static string Of(Listener endpoint, int before, string mailbox) => string.Join(' ', Told(endpoint, before)
-        .Where(one => one.GetProperty("mailbox").GetString() == mailbox).Select(static one => one.GetProperty("event").GetString()));
+        .Where(text => text.EndsWith(" " + mailbox, StringComparison.Ordinal)).Select(static text => text.Split(' ')[0]));
 
     /// <summary>Each once: what came again is left out.</summary>
-    static List<JsonElement> Told(Listener endpoint, int before) =>
-    [
-        .. endpoint.Heard.Skip(before)
-            .SelectMany(static heard => JsonDocument.Parse(heard.Body).RootElement.GetProperty("events").EnumerateArray())
-            .DistinctBy(static one => one.GetProperty("id").GetString()),
-    ];
+    static List<string> Told(Listener endpoint, int before) => [.. endpoint.Heard.Skip(before).DistinctBy(Telling.Id).Select(Telling.Text)];
 }

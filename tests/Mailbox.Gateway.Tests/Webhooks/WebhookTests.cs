@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Mailbox.Engine;
@@ -9,10 +8,10 @@ namespace Mailbox.Gateway.Tests;
 /// <summary>Webhooks (spec section 6, M16).</summary>
 public sealed class WebhookTests
 {
-    const string Secret = "very secret";
+    const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
     [Fact, Trait("Rule", "M16")]
-    public async Task What_happens_to_mailboxes_is_told_signed_and_in_order()
+    public async Task What_happens_to_mailboxes_is_told_one_event_a_call_and_in_order_for_each()
     {
         await using var endpoint = await Listener.StartAsync();
         await using var host = await GatewayHost.StartAsync();
@@ -23,14 +22,14 @@ public sealed class WebhookTests
             await host.SendAsync(HttpMethod.Delete, "/mailboxes/" + name);
         }
         await host.UntilToldAsync(endpoint, 6);
-        Assert.Equal("opened a, deleted a, opened b, deleted b, opened a, deleted a", endpoint.Told());
+        Assert.Equal(("opened deleted opened deleted", "opened deleted"), (endpoint.Told("a"), endpoint.Told("b")));
         foreach (var heard in endpoint.Heard)
         {
-            var time = heard.Headers["Webhook-Signature"].Split(',')[0][2..];
-            var expected = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes($"{time}.{heard.Body}")));
-            Assert.Equal($"t={time},v1={expected}", heard.Headers["Webhook-Signature"]);
+            Assert.Equal(["type", "timestamp", "data"], heard.Event().EnumerateObject().Select(static one => one.Name));
             Assert.Equal("w", heard.Headers["Webhook-Name"]);
+            Assert.DoesNotContain('.', heard.Id());
         }
+        Assert.Equal(6, endpoint.Heard.Select(Telling.Id).Distinct().Count());
     }
 
     [Fact]
@@ -54,8 +53,9 @@ public sealed class WebhookTests
         Assert.Equal(HttpStatusCode.Accepted, (await host.SendAsync(HttpMethod.Post, "/mailboxes/a/uplink", "{ }"u8.ToArray(), ("Content-Type", "application/json"))).StatusCode);
         await host.Grid.UplinkAsync(MailboxName.Parse("b"), new("c", [new() { Number = 7, Body = new byte[] { 0xff } }]), TestContext.Current.CancellationToken);
         await host.UntilToldAsync(endpoint, 2);
-        var (first, second) = (endpoint.Events()[0], endpoint.Events()[1]);
-        Assert.Equal(("uplink", "a", "{ }", "application/json"), (Text(first, "event"), Text(first, "mailbox"), Text(first, "data"), Text(first, "contentType")));
+        var (first, second) = (DataOf(endpoint, "a"), DataOf(endpoint, "b"));
+        Assert.Equal(("a", "{ }", "application/json"), (Text(first, "mailbox"), Text(first, "data"), Text(first, "contentType")));
+        Assert.All(endpoint.Heard, static heard => Assert.Equal(("uplink", heard.Id()), (Text(heard.Event(), "type"), Text(heard.Event().GetProperty("data"), "uplink"))));
         Assert.Equal(("b", "c", "/w==", "base64"), (Text(second, "mailbox"), Text(second, "client"), Text(second, "data"), Text(second, "encoding")));
         Assert.Equal(7, second.GetProperty("n").GetInt32());
     }
@@ -77,7 +77,7 @@ public sealed class WebhookTests
         await host.DeliverAsync("b", "1");
         await host.UntilToldAsync(endpoint, 5);
         Assert.Equal("opened a, opened a, opened a, opened a, opened b", endpoint.Told());
-        Assert.Single(endpoint.Events().Take(4).Select(static one => Text(one, "id")).Distinct());
+        Assert.Single(endpoint.Heard.Take(4).Select(static one => (one.Id(), one.Body)).Distinct());
         await GatewayHost.UntilAsync(async () => (await host.Http.GetStringAsync("/metrics")).Contains("mailbox_gateway_webhook_failures_total{webhook=\"w\"} 3\n", StringComparison.Ordinal));
     }
 
@@ -112,7 +112,7 @@ public sealed class WebhookTests
             + await host.Http.GetStringAsync("/webhooks/w", TestContext.Current.CancellationToken) + await host.Http.GetStringAsync("/webhooks", TestContext.Current.CancellationToken) + await host.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
         Assert.Contains(endpoint.Url, answers, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, answers, StringComparison.Ordinal);
-        await Problems.OfAsync(await host.Http.GetAsync("/mailboxes/mailbox.webhooks?from=oldest&wait=0", TestContext.Current.CancellationToken), 404, "not-found");
+        await Problems.OfAsync(await host.Http.GetAsync("/mailboxes/mailbox.webhooks?from=oldest&wait=0"), 403, "reserved-name");
     }
 
     [Fact]
@@ -137,6 +137,11 @@ public sealed class WebhookTests
     [InlineData("""{"url":"http://x/","events":["closed"],"secret":"s"}""", "events")]
     [InlineData("""{"url":"http://x/","events":[],"secret":"s"}""", "events")]
     [InlineData("""{"url":"http://x/","events":["opened"]}""", "secret")]
+    [InlineData("""{"url":"http://x/","events":["opened"],"secret":"whsec_c2hvcnQ="}""", "secret")]
+    [InlineData("""{"url":"http://x/","events":["opened"],"secret":"whsec_no base64"}""", "secret")]
+    [InlineData("""{"url":"http://x/","events":["opened"],"secret":[]}""", "secret")]
+    [InlineData("""{"url":"http://x/","events":["opened"],"secret":["a","b","c"]}""", "secret")]
+    [InlineData("""{"url":"http://x/","events":["opened"],"secret":7}""", "secret")]
     [InlineData("""{"url":"http://x/","events":["opened"],"secret":"s","sekret":"s"}""", "sekret")]
     [InlineData("[]", "the body")]
     public async Task What_is_not_valid_is_refused_by_name(string body, string field)
@@ -158,7 +163,7 @@ public sealed class WebhookTests
         second.Time.Advance(TimeSpan.FromSeconds(30));
         for (var i = 20; i < 40; i++) await second.DeliverAsync($"m{i}", "1");
         await first.UntilToldAsync(endpoint, 40);
-        Assert.Equal(40, endpoint.Events().Count);
+        Assert.Equal(40, endpoint.Heard.Count);
     }
 
     [Fact]
@@ -169,7 +174,7 @@ public sealed class WebhookTests
         await PutAsync(host, endpoint, "opened");
         await host.DeliverAsync("a", "1");
         await host.UntilToldAsync(endpoint, 1);
-        await host.SendAsync(HttpMethod.Delete, "/mailboxes/" + Webhook.MailboxOf("w"));
+        await host.Grid.RemoveAsync(Webhook.MailboxOf("w"));
         await GatewayHost.UntilAsync(async () =>
         {
             host.Time.Advance(TimeSpan.FromMilliseconds(250));
@@ -179,6 +184,101 @@ public sealed class WebhookTests
         await host.UntilToldAsync(endpoint, 2);
         Assert.Equal("opened a, opened b", endpoint.Told());
     }
+
+    [Theory]
+    [InlineData(400)]
+    [InlineData(404)]
+    [InlineData(422)]
+    public async Task A_call_that_is_refused_for_good_is_set_aside_and_told_and_the_next_goes_on(int status)
+    {
+        await using var endpoint = await Listener.StartAsync();
+        endpoint.Answer = (http, heard) =>
+        {
+            if (heard.Text() == "opened bad") http.Response.StatusCode = status;
+            return Task.CompletedTask;
+        };
+        await using var host = await GatewayHost.StartAsync();
+        await PutAsync(host, endpoint, "opened", "deleted");
+        await host.DeliverAsync("bad", "1");
+        await host.SendAsync(HttpMethod.Delete, "/mailboxes/bad");
+        await host.DeliverAsync("good", "1");
+        await host.UntilToldAsync(endpoint, 3);
+        Assert.Equal(("opened deleted", "opened"), (endpoint.Told("bad"), endpoint.Told("good")));
+        await GatewayHost.UntilAsync(async () => (await StateAsync(host)).GetProperty("waiting").GetInt32() == 0);
+        var state = await StateAsync(host);
+        var refused = state.GetProperty("lastRefused");
+        Assert.Equal(1, state.GetProperty("refused").GetInt32());
+        Assert.Equal(("opened", "bad", status), (Text(refused, "type"), Text(refused, "mailbox"), refused.GetProperty("status").GetInt32()));
+        Assert.Equal(endpoint.Heard.First(static heard => heard.Text() == "opened bad").Id(), Text(refused, "id"));
+        Assert.Contains("mailbox_gateway_webhook_refused_total{webhook=\"w\"} 1\n", await host.Http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(408)]
+    [InlineData(425)]
+    [InlineData(429)]
+    [InlineData(302)]
+    [InlineData(503)]
+    public async Task A_call_that_is_put_off_is_repeated_not_before_Retry_After(int status)
+    {
+        await using var endpoint = await Listener.StartAsync();
+        var putOff = 1;
+        endpoint.Answer = (http, _) =>
+        {
+            if (Interlocked.Decrement(ref putOff) < 0) return Task.CompletedTask;
+            http.Response.StatusCode = status;
+            http.Response.Headers.RetryAfter = "120";
+            return Task.CompletedTask;
+        };
+        await using var host = await GatewayHost.StartAsync();
+        await PutAsync(host, endpoint, "opened");
+        await host.DeliverAsync("a", "1");
+        await GatewayHost.UntilAsync(() => endpoint.Heard.Count == 1);
+        var before = host.Time.GetUtcNow();
+        await host.UntilToldAsync(endpoint, 2);
+        Assert.True(host.Time.GetUtcNow() - before >= TimeSpan.FromSeconds(119), $"{host.Time.GetUtcNow() - before}");
+        Assert.Equal(0, (await StateAsync(host)).GetProperty("refused").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_410_ends_it_until_it_is_put_again()
+    {
+        await using var endpoint = await Listener.StartAsync();
+        endpoint.Answer = static (http, _) =>
+        {
+            http.Response.StatusCode = 410;
+            return Task.CompletedTask;
+        };
+        await using var host = await GatewayHost.StartAsync();
+        await PutAsync(host, endpoint, "opened");
+        await host.DeliverAsync("a", "1");
+        await GatewayHost.UntilAsync(async () => (await StateAsync(host)).TryGetProperty("ended", out _));
+        await GatewayHost.UntilAsync(async () => await host.Grid.GetGroupAsync(MailboxEvents.Group, null, 1) is null);
+        await host.DeliverAsync("b", "1");
+        endpoint.Answer = static (_, _) => Task.CompletedTask;
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync(host, endpoint, "opened")).StatusCode);
+        Assert.False((await StateAsync(host)).TryGetProperty("ended", out _));
+        await host.DeliverAsync("c", "1");
+        await host.UntilToldAsync(endpoint, 2);
+        Assert.Equal("opened a, opened c", endpoint.Told());
+    }
+
+    [Fact]
+    public async Task An_uplink_that_makes_its_mailbox_is_told_after_that()
+    {
+        await using var endpoint = await Listener.StartAsync();
+        await using var host = await GatewayHost.StartAsync();
+        await PutAsync(host, endpoint, "opened", "uplink");
+        for (var i = 0; i < 5; i++)
+            Assert.Equal(HttpStatusCode.Accepted, (await host.SendAsync(HttpMethod.Post, $"/mailboxes/m{i}/uplink", "x"u8.ToArray())).StatusCode);
+        await host.UntilToldAsync(endpoint, 10);
+        for (var i = 0; i < 5; i++) Assert.Equal("opened uplink", endpoint.Told($"m{i}"));
+    }
+
+    static async Task<JsonElement> StateAsync(GatewayHost host) => JsonDocument.Parse(await host.Http.GetStringAsync("/webhooks/w")).RootElement;
+
+    static JsonElement DataOf(Listener endpoint, string mailbox) =>
+        endpoint.Heard.Select(static heard => heard.Event().GetProperty("data")).Single(data => Text(data, "mailbox") == mailbox);
 
     static Task<HttpResponseMessage> PutAsync(GatewayHost host, Listener endpoint, params string[] events) => host.SendAsync(
         HttpMethod.Put, "/webhooks/w", JsonSerializer.SerializeToUtf8Bytes(new { url = endpoint.Url, events, secret = Secret }));

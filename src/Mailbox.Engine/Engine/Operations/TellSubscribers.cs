@@ -10,10 +10,13 @@ static class TellSubscribers
 {
     public const int MostInALetter = 1000;
 
+    /// <summary>Tells what the batch has done since the last call.</summary>
     public static void Plan(Batch batch, MailboxEngine engine)
     {
-        if (batch.Events.Count == 0 || (engine.Options.OwnsAll && engine.Table.Group(MailboxEvents.Group) is null)) return;
-        var told = batch.Events.Where(static happened => MailboxEvents.IsTold(happened)).ToArray();
+        var first = batch.ToldEvents;
+        batch.ToldEvents = batch.Events.Count;
+        if (batch.Events.Count == first || (engine.Options.OwnsAll && engine.Table.Group(MailboxEvents.Group) is null)) return;
+        var told = batch.Events.Skip(first).Where(static happened => MailboxEvents.IsTold(happened)).ToArray();
         foreach (var letter in told.Chunk(MostInALetter))
             if (engine.Options.OwnsAll) new PostOperation(engine, new(MailboxEvents.Write(letter), [], [MailboxEvents.Group], [])).Plan(batch);
             else batch.Add(new EventsTold(letter), Durability.Process);

@@ -17,6 +17,8 @@ static class Uplinking
 
     static Outcome Pass(MailboxEngine engine, Batch batch, UplinkLetter letter, MailboxName? except)
     {
+        // What happened to the mailbox before its client said this, such as that it was made, is told before it.
+        TellSubscribers.Plan(batch, engine);
         var post = new PostOperation(engine, new(letter.Write(), [], [MailboxUplinks.Group], except is { } one ? [one] : []));
         post.Plan(batch);
         return MailboxUplinks.OutcomeOf(post.Result.Groups[0], isTaken: except is not null);

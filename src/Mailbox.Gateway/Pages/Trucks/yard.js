@@ -3,12 +3,13 @@ import { Lane } from './lane.js';
 import { strategies } from './strategies.js';
 
 const Idle = 60;
+const Prefix = 'trucks-';
 
 // Six mailboxes in one group, a backend that writes to the group, and the backend that hears what the browser says.
 export class Yard {
   #road;
   #board;
-  #group = `trucks-${newId()}`;
+  #group = `${Prefix}${newId()}`;
   #lanes = [];
   #taker = null;
   #run = 0;
@@ -39,6 +40,8 @@ export class Yard {
     for (const lane of this.#lanes) lane.close();
     this.#taker?.close();
     this.#taker = null;
+    // Also where the page is left.
+    fetch(`/webhooks/${this.#group}`, { method: 'DELETE', keepalive: true }).catch(() => {});
   }
 
   #rate() {
@@ -62,19 +65,18 @@ export class Yard {
     await this.#takeUplinks();
   }
 
-  // What clients say goes to the members of this group. The mailbox, and its membership, end a minute after the page.
+  // What clients say is told by a webhook: the gateway calls itself, and the call is a letter of a mailbox that the page reads.
   async #takeUplinks() {
-    const taker = `mailbox.uplinks:${this.#group}`;
+    await endStaleWebhooks();
     this.#taker?.close();
-    await fetch(`/mailboxes/${taker}`, { method: 'PUT', headers: Json, body: JSON.stringify({ idle: Idle }) });
-    await fetch(`/groups/mailbox.uplinks/members/${taker}`, { method: 'PUT' });
+    const url = `${location.origin}/mailboxes/${this.#group}`;
+    await fetch(`/webhooks/${this.#group}`, { method: 'PUT', headers: Json, body: JSON.stringify({ url, events: ['uplink'], secret: newId() }) });
     // A WebSocket is not one of the six connections.
-    this.#taker = open('/', taker, { transport: 'websocket', share: false, idle: Idle });
-    this.#taker.addEventListener('message', ({ detail }) => this.#hear(String(detail.data)));
+    this.#taker = open('/', this.#group, { transport: 'websocket', share: false, idle: Idle });
+    this.#taker.addEventListener('message', ({ detail }) => this.#hear(detail.data.data.mailbox));
   }
 
-  #hear(letter) {
-    const { mailbox } = JSON.parse(letter.slice(0, letter.indexOf('\n')));
+  #hear(mailbox) {
     this.#lanes.find(lane => lane.mailbox === mailbox)?.heard();
   }
 
@@ -120,6 +122,16 @@ async function post(path, body) {
   const answer = await fetch(path, { method: 'POST', headers: Json, body: JSON.stringify(body) });
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   return answer.json();
+}
+
+// Of pages that ended without a word: nobody reads their mailboxes.
+async function endStaleWebhooks() {
+  const { webhooks } = await (await fetch('/webhooks')).json();
+  for (const { name } of webhooks.filter(one => one.name.startsWith(Prefix))) {
+    const state = await fetch(`/mailboxes/${name}/state`);
+    if (state.ok && (await state.json()).connections) continue;
+    await fetch(`/webhooks/${name}`, { method: 'DELETE' });
+  }
 }
 
 // In short steps, because a slider may end it.

@@ -1,0 +1,122 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Threading.Tasks.Sources;
+using Microsoft.AspNetCore.Connections;
+
+namespace Mailbox.Gateway;
+
+/// <summary>
+/// An HTTP/1.1 connection whose client may end its side after its request and still get the answer (RFC 9293 section 3.6). The server would
+/// take the end for the client's leaving and discard the answer; so it is not told. It finds the end itself, when it reads the next request.
+/// </summary>
+sealed class HalfClosable(CancellationToken closed, IDuplexPipe transport, TimeProvider time) : IDuplexPipe
+{
+    static readonly TimeSpan s_answered = TimeSpan.FromSeconds(5);
+
+    CancellationTokenSource? _forLong;
+
+    public PipeReader Input { get; } = new HalfClosableInput(transport.Input);
+
+    public PipeWriter Output => transport.Output;
+
+    /// <summary>The client's side has ended, or the connection is broken.</summary>
+    public CancellationToken Closed => closed;
+
+    /// <summary>So long ago that an answer which was to come at once should have come. Made for the first who asks.</summary>
+    public CancellationToken ClosedForLong
+    {
+        get
+        {
+            if (Volatile.Read(ref _forLong) is { } made) return made.Token;
+            var forLong = new CancellationTokenSource();
+            if (Interlocked.CompareExchange(ref _forLong, forLong, null) is { } other) return other.Token;
+            closed.UnsafeRegister(static connection => ((HalfClosable)connection!).Await(), this);
+            return forLong.Token;
+        }
+    }
+
+    public static ConnectionDelegate Use(ConnectionDelegate next, TimeProvider time) => connection =>
+    {
+        var halfClosable = new HalfClosable(connection.ConnectionClosed, connection.Transport, time);
+        connection.Features.Set(halfClosable);
+        connection.Transport = halfClosable;
+        connection.ConnectionClosed = CancellationToken.None;
+        return next(connection);
+    };
+
+    // Collected with its source.
+    void Await() => _ = time.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), _forLong, s_answered, Timeout.InfiniteTimeSpan);
+}
+
+/// <summary>
+/// What a client sends. Its end is told only when what came before it has been examined: the server takes a body whose last bytes come
+/// together with the end for one that broke off. Reads wait without a task or a state machine of their own.
+/// </summary>
+sealed class HalfClosableInput(PipeReader inner) : PipeReader, IValueTaskSource<ReadResult>
+{
+    ValueTask<ReadResult> _pending;
+    Action<object?>? _continuation;
+    object? _state;
+    Action? _resume;
+    SequencePosition _end;
+    bool _isEndHidden;
+    bool _isExamined;
+
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        var read = inner.ReadAsync(cancellationToken);
+        if (read.IsCompletedSuccessfully) return new(WithoutEnd(read.GetAwaiter().GetResult()));
+        _pending = read;
+        return new(this, 0);
+    }
+
+    public override bool TryRead(out ReadResult result)
+    {
+        var isRead = inner.TryRead(out result);
+        if (isRead) result = WithoutEnd(result);
+        return isRead;
+    }
+
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        // Nothing comes behind the end: what has been examined once will not be more.
+        if (_isEndHidden && examined.Equals(_end)) _isExamined = true;
+        inner.AdvanceTo(consumed, examined);
+    }
+
+    public override void CancelPendingRead() => inner.CancelPendingRead();
+
+    public override void Complete(Exception? exception = null) => inner.Complete(exception);
+
+    public override ValueTask CompleteAsync(Exception? exception = null) => inner.CompleteAsync(exception);
+
+    ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
+    {
+        var pending = _pending;
+        (_pending, _continuation, _state) = (default, null, null);
+        return WithoutEnd(pending.GetAwaiter().GetResult());
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) =>
+        !_pending.IsCompleted ? ValueTaskSourceStatus.Pending
+        : _pending.IsCompletedSuccessfully ? ValueTaskSourceStatus.Succeeded
+        : _pending.IsCanceled ? ValueTaskSourceStatus.Canceled
+        : ValueTaskSourceStatus.Faulted;
+
+    void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        (_continuation, _state) = (continuation, state);
+        _pending.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_resume ??= Resume);
+    }
+
+    void Resume() => _continuation!(_state);
+
+    ReadResult WithoutEnd(in ReadResult result)
+    {
+        if (!result.IsCompleted || result.Buffer.IsEmpty || _isExamined) return result;
+        (_end, _isEndHidden) = (result.Buffer.End, true);
+        return new(result.Buffer, result.IsCanceled, isCompleted: false);
+    }
+}
