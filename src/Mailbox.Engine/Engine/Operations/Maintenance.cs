@@ -113,6 +113,13 @@ sealed class Maintenance(MailboxEngine engine) : Operation
         var matured = reader.Maturing;
         reader.Maturing = 0;
         if (!reader.IsOpen || reader.Live.IsGone) return;
+        if (reader.Signal is IDistantSignal { IsHeard: false })
+        {
+            // As after a pause of this process: what ended meanwhile is not known here.
+            reader.Maturing = matured;
+            _maturing.Enqueue(reader, batch.NowMilliseconds + after);
+            return;
+        }
         _matured.Add((reader, matured));
         Acknowledging.Acknowledge(batch, reader.Live, matured, Durability.Process);
         if (reader.WrittenThrough <= matured) return;
