@@ -66,15 +66,6 @@ public sealed class LifeOfAMessageTests
     }
 
     [Fact, Trait("Rule", "M12")]
-    public void A_message_that_may_not_wait_has_ended_a_moment_later_for_who_was_connected_too()
-    {
-        var slow = _office.Open("a");
-        _office.Deliver("a", AtOnce("1"));
-        _office.Wait(TimeSpan.FromSeconds(2));
-        Assert.Equal("[1-1 Ttl]", slow.Read());
-    }
-
-    [Fact, Trait("Rule", "M12")]
     public void A_message_that_may_not_wait_is_gone_after_a_crash()
     {
         _office.Open("a");

@@ -31,6 +31,15 @@ public sealed class ReaderTests
         Assert.Equal("", _office.Peek("a"));
     }
 
+    [Fact, Trait("Rule", "M12")]
+    public void A_message_that_may_not_wait_has_ended_a_moment_later_for_who_was_connected_too()
+    {
+        var slow = _office.Open("a");
+        _office.Deliver("a", Office.Draft("1") with { TimeToLive = TimeSpan.Zero });
+        _office.Wait(TimeSpan.FromSeconds(2));
+        Assert.Equal("[1-1 Ttl]", slow.Read());
+    }
+
     [Fact, Trait("Rule", "M8")]
     public void The_unread_mark_passes_what_was_written_behind_an_acknowledgement()
     {
