@@ -83,13 +83,17 @@ public sealed class HostTests
     }
 
     [Fact]
-    public void A_store_that_has_failed_is_told_to_the_log_once_and_a_defect_each_time()
+    public void A_store_that_fails_is_told_to_the_log_once_until_it_works_again_and_a_defect_each_time()
     {
         var log = new CountingLog();
         var faults = new EngineFaults([], log);
         foreach (var fault in new Exception[] { new StoreException("1"), new StoreException("2"), new InvalidOperationException("3"), new InvalidOperationException("4") })
             faults.Note(fault);
-        Assert.Equal(["1", "3", "4"], log.Faults);
+        faults.NoteRecovered();
+        faults.NoteRecovered();
+        faults.Note(new StoreException("5"));
+        faults.Note(new StoreException("6"));
+        Assert.Equal(["1", "3", "4", "The store works again.", "5"], log.Faults);
     }
 
     [Fact]

@@ -5,8 +5,6 @@ namespace Mailbox.Engine;
 /// <summary>Station 2: a draft becomes the message that is stored.</summary>
 static class Acceptance
 {
-    static readonly TimeSpan s_shortestLife = TimeSpan.FromSeconds(1);
-
     public static Message Accept(MessageDraft draft, GroupName? group, DateTimeOffset now, EngineOptions options) => new()
     {
         Body = draft.Body,
@@ -18,7 +16,7 @@ static class Acceptance
         Expires = ExpiryOf(draft.TimeToLive ?? options.TimeToLive, now),
     };
 
-    /// <summary>Even one that may not wait (RFC 8030 section 5.2) lives until who is connected has it.</summary>
+    /// <summary>A message with a time to live of zero has ended when it is accepted (RFC 8030 section 5.2): see <see cref="Message.IsImmediate"/>.</summary>
     static DateTimeOffset ExpiryOf(TimeSpan live, DateTimeOffset now) =>
-        ExpiryTick.TimeOf(ExpiryTick.NotBefore(now + (live > s_shortestLife ? live : s_shortestLife)));
+        ExpiryTick.TimeOf(live == TimeSpan.Zero ? ExpiryTick.Now(now) : ExpiryTick.NotBefore(now + live));
 }

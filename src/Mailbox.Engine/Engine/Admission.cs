@@ -14,7 +14,7 @@ static class Admission
         var outcome = MakeRoom(batch, mailbox, message);
         if (outcome != Outcome.Stored) return outcome;
         if (NeedsNumbers(mailbox.State.Marks, durability)) ReserveNumbers(batch, mailbox, durability);
-        mailbox.Append(message, message.Body.Length, durability == Durability.Memory);
+        mailbox.Append(message, message.Body.Length, durability == Durability.Memory, batch.Now);
         return Outcome.Stored;
     }
 
@@ -24,10 +24,12 @@ static class Admission
         if (mailbox.Fits(size) && message.Topic is null) return Outcome.Stored;
         foreach (var ended in mailbox.Expired(batch.NowTick) ?? []) batch.RemoveMessage(mailbox, ended, GapReason.Ttl);
         var superseded = Superseded(mailbox, message.Topic);
-        var refusal = Refusal(mailbox, size, superseded);
+        // What has ended already takes no room: it pushes nothing out.
+        var takesRoom = mailbox.HasTakerFor(message);
+        var refusal = takesRoom || size > mailbox.State.Options.MaxBytes ? Refusal(mailbox, size, superseded) : Outcome.Stored;
         if (refusal != Outcome.Stored) return refusal;
         if (superseded > 0) batch.RemoveMessage(mailbox, superseded, null);
-        while (!mailbox.Fits(size)) PushOut(batch, mailbox);
+        while (takesRoom && !mailbox.Fits(size)) PushOut(batch, mailbox);
         return Outcome.Stored;
     }
 

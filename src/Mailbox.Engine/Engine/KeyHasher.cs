@@ -20,14 +20,27 @@ static class KeyHasher
 
     public static ulong DigestOf(UplinkDraft draft) => DigestOf(new MessageDraft { ContentType = draft.ContentType, Body = draft.Body });
 
-    /// <summary>What must be the same for a repeated message to be the same.</summary>
-    public static ulong DigestOf(MessageDraft draft)
+    /// <summary>
+    /// What must be the same for a repeated request to be the same (spec M13): the message with all that it was given, and whom a send
+    /// leaves out. What is not given is not hashed, so that a version that lacks a field has the same digests.
+    /// </summary>
+    /// <param name="except">Of a send to a group, in any order.</param>
+    public static ulong DigestOf(MessageDraft draft, IReadOnlyCollection<MailboxName>? except = null)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{draft.ContentType}\n{draft.Type}\n{draft.Topic}\n{draft.TimeToLive}\n"));
         hash.AppendData(draft.Body.Span);
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         hash.GetHashAndReset(digest);
+        if (draft.Durability is not null || draft.Idle is not null || except is { Count: > 0 })
+        {
+            // Hashed again with the first hash before it: a body cannot look like it.
+            hash.AppendData(digest);
+            hash.AppendData(Encoding.UTF8.GetBytes($"{draft.Durability}\n{draft.Idle}\n"));
+            var names = (except ?? []).Select(static name => name.ToString()).Distinct().Order(StringComparer.Ordinal);
+            hash.AppendData(Encoding.UTF8.GetBytes(string.Join('\n', names)));
+            hash.GetHashAndReset(digest);
+        }
         return BinaryPrimitives.ReadUInt64LittleEndian(digest);
     }
 

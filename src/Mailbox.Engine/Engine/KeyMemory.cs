@@ -63,6 +63,11 @@ sealed class KeyMemory(IMailboxStore store, EngineOptions options, Batch batch)
 
     void ForgetEnded()
     {
-        while (_order.TryPeek(out var oldest) && oldest.Expires <= batch.NowSeconds) _volatile.Remove(_order.Dequeue().Key);
+        while (_order.TryPeek(out var oldest) && oldest.Expires <= batch.NowSeconds)
+        {
+            // One that was remembered again since stands in the queue again.
+            var key = _order.Dequeue().Key;
+            if (_volatile.TryGetValue(key, out var held) && held.Expires <= batch.NowSeconds) _volatile.Remove(key);
+        }
     }
 }

@@ -8,8 +8,11 @@ namespace Mailbox.Engine;
 /// </summary>
 sealed class LiveMailbox
 {
+    public const int MostDisplaced = 64;
     const int HotMessages = 64;
     const int HotBytes = 256 << 10;
+
+    static readonly TimeSpan s_immediateLife = TimeSpan.FromSeconds(1);
 
     long _coolThrough;
     long _newestWritten;
@@ -40,8 +43,11 @@ sealed class LiveMailbox
     /// <summary>The connections that hold it, and those that have closed and were not yet taken out. Changed by the writer alone.</summary>
     public List<MailboxReader> Readers { get; } = new(0);
 
-    /// <summary>Clients that were taken over and told to stay away (spec M14); null for none.</summary>
-    public HashSet<string>? Displaced { get; set; }
+    /// <summary>
+    /// Clients that were taken over and told to stay away (spec M14), the last of them last; at most <see cref="MostDisplaced"/>, because
+    /// clients choose their names (S13). Replaced as a whole. Not stored: it is forgotten when the mailbox leaves memory.
+    /// </summary>
+    public string[] Displaced { get; private set; } = [];
 
     /// <summary>When its last connection left, in Unix milliseconds.</summary>
     public long LeftAt { get; set; }
@@ -66,6 +72,19 @@ sealed class LiveMailbox
 
     public bool IsHeld => Readers.Count > 0;
 
+    /// <summary>The client was taken over. Of too many the oldest is forgotten.</summary>
+    public void Displace(string client)
+    {
+        string[] others = [.. Displaced.Where(other => other != client)];
+        Displaced = [.. others.TakeLast(MostDisplaced - 1), client];
+    }
+
+    /// <summary>The client may come again.</summary>
+    public void Readmit(string client) => Displaced = [.. Displaced.Where(other => other != client)];
+
+    /// <summary>For an open that was taken back.</summary>
+    public void RestoreDisplaced(string[] before) => Displaced = before;
+
     /// <summary>How many hold it now.</summary>
     public int Connections
     {
@@ -85,10 +104,19 @@ sealed class LiveMailbox
 
     public bool IsDue(long now) => !IsHeld && now >= Deadline;
 
-    public void Append(Message message, int size, bool isVolatile)
+    /// <summary>Whether a connection may still take it; one with a time to live of zero that comes while there is none has ended already (RFC 8030 section 5.2).</summary>
+    public bool HasTakerFor(Message message) => !message.IsImmediate || Connections > 0;
+
+    public void Append(Message message, int size, bool isVolatile, DateTimeOffset now)
     {
-        var expires = ExpiryTick.NotBefore(message.Expires);
-        var entry = new MailboxEntry<Message?>(State.Marks.Tail + 1, size, expires, message) { IsVolatile = isVolatile };
+        var isForThoseConnected = message.IsImmediate && HasTakerFor(message);
+        // Those who are connected have a moment to take it; the store has it as ended.
+        var expires = ExpiryTick.NotBefore(isForThoseConnected ? now + s_immediateLife : message.Expires);
+        var entry = new MailboxEntry<Message?>(State.Marks.Tail + 1, size, expires, message)
+        {
+            IsVolatile = isVolatile,
+            IsImmediate = isForThoseConnected,
+        };
         State.Append(entry, message.Topic);
         if (State.Count == 1 || expires < _earliestExpiry) _earliestExpiry = expires;
     }

@@ -13,6 +13,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
     ITimer? _timer;
     int _isMaintaining;
     int _isDisposed;
+    int _isStoreFailing;
 
     /// <summary>Starts an engine on a store. The engine disposes of the store.</summary>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
@@ -36,8 +37,11 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         (_sweep, Owned) = (new(this), new(this));
     }
 
-    /// <summary>A fault that the engine survived: a store's failure or a defect. Called in the writer's turn; must not throw.</summary>
+    /// <summary>A fault that the engine survived: a store's failure or a defect. Called by any thread; must not throw.</summary>
     public event Action<Exception>? Faulted;
+
+    /// <summary>The store has committed after it failed. Called in the writer's turn; must not throw.</summary>
+    public event Action? Recovered;
 
     public bool IsReady => _writer.IsOpen;
 
@@ -183,7 +187,16 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         _writer.Enqueue(new LeaveOperation(this, reader));
     }
 
-    internal void Report(Exception fault) => Faulted?.Invoke(fault);
+    internal void Report(Exception fault)
+    {
+        if (fault is StoreException) Volatile.Write(ref _isStoreFailing, 1);
+        Faulted?.Invoke(fault);
+    }
+
+    internal void NoteCommitted()
+    {
+        if (Volatile.Read(ref _isStoreFailing) != 0 && Interlocked.Exchange(ref _isStoreFailing, 0) != 0) Recovered?.Invoke();
+    }
 
     bool ReleaseAll(Batch batch)
     {

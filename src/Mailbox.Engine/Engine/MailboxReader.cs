@@ -10,6 +10,7 @@ sealed class MailboxReader : IMailboxReader
     readonly MailboxEngine _engine;
     readonly OpenRequest _request;
     readonly long _floor;
+    readonly long _connectedAt;
     Position? _strange;
     Gap? _epochGap;
     ReadPage? _page;
@@ -23,6 +24,8 @@ sealed class MailboxReader : IMailboxReader
         _window = new(request.WindowMessages, request.WindowBytes);
         (Taken, _floor, _strange) = (start.Sequence, start.Floor, start.Strange);
         WrittenThrough = Math.Max(Taken, _floor);
+        // A connection that is attached again held the mailbox before.
+        _connectedAt = request.Resumes ? 0 : mailbox.State.Marks.Tail;
         if (_strange is { } old) _epochGap = new(old, mailbox.PositionOf(start.Sequence), GapReason.Epoch);
     }
 
@@ -96,7 +99,7 @@ sealed class MailboxReader : IMailboxReader
         var expired = new GapBuilder();
         foreach (ref var entry in ahead)
         {
-            if (entry.Expires <= now)
+            if (IsOver(entry, now))
             {
                 expired.Add(entry.Sequence, entry.Sequence, GapReason.Ttl);
                 continue;
@@ -109,11 +112,14 @@ sealed class MailboxReader : IMailboxReader
         return TellGap(_mailbox.Committed + 1, ref expired, into) ? ReadStatus.Empty : ReadStatus.WindowFull;
     }
 
+    /// <summary>Its time to live has ended: for all, or, where that is zero, for who connected after it came (RFC 8030 section 5.2).</summary>
+    bool IsOver(in MailboxEntry<Message?> entry, uint now) => entry.Expires <= now || (entry.IsImmediate && entry.Sequence <= _connectedAt);
+
     bool IsNextCold()
     {
         var now = ExpiryTick.Now(_engine.Clock.Now);
         foreach (ref readonly var entry in Ahead)
-            if (entry.Expires > now) return BodyOf(entry) is null && !_mailbox.IsGone;
+            if (!IsOver(entry, now)) return BodyOf(entry) is null && !_mailbox.IsGone;
         return false;
     }
 
@@ -163,7 +169,7 @@ sealed class MailboxReader : IMailboxReader
         foreach (ref readonly var entry in Ahead)
         {
             // What has ended will not be read: where it filled the page, the reader would ask for ever.
-            if (entry.Expires <= now) continue;
+            if (IsOver(entry, now)) continue;
             if (!page.Admits(entry.Size)) break;
             page.Take(entry.Size);
             if (entry.Body is null) cold.Add(entry.Sequence);

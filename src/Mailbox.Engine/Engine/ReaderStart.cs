@@ -28,7 +28,7 @@ readonly record struct ReaderStart(long Sequence, long Floor, Position? Strange)
     {
         var entries = mailbox.State.Entries;
         for (var i = mailbox.State.IndexAfter(mailbox.State.Marks.Acknowledged); i < entries.Length; i++)
-            if (entries[i].Expires > now) return entries[i].Sequence - 1;
+            if (entries[i].Expires > now && !entries[i].IsImmediate) return entries[i].Sequence - 1;
         return mailbox.State.Marks.Tail;
     }
 }

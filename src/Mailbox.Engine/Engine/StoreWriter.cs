@@ -114,6 +114,8 @@ sealed class StoreWriter
         var durability = _batch.Records.Durability;
         if (_batch.Records.Records.Count > 0) _store.Commit(_batch.Records);
         else if (durability == Durability.Disk) _store.Sync();
+        else return;
+        _engine.NoteCommitted();
         if (durability != Durability.Memory) HasUnsynced = durability < Durability.Disk;
     }
 

@@ -10,7 +10,7 @@ enum Urgency
     Queued,
 
     /// <summary>
-    /// It takes microseconds where it need not be synced: whoever asks may be the writer for one batch, rather than wait for two threads to wake.
+    /// It takes microseconds where it need not be synced, as an open of a mailbox that exists: whoever asks may be the writer for one batch, rather than wait for two threads to wake.
     /// </summary>
     Brief,
 }

@@ -9,3 +9,10 @@ public interface IReaderSignal
     /// </summary>
     void Ready();
 }
+
+/// <summary>The end of a connection that another process holds, which may be suspended or cut off and not say so.</summary>
+interface IDistantSignal : IReaderSignal
+{
+    /// <summary>The process was heard of lately.</summary>
+    bool IsHeard { get; }
+}

@@ -18,7 +18,7 @@ public enum Outcome : byte
     /// <summary>The body is larger than the grid allows (spec M11).</summary>
     TooLarge,
 
-    /// <summary>The idempotency key was used with another message (spec M13).</summary>
+    /// <summary>The idempotency key was used with another request (spec M13).</summary>
     KeyReused,
 
     /// <summary>As many idempotency keys are remembered as the grid allows (spec M13).</summary>

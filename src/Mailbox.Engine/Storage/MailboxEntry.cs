@@ -11,7 +11,8 @@ public struct MailboxEntry<TBody>
     const uint WrittenFlag = 1u << 31;
     const uint SentFlag = 1u << 30;
     const uint VolatileFlag = 1u << 29;
-    const uint SizeMask = VolatileFlag - 1;
+    const uint ImmediateFlag = 1u << 28;
+    const uint SizeMask = ImmediateFlag - 1;
 
     uint _sizeAndFlags;
 
@@ -30,7 +31,7 @@ public struct MailboxEntry<TBody>
 
     public TBody Body { get; set; }
 
-    /// <summary>The bytes of the body; below 512 MiB.</summary>
+    /// <summary>The bytes of the body; below 256 MiB.</summary>
     public readonly int Size => (int)(_sizeAndFlags & SizeMask);
 
     /// <summary>Flushed to a connection's socket. Not stored for each message: see <see cref="MailboxMarks.Written"/>.</summary>
@@ -52,6 +53,13 @@ public struct MailboxEntry<TBody>
     {
         readonly get => (_sizeAndFlags & VolatileFlag) != 0;
         set => Set(VolatileFlag, value);
+    }
+
+    /// <summary>Only for the connections that held the mailbox when it was accepted (a time to live of zero). Not stored: none of them outlives the process.</summary>
+    public bool IsImmediate
+    {
+        readonly get => (_sizeAndFlags & ImmediateFlag) != 0;
+        set => Set(ImmediateFlag, value);
     }
 
     void Set(uint flag, bool value) => _sizeAndFlags = value ? _sizeAndFlags | flag : _sizeAndFlags & ~flag;

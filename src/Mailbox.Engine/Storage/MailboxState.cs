@@ -8,11 +8,14 @@ namespace Mailbox.Storage;
 public sealed class MailboxState<TBody>
 {
     static readonly Hole[] s_noHoles = [];
+    static readonly Dictionary<string, long> s_noTopics = [];
 
     MailboxEntry<TBody>[] _entries = [];
     int _head;
     Hole[] _holes = s_noHoles;
     Dictionary<string, long>? _topics;
+    // The other direction, so that a message that goes finds its topic without a search through all of them.
+    Dictionary<long, string>? _topicOf;
 
     public MailboxState(MailboxOptions options) => Options = options;
 
@@ -70,7 +73,7 @@ public sealed class MailboxState<TBody>
         _entries[_head + Count++] = entry;
         Bytes += entry.Size;
         Marks = Marks with { Tail = entry.Sequence };
-        if (topic is not null) (_topics ??= [])[topic] = entry.Sequence;
+        if (topic is not null) NoteTopic(topic, entry.Sequence);
     }
 
     /// <summary>Takes one message out. With a reason readers are told of it (spec M10); without, not (superseded or deleted).</summary>
@@ -130,7 +133,8 @@ public sealed class MailboxState<TBody>
         Bytes = 0;
         foreach (ref readonly var entry in entries) Bytes += entry.Size;
         _holes = [.. holes];
-        _topics = topics is null or { Count: 0 } ? null : new(topics);
+        (_topics, _topicOf) = (null, null);
+        foreach (var (topic, newest) in topics ?? s_noTopics) NoteTopic(topic, newest);
         Marks = marks;
         Trimmed = trimmed ?? Math.Min(marks.Acknowledged, Count == 0 ? marks.Acknowledged : Entries[0].Sequence - 1);
     }
@@ -188,16 +192,18 @@ public sealed class MailboxState<TBody>
         if (_entries.Length > 8) _entries = [];
     }
 
+    void NoteTopic(string topic, long newest)
+    {
+        (_topics, _topicOf) = (_topics ?? [], _topicOf ?? []);
+        if (_topics.TryGetValue(topic, out var older)) _topicOf.Remove(older);
+        (_topics[topic], _topicOf[newest]) = (newest, topic);
+    }
+
     void ForgetTopic(long sequence)
     {
-        if (_topics is null) return;
-        foreach (var (topic, newest) in _topics)
-        {
-            if (newest != sequence) continue;
-            _topics.Remove(topic);
-            break;
-        }
-        if (_topics.Count == 0) _topics = null;
+        if (_topicOf?.Remove(sequence, out var topic) != true) return;
+        _topics!.Remove(topic!);
+        if (_topics.Count == 0) (_topics, _topicOf) = (null, null);
     }
 
     /// <summary>Slides the entries to the front, or grows by half: most mailboxes hold a few messages.</summary>

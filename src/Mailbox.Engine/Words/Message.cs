@@ -20,8 +20,11 @@ public sealed class Message
     /// <summary>When it was accepted.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>When its time to live ends (in quarters of a second, never early).</summary>
+    /// <summary>When its time to live ends (in quarters of a second, never early). Not after <see cref="At"/> where that is zero.</summary>
     public required DateTimeOffset Expires { get; init; }
+
+    /// <summary>Its time to live is zero: it is for the connections that hold the mailbox when it is accepted, and for no other (RFC 8030 section 5.2).</summary>
+    internal bool IsImmediate => Expires <= At;
 
     /// <summary>
     /// A place for the transports to keep the encoded form that all receivers share. Two threads may both encode and the last one

@@ -13,16 +13,19 @@ public readonly record struct Position(ulong Epoch, long Sequence)
     /// <summary>The longest text form, in characters: 16 hexadecimal digits, a dot, 19 decimal digits.</summary>
     public const int MaxTextLength = 16 + 1 + 19;
 
-    static readonly SearchValues<char> s_characters = SearchValues.Create("0123456789abcdefABCDEF.");
+    static readonly SearchValues<char> s_hexDigits = SearchValues.Create("0123456789abcdefABCDEF");
 
     public static bool TryParse(ReadOnlySpan<char> text, out Position position)
     {
         position = default;
         var dot = text.IndexOf('.');
-        // .NET parses a number with NULs behind its digits, whatever the styles say.
-        if (dot is < 1 or > 16 || text.ContainsAnyExcept(s_characters)) return false;
-        if (!ulong.TryParse(text[..dot], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var epoch)) return false;
-        if (!long.TryParse(text[(dot + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence)) return false;
+        if (dot is < 1 or > 16) return false;
+        var hex = text[..dot];
+        var digits = text[(dot + 1)..];
+        // The framework's parsers take NULs behind the digits, whatever the style says.
+        if (digits.Length is < 1 or > 19 || hex.ContainsAnyExcept(s_hexDigits) || digits.ContainsAnyExceptInRange('0', '9')) return false;
+        if (!ulong.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var epoch)) return false;
+        if (!long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence)) return false;
         position = new(epoch, sequence);
         return true;
     }

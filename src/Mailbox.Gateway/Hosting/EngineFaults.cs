@@ -5,23 +5,31 @@ using Microsoft.Extensions.Logging;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Writes down what the engine of this process survived. A store fails once and for good, and after that with every batch: its first
-/// failure says it all. Called by the engine's one thread.
+/// Writes to the log what the engine of this process survived. A store that fails does so with every batch: the first failure is written, and
+/// the next one after the store has worked again. Safe from any thread.
 /// </summary>
 /// <param name="engines">None where the mailboxes are in other processes.</param>
 sealed class EngineFaults(IEnumerable<MailboxEngine> engines, ILogger<MailboxEngine> log)
 {
-    bool _hasStoreFailed;
+    int _isStoreFailing;
 
     public void Watch()
     {
-        foreach (var engine in engines) engine.Faulted += Note;
+        foreach (var engine in engines)
+        {
+            engine.Faulted += Note;
+            engine.Recovered += NoteRecovered;
+        }
     }
 
     public void Note(Exception fault)
     {
-        if (fault is StoreException && _hasStoreFailed) return;
-        _hasStoreFailed |= fault is StoreException;
+        if (fault is StoreException && Interlocked.Exchange(ref _isStoreFailing, 1) != 0) return;
         log.EngineFailed(fault);
+    }
+
+    public void NoteRecovered()
+    {
+        if (Interlocked.Exchange(ref _isStoreFailing, 0) != 0) log.StoreRecovered();
     }
 }

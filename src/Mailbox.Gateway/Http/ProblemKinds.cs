@@ -21,7 +21,7 @@ static class ProblemKinds
     public static readonly ProblemKind TooManyWebhooks = new("too-many-webhooks", 409, "There are too many webhooks");
     public static readonly ProblemKind TooLarge = new("too-large", 413, "The body is too large");
     public static readonly ProblemKind UnsupportedMediaType = new("unsupported-media-type", 415, "The media type is not supported");
-    public static readonly ProblemKind KeyReused = new("key-reused", 422, "The idempotency key was used with another message");
+    public static readonly ProblemKind KeyReused = new("key-reused", 422, "The idempotency key was used with another request");
     public static readonly ProblemKind UpgradeRequired = new("upgrade-required", 426, "The connection is not as a WebSocket needs it");
     public static readonly ProblemKind TooManyKeys = new("too-many-keys", 429, "Too many idempotency keys are remembered");
     public static readonly ProblemKind Failed = new("failed", 500, "The gateway failed");

@@ -13,7 +13,7 @@ public sealed class MailboxRefusedException : MailboxGridException
     {
         Outcome.MailboxFull => "the mailbox is full and its policy is to reject.",
         Outcome.TooLarge => "the body is larger than the grid or the mailbox allows.",
-        Outcome.KeyReused => "the idempotency key was used with another message.",
+        Outcome.KeyReused => "the idempotency key was used with another request.",
         _ => "it does not exist.",
     };
 }

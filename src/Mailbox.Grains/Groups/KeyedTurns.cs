@@ -11,10 +11,10 @@ sealed class KeyedTurns
     readonly Dictionary<(string Key, ulong Digest), Task<SendResult>> _underWay = [];
 
     /// <param name="begin">Begins it, where it is not under way.</param>
-    public Task<SendResult> Of(MessageDraft draft, Func<Task<SendResult>> begin)
+    public Task<SendResult> Of(GroupSend send, Func<Task<SendResult>> begin)
     {
-        if (draft.IdempotencyKey is not { } key) return begin();
-        var name = (key, KeyHasher.DigestOf(draft));
+        if (send.Draft.IdempotencyKey is not { } key) return begin();
+        var name = (key, KeyHasher.DigestOf(send.Draft, send.Except));
         lock (_underWay)
         {
             if (_underWay.TryGetValue(name, out var first) && !first.IsCompleted) return first;

@@ -63,7 +63,7 @@ sealed class LedgerOffice(IGroupLedger ledger, MailboxEngine engine, PartSending
     public SendIntent IntentOf(GroupName group, GroupSend send)
     {
         var (draft, now) = (send.Draft, engine.Clock.Now);
-        return new(Acceptance.Accept(draft, group, now, engine.Options), KeyOf(group, draft, now), send.Except, send.Reached, send.ReachedGroups)
+        return new(Acceptance.Accept(draft, group, now, engine.Options), KeyOf(group, send, now), send.Except, send.Reached, send.ReachedGroups)
         {
             Idle = draft.Idle,
         };
@@ -87,11 +87,12 @@ sealed class LedgerOffice(IGroupLedger ledger, MailboxEngine engine, PartSending
         foreach (var mailbox in mailboxes) engine.Events.Publish(new(mailbox, kind, now));
     }
 
-    SendKey? KeyOf(GroupName group, MessageDraft draft, DateTimeOffset now)
+    SendKey? KeyOf(GroupName group, GroupSend send, DateTimeOffset now)
     {
+        var draft = send.Draft;
         if (draft.IdempotencyKey is not { } key) return null;
         var life = draft.KeyLife < engine.Options.KeyMemory ? draft.KeyLife.Value : engine.Options.KeyMemory;
-        return new(KeyHasher.KeyOf(group, key), KeyHasher.DigestOf(draft), (uint)(now + life).ToUnixTimeSeconds());
+        return new(KeyHasher.KeyOf(group, key), KeyHasher.DigestOf(draft, send.Except), (uint)(now + life).ToUnixTimeSeconds());
     }
 
     static long WeightOf(MessageDraft draft) => Math.Max(1, draft.Body.Length);

@@ -19,7 +19,7 @@ sealed class LedgerSender(LedgerOffice office, GroupName group) : IGroupSender
 
     public bool IsLost { get; private set; }
 
-    public ValueTask<SendResult> SendAsync(GroupSend send) => new(_keyed.Of(send.Draft, () => TakeTurnAsync(send)));
+    public ValueTask<SendResult> SendAsync(GroupSend send) => new(_keyed.Of(send, () => TakeTurnAsync(send)));
 
     public ValueTask ResumeAsync()
     {

@@ -7,7 +7,7 @@ namespace Mailbox.Grains;
 /// A reader of this silo's engine whose connection is at a gateway. Its outbox reads it when there is something; what it may have on
 /// the way is bounded by the reader's own window (spec M17).
 /// </summary>
-sealed class Attachment(Outbox outbox, AttachmentKey key, Action closed) : IReaderSignal
+sealed class Attachment(Outbox outbox, AttachmentKey key, Action closed) : IDistantSignal
 {
     readonly Lock _gate = new();
     readonly List<Received> _taken = [];
@@ -30,6 +30,8 @@ sealed class Attachment(Outbox outbox, AttachmentKey key, Action closed) : IRead
     public void Dequeued() => Volatile.Write(ref _isQueued, 0);
 
     public void Ready() => outbox.Enqueue(this);
+
+    public bool IsHeard => outbox.IsHeard;
 
     /// <summary>Called once, with a reader that nobody has read from.</summary>
     public void Begin(MailboxReader reader)

@@ -6,8 +6,11 @@ namespace Mailbox.Grains;
 /// Station 5: what this silo has for one gateway. One batch is in flight and the next collects meanwhile, which is what keeps order and
 /// bounds memory: readers are read only when there is room in a batch. A batch that fails drops the gateway.
 /// </summary>
-sealed class Outbox(string gateway, IGatewayLink link, Action<Outbox, Exception> failed)
+sealed class Outbox(string gateway, IGatewayLink link, TimeProvider time, Action<Outbox, Exception> failed)
 {
+    // A gateway says something every two seconds.
+    static readonly TimeSpan s_silence = TimeSpan.FromSeconds(10);
+
     readonly ConcurrentDictionary<long, Attachment> _attachments = new();
     readonly ConcurrentQueue<Attachment> _ready = new();
     readonly Queue<Outgoing> _waiting = new();
@@ -19,6 +22,8 @@ sealed class Outbox(string gateway, IGatewayLink link, Action<Outbox, Exception>
 
     /// <summary>When the gateway was last heard of, by the clock of <see cref="TimeProvider.GetTimestamp"/>.</summary>
     public long HeardAt { get; set; }
+
+    public bool IsHeard => time.GetElapsedTime(HeardAt) < s_silence;
 
     public bool IsDropped { get; private set; }
 

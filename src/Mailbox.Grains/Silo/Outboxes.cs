@@ -65,7 +65,7 @@ sealed partial class Outboxes : IDisposable
         }
     }
 
-    Outbox Make(string gateway, IGatewayLink link) => new(gateway, link, Fail) { HeardAt = _time.GetTimestamp() };
+    Outbox Make(string gateway, IGatewayLink link) => new(gateway, link, _time, Fail) { HeardAt = _time.GetTimestamp() };
 
     public void Report(GatewayReport report)
     {

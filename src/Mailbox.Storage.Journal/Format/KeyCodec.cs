@@ -14,9 +14,12 @@ static class KeyCodec
         to.Signed(answer.Fourth);
     }
 
-    public static KeyRemembered Read(ref ByteReader from)
+    /// <summary>In a restored copy the mailbox that an answer names has another epoch, and the key goes with it (spec M4, M13).</summary>
+    public static KeyRemembered Read(ref ByteReader from, uint incarnation)
     {
         var key = new KeyId(new UInt128(from.UInt64(), from.UInt64()));
-        return new(key, new(from.UInt64(), from.UInt32(), from.Varint(), from.Signed(), (int)from.Signed(), from.Signed()));
+        var answer = new RememberedKey(from.UInt64(), from.UInt32(), from.Varint(), from.Signed(), (int)from.Signed(), from.Signed());
+        var isEpoch = answer.Fourth != 0 && answer.First >> EpochCounter.Bits != 0;
+        return new(key, isEpoch ? answer with { First = EpochCounter.EpochOf(incarnation, EpochCounter.CounterOf(answer.First)) } : answer);
     }
 }

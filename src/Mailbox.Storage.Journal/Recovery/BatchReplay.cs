@@ -37,7 +37,7 @@ sealed class BatchReplay(MailboxTables<Location> tables, uint incarnation)
             case RecordKind.MembersChanged: ChangeMembers(ref reader); break;
             case RecordKind.EpochsReserved: EpochCeiling = Math.Max(EpochCeiling, reader.Varint()); break;
             case RecordKind.KeyRemembered:
-                var remembered = KeyCodec.Read(ref reader);
+                var remembered = KeyCodec.Read(ref reader, incarnation);
                 tables.Keys.Remember(remembered.Key, remembered.Answer);
                 break;
             default: Change(kind, Find(reader.Varint()), ref reader); break;

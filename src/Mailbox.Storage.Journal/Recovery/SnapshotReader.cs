@@ -83,7 +83,7 @@ sealed class SnapshotReader(IJournalFiles files, MailboxTables<Location> tables,
     {
         while (!reader.IsAtEnd)
         {
-            var remembered = KeyCodec.Read(ref reader);
+            var remembered = KeyCodec.Read(ref reader, incarnation);
             tables.Keys.Remember(remembered.Key, remembered.Answer);
         }
     }

@@ -12,10 +12,10 @@ static class SchemaMigration
 {
     static readonly (int Version, string Resource)[] s_scripts = FindScripts();
 
-    /// <summary>The version that this program makes and understands.</summary>
+    /// <summary>The version that this program makes. It understands the next one too.</summary>
     public static int Newest => s_scripts[^1].Version;
 
-    /// <exception cref="StoreException">A newer program made the schema.</exception>
+    /// <exception cref="StoreException">A program that is newer by more than one version made the schema.</exception>
     public static void Run(NpgsqlDataSource source, string schema)
     {
         using var connection = source.OpenConnection();
@@ -29,8 +29,9 @@ static class SchemaMigration
 
     static void Upgrade(NpgsqlConnection connection, string schema, int version)
     {
-        if (version > Newest)
-            throw new StoreException($"The schema {schema} has version {version}; this program understands versions up to {Newest}.");
+        // Each script leaves a schema that serves the version before it: that one may start again while silos are upgraded one by one.
+        if (version > Newest + 1)
+            throw new StoreException($"The schema {schema} has version {version}; this program understands versions up to {Newest + 1}.");
         foreach (var script in s_scripts)
         {
             if (script.Version <= version) continue;

@@ -39,15 +39,18 @@ sealed class ModelMailbox(long deadline, MailboxOptions options)
 
     public IEnumerable<ModelMessage> After(long number) => _messages.Skip((int)number);
 
-    public Outcome Append(string body, string? topic, long now, long expires, Durability level)
+    public Outcome Append(string body, string? topic, long now, TimeSpan timeToLive, Durability level)
     {
+        var isImmediate = timeToLive == TimeSpan.Zero;
+        var takesRoom = !isImmediate || Readers.Count > 0;
+        var expires = now + (takesRoom ? Math.Max(1, (long)timeToLive.TotalSeconds) : 0);
         var older = topic is null ? null : _messages.LastOrDefault(message => message.Topic == topic);
         if (!Fits(body.Length) || topic is not null) EndOfTime(now);
         if (older is { IsKept: false } or { IsSent: true } or { IsWritten: true }) older = null;
-        if (Refusal(body.Length, older) is { } refusal) return refusal;
+        if ((takesRoom || body.Length > Options.MaxBytes) && Refusal(body.Length, older) is { } refusal) return refusal;
         older?.Lose(null);
-        while (!Fits(body.Length)) Lose(Kept.FirstOrDefault(IsRead) ?? Kept.First(), GapReason.Overflow);
-        _messages.Add(new(Tail + 1, body, topic, expires, level == Durability.Memory));
+        while (takesRoom && !Fits(body.Length)) Lose(Kept.FirstOrDefault(IsRead) ?? Kept.First(), GapReason.Overflow);
+        _messages.Add(new(Tail + 1, body, topic, expires, level == Durability.Memory, isImmediate && takesRoom));
         HasVolatile |= level == Durability.Memory;
         return Outcome.Stored;
     }
@@ -103,12 +106,16 @@ sealed class ModelMailbox(long deadline, MailboxOptions options)
         while (Tail < tail) _messages.Add(ModelMessage.Lost(Tail + 1));
         foreach (var lost in _messages.Where(message => message.Reason == GapReason.Lost).ToArray()) Lose(lost, GapReason.Lost);
         (Mark, _isDirty, HasVolatile) = (_storedMark, false, false);
-        foreach (var message in _messages) (message.IsSent, message.IsWritten) = (false, message.Number <= Mark);
+        foreach (var message in _messages)
+        {
+            (message.IsSent, message.IsWritten) = (false, message.Number <= Mark);
+            message.LoseTakers();
+        }
         Trim();
     }
 
     public long BeforeOldest(long now) =>
-        (_messages.FirstOrDefault(message => message.Number > Acknowledged && message.IsReadable(now))?.Number ?? Tail + 1) - 1;
+        (_messages.FirstOrDefault(message => message.Number > Acknowledged && message.IsReadable(now, Tail))?.Number ?? Tail + 1) - 1;
 
     /// <summary>
     /// Unread may start earlier than it must where a message between two gaps was superseded or deleted: gaps are kept as ranges,

@@ -1,7 +1,7 @@
 namespace Mailbox.Engine.Tests;
 
 /// <summary>What became of one number of a mailbox.</summary>
-sealed class ModelMessage(long number, string body, string? topic, long expires, bool isVolatile)
+sealed class ModelMessage(long number, string body, string? topic, long expires, bool isVolatile, bool isImmediate)
 {
     public long Number => number;
 
@@ -10,9 +10,12 @@ sealed class ModelMessage(long number, string body, string? topic, long expires,
     public string? Topic => topic;
 
     /// <summary>Unix time in seconds.</summary>
-    public long Expires => expires;
+    public long Expires { get; private set; } = expires;
 
     public bool IsVolatile => isVolatile;
+
+    /// <summary>Its time to live is zero: it is for who is connected when it comes.</summary>
+    public bool IsImmediate => isImmediate;
 
     public bool IsKept { get; private set; } = true;
 
@@ -28,12 +31,19 @@ sealed class ModelMessage(long number, string body, string? topic, long expires,
 
     public static ModelMessage Lost(long number)
     {
-        var lost = new ModelMessage(number, "", null, 0, true);
+        var lost = new ModelMessage(number, "", null, 0, true, false);
         lost.Lose(GapReason.Lost);
         return lost;
     }
 
+    /// <summary>Nobody who was connected when it came is any more.</summary>
+    public void LoseTakers()
+    {
+        if (IsImmediate) Expires = 0;
+    }
+
     public void Lose(GapReason? reason) => (IsKept, Reason) = (false, reason);
 
-    public bool IsReadable(long now) => IsKept && Expires > now;
+    /// <param name="connectedAt">The newest number when the reader connected.</param>
+    public bool IsReadable(long now, long connectedAt) => IsKept && Expires > now && (!IsImmediate || Number > connectedAt);
 }

@@ -46,9 +46,6 @@ sealed class ModelOffice(FakeTime time, MailboxOptions defaults)
     public long Expires(ModelMailbox mailbox) =>
         mailbox.Readers.Count > 0 ? Now + (long)mailbox.Options.Idle.TotalMilliseconds : mailbox.Deadline;
 
-    /// <summary>Programs know whole seconds only.</summary>
-    public long EndOf(TimeSpan timeToLive) => Seconds + Math.Max(1, (long)timeToLive.TotalSeconds);
-
     public bool Join(string group, string name)
     {
         FindOrMake(name).Groups.Add(group);

@@ -4,6 +4,7 @@ namespace Mailbox.Engine.Tests;
 sealed class ModelReader(ModelMailbox mailbox, Line line, long start, long floor, Position? strange)
 {
     readonly int _windowMessages = int.MaxValue;
+    readonly long _connectedAt = mailbox.Tail;
     Position? _strange = strange;
     int _inFlight;
 
@@ -44,7 +45,7 @@ sealed class ModelReader(ModelMailbox mailbox, Line line, long start, long floor
         var missing = new List<ModelMessage>();
         foreach (var message in mailbox.After(Taken))
         {
-            if (message.Number > floor && message.IsReadable(now)) return (message, missing);
+            if (message.Number > floor && message.IsReadable(now, _connectedAt)) return (message, missing);
             if (message.Number <= floor || message.Number <= mailbox.Trimmed || message.IsKept || message.Reason is not null) missing.Add(message);
         }
         return (null, missing);

@@ -8,7 +8,7 @@ sealed partial class ProgramRun
     MessageDraft NewDraft(ref Choices choose) => Office.Draft(NewBody(ref choose)) with
     {
         Topic = choose.OneIn(3) ? choose.Of("t", "u") : null,
-        TimeToLive = choose.OneIn(3) ? TimeSpan.FromSeconds(choose.Next(200)) : null,
+        TimeToLive = choose.OneIn(3) ? TimeSpan.FromSeconds(choose.OneIn(4) ? 0 : choose.Next(200)) : null,
         Durability = choose.Of(Durability.Disk, Durability.Disk, Durability.Process, Durability.Memory),
     };
 
@@ -26,7 +26,8 @@ sealed partial class ProgramRun
     void DeliverKeyed(MessageDraft draft, string name)
     {
         var key = (name, draft.IdempotencyKey!);
-        if (!_keys.TryGetValue(key, out var until) || until <= _model.Seconds) Deliver(draft, name);
+        // A key goes with its mailbox.
+        if (!_keys.TryGetValue(key, out var used) || used.Until <= _model.Seconds || used.Mailbox != _model.Find(name)) Deliver(draft, name);
         else Ask(Engine.DeliverAsync(Office.Name(name), draft).AsTask(), answer => Assert.Equal(Outcome.KeyReused, answer.Outcome));
     }
 
@@ -38,7 +39,7 @@ sealed partial class ProgramRun
         var mailbox = _model.FindOrMake(name);
         var (outcome, expected) = (Append(mailbox, draft), mailbox.Tail);
         if (outcome == Outcome.Stored && draft.Idle is { } idle) SetIdle(mailbox, idle);
-        if (outcome == Outcome.Stored && draft.IdempotencyKey is { } key) _keys[(name, key)] = _model.Seconds + 600;
+        if (outcome == Outcome.Stored && draft.IdempotencyKey is { } key) _keys[(name, key)] = (_model.Seconds + 600, mailbox);
         Ask(question, Answer(name, mailbox, outcome, expected));
     }
 
@@ -56,7 +57,7 @@ sealed partial class ProgramRun
 
     Outcome Append(ModelMailbox mailbox, MessageDraft draft) => mailbox.Append(
         BodyOf(draft), draft.Topic, _model.Seconds,
-        _model.EndOf(draft.TimeToLive ?? _office.Options.TimeToLive), draft.Durability!.Value);
+        draft.TimeToLive ?? _office.Options.TimeToLive, draft.Durability!.Value);
 
     void SetIdle(ModelMailbox mailbox, TimeSpan idle)
     {

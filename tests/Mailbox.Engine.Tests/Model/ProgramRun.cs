@@ -8,7 +8,7 @@ sealed partial class ProgramRun
 
     readonly Office _office;
     readonly ModelOffice _model;
-    readonly Dictionary<(string, string), long> _keys = [];
+    readonly Dictionary<(string, string), (long Until, ModelMailbox Mailbox)> _keys = [];
     readonly List<Action> _checks = [];
     readonly List<ModelReader> _lines = [];
     readonly List<string> _story = [];
@@ -119,7 +119,7 @@ sealed partial class ProgramRun
     {
         if (_model.Find(name) is not { } mailbox) return;
         var expected = mailbox.After(mailbox.BeforeOldest(_model.Seconds));
-        var readable = expected.Where(message => message.Number > mailbox.Acknowledged && message.IsReadable(_model.Seconds)).Select(message => message.Body);
+        var readable = expected.Where(message => message.Number > mailbox.Acknowledged && message.IsReadable(_model.Seconds, mailbox.Tail)).Select(message => message.Body);
         var told = _office.Peek(name).Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(word => !word.Contains('[') && !word.Contains(']'));
         Assert.Equal(readable, told);
     }

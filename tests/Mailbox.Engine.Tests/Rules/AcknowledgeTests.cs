@@ -1,3 +1,5 @@
+using Mailbox.Storage;
+
 namespace Mailbox.Engine.Tests;
 
 public sealed class AcknowledgeTests
@@ -118,6 +120,65 @@ public sealed class AcknowledgeTests
         Assert.Equal("1", line.Take());
         _office.Wait(TimeSpan.FromSeconds(100));
         Assert.Equal("1", _office.Peek("a"));
+    }
+
+    [Theory, Trait("Rule", "M7")]
+    [InlineData(70)]
+    [InlineData(3)]
+    public void Time_in_which_the_process_was_suspended_does_not_count(int seconds)
+    {
+        var line = _office.Open("a", s_stream);
+        var first = _office.Deliver("a", "1").Position;
+        line.Read();
+        _office.Wait(TimeSpan.FromSeconds(60));
+        _office.Time.Advance(TimeSpan.FromSeconds(seconds));
+        _office.Maintain();
+        _office.Wait(TimeSpan.FromSeconds(2));
+        Assert.Equal("1", _office.Peek("a"));
+        _office.Close(line);
+        _office.Wait(TimeSpan.FromSeconds(100));
+        Assert.Equal("1", _office.Poll("a", first with { Sequence = 0 }));
+    }
+
+    [Fact, Trait("Rule", "M7")]
+    public void A_clock_that_steps_forward_acknowledges_nothing()
+    {
+        var line = _office.Open("a", s_stream);
+        _office.Deliver("a", "1");
+        line.Read();
+        _office.Wait(TimeSpan.FromSeconds(2));
+        _office.Time.StepWallClock(TimeSpan.FromHours(1));
+        _office.Wait(TimeSpan.FromSeconds(2));
+        Assert.Equal("1", _office.Peek("a"));
+    }
+
+    [Fact, Trait("Rule", "M7")]
+    public void A_stream_that_lives_60_seconds_after_a_suspension_acknowledges()
+    {
+        var line = _office.Open("a", s_stream);
+        _office.Deliver("a", "1");
+        line.Read();
+        _office.Wait(TimeSpan.FromSeconds(1));
+        _office.Time.Advance(TimeSpan.FromSeconds(70));
+        _office.Maintain();
+        _office.Wait(TimeSpan.FromSeconds(59));
+        Assert.Equal("1", _office.Peek("a"));
+        _office.Wait(TimeSpan.FromSeconds(2));
+        Assert.Equal("", _office.Peek("a"));
+    }
+
+    /// <summary>In one pass: a search through the topics for each message would take hours.</summary>
+    [Fact(Timeout = 60_000), Trait("Rule", "M7")]
+    public async Task A_million_messages_of_as_many_topics_leave_in_one_pass()
+    {
+        const int Messages = MailboxOptions.MaxMessagesLimit;
+        var state = new MailboxState<string>(MailboxOptions.Default with { MaxMessages = Messages });
+        for (var i = 1; i <= Messages; i++) state.Append(new(i, 1, uint.MaxValue, ""), $"{i}");
+        // A topic that is used again has another place among them.
+        state.Append(new(Messages + 1, 1, uint.MaxValue, ""), "1");
+        await Task.Run(() => state.Trim(Messages));
+        Assert.Equal((1, 1L), (state.Count, state.Bytes));
+        Assert.Equal([KeyValuePair.Create("1", Messages + 1L)], state.Topics);
     }
 
     [Fact, Trait("Rule", "M7")]

@@ -103,6 +103,34 @@ public sealed class ConflictTests
         Assert.Equal(OpenOutcome.Opened, _office.TryOpen("a", As("c")).Result.Outcome);
     }
 
+    [Fact, Trait("Rule", "M14"), Trait("Rule", "S13")]
+    public void Of_many_that_were_taken_over_the_last_stay_away()
+    {
+        for (var i = 0; i < 100; i++) _office.Open("a", As($"c{i}", ConflictPolicy.Takeover));
+        for (var i = 98; i > 98 - LiveMailbox.MostDisplaced; i--)
+            Assert.Equal(OpenOutcome.StayAway, _office.TryOpen("a", As($"c{i}") with { Returning = true }).Result.Outcome);
+        Assert.Equal(OpenOutcome.Opened, _office.TryOpen("a", As("c1") with { Returning = true }).Result.Outcome);
+    }
+
+    [Fact, Trait("Rule", "M14"), Trait("Rule", "S13")]
+    public void A_client_that_is_taken_over_again_and_again_takes_one_place()
+    {
+        _office.Open("a", As("first"));
+        for (var i = 0; i < 100; i++) _office.Open("a", As(i % 2 == 0 ? "c" : "d", ConflictPolicy.Takeover));
+        Assert.Equal(OpenOutcome.StayAway, _office.TryOpen("a", As("first") with { Returning = true }).Result.Outcome);
+    }
+
+    [Fact, Trait("Rule", "S13")]
+    public void A_mailbox_whose_clients_were_taken_over_gives_its_memory_back()
+    {
+        _office.Open("a", As("c"));
+        _office.Close(_office.Open("a", As("d", ConflictPolicy.Takeover)));
+        _office.Wait(TimeSpan.FromMinutes(6));
+        _office.Maintain();
+        _office.Maintain();
+        Assert.Empty(_office.Engine.Table.All);
+    }
+
     [Fact, Trait("Rule", "M14")]
     public void A_takeover_that_is_refused_ends_nobody()
     {

@@ -16,6 +16,18 @@ public sealed class DurabilityTests
         Assert.Equal(level, _office.Store.LastDurability);
     }
 
+    /// <summary>Its position is told at once, and its epoch must not change by a loss of power (M4); its deadline is durable from the start (M15).</summary>
+    [Fact, Trait("Rule", "M4"), Trait("Rule", "M15")]
+    public void An_open_that_makes_a_mailbox_is_synced_and_one_of_a_mailbox_that_exists_is_not()
+    {
+        var office = new Office(new() { Durability = Durability.Process });
+        var line = office.Open("a");
+        Assert.Equal(Durability.Disk, office.Store.LastDurability);
+        office.Close(line);
+        office.Open("a");
+        Assert.Equal(Durability.Process, office.Store.LastDurability);
+    }
+
     [Fact, Trait("Rule", "M5")]
     public void A_batch_is_as_durable_as_the_strongest_of_its_deliveries()
     {

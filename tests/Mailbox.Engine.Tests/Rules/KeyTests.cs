@@ -21,7 +21,16 @@ public sealed class KeyTests
     {
         _office.Deliver("a", Keyed("k", "1"));
         Assert.Equal(Outcome.KeyReused, _office.Deliver("a", Keyed("k", "2")).Outcome);
-        Assert.Equal(Outcome.KeyReused, _office.Deliver("a", Keyed("k", "1") with { Topic = "t" }).Outcome);
+        MessageDraft[] others =
+        [
+            Keyed("k", "1") with { Topic = "t" },
+            Keyed("k", "1") with { Type = "t" },
+            Keyed("k", "1") with { ContentType = "text/plain" },
+            Keyed("k", "1") with { TimeToLive = TimeSpan.FromDays(1) },
+            Keyed("k", "1") with { Durability = Durability.Process },
+            Keyed("k", "1") with { Idle = TimeSpan.FromDays(1) },
+        ];
+        foreach (var other in others) Assert.Equal(Outcome.KeyReused, _office.Deliver("a", other).Outcome);
         Assert.Equal("1", _office.Peek("a"));
     }
 
@@ -38,14 +47,67 @@ public sealed class KeyTests
     }
 
     [Fact, Trait("Rule", "M13")]
-    public void A_key_is_remembered_after_the_message_was_acknowledged_and_after_the_mailbox_was_removed()
+    public void A_key_is_remembered_after_the_message_was_acknowledged_deleted_or_has_ended()
     {
         var first = _office.Deliver("a", Keyed("k", "1"));
         _office.Acknowledge("a", first.Position);
         Assert.Equal(first, _office.Deliver("a", Keyed("k", "1")));
+        var second = _office.Deliver("a", Keyed("l", "2"));
+        _office.Delete("a", second.Position);
+        Assert.Equal(second, _office.Deliver("a", Keyed("l", "2")));
+        var brief = Keyed("m", "3") with { TimeToLive = TimeSpan.FromSeconds(5) };
+        var third = _office.Deliver("a", brief);
+        _office.Wait(TimeSpan.FromSeconds(10));
+        Assert.Equal(third, _office.Deliver("a", brief));
+    }
+
+    [Theory, Trait("Rule", "M13"), Trait("Rule", "M15")]
+    [InlineData(Durability.Disk)]
+    [InlineData(Durability.Memory)]
+    public void A_key_goes_with_its_mailbox(Durability level)
+    {
+        var draft = Keyed("k", "1") with { Durability = level };
+        var first = _office.Deliver("a", draft);
+        _office.Wait(TimeSpan.FromMinutes(5));
         _office.Remove("a");
-        Assert.Equal(first, _office.Deliver("a", Keyed("k", "1")));
-        Assert.Null(_office.Look("a"));
+        var again = _office.Deliver("a", draft);
+        Assert.Equal((Outcome.Stored, 1), (again.Outcome, again.Position.Sequence));
+        Assert.NotEqual(first.Position.Epoch, again.Position.Epoch);
+        _office.Wait(TimeSpan.FromMinutes(8));
+        Assert.Equal(Outcome.Stored, _office.Deliver("a", Keyed("l", "2") with { Durability = level }).Outcome);
+        Assert.Equal(again, _office.Deliver("a", draft));
+        Assert.Equal(Outcome.KeyReused, _office.Deliver("a", Keyed("k", "2") with { Durability = level }).Outcome);
+        Assert.Equal("1 2", _office.Peek("a"));
+    }
+
+    [Fact, Trait("Rule", "M13"), Trait("Rule", "M15")]
+    public void A_key_goes_with_a_mailbox_whose_time_has_ended()
+    {
+        _office.Deliver("a", Keyed("k", "1") with { Idle = TimeSpan.FromSeconds(5) });
+        _office.Wait(TimeSpan.FromSeconds(10));
+        Assert.Equal(Outcome.Stored, _office.Deliver("a", Keyed("k", "2")).Outcome);
+        Assert.Equal("2", _office.Peek("a"));
+    }
+
+    [Fact, Trait("Rule", "M13")]
+    public void A_send_that_leaves_others_out_is_another_one()
+    {
+        _office.Join("g", "a", "b");
+        var first = _office.Send("g", Keyed("k", "1"), "a", "x");
+        Assert.Equal(first, _office.Send("g", Keyed("k", "1"), "x", "a", "x"));
+        Assert.Equal(Outcome.KeyReused, _office.Send("g", Keyed("k", "1"), "b").Outcome);
+        Assert.Equal(Outcome.KeyReused, _office.Send("g", Keyed("k", "1")).Outcome);
+        Assert.Equal(Outcome.KeyReused, _office.Post(Keyed("k", "1"), [], ["g"], "b").Groups[0].Outcome);
+        Assert.Equal(("", "1"), (_office.Peek("a"), _office.Peek("b")));
+    }
+
+    [Fact, Trait("Rule", "M13")]
+    public void Whom_a_post_leaves_out_is_nothing_to_those_it_reaches()
+    {
+        var first = _office.Post(Keyed("k", "1"), ["a", "b"], [], "b").To;
+        var again = _office.Post(Keyed("k", "1"), ["a", "b"], []).To;
+        Assert.Equal((first[0], Outcome.Excepted, Outcome.Stored), (again[0], first[1].Outcome, again[1].Outcome));
+        Assert.Equal(("1", "1"), (_office.Peek("a"), _office.Peek("b")));
     }
 
     [Fact, Trait("Rule", "M13")]

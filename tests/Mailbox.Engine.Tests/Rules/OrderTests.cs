@@ -69,7 +69,7 @@ public sealed class OrderTests
         Assert.Equal("abcdef.42", position.ToString());
         Assert.True(Position.TryParse("abcdef.42", out var read));
         Assert.Equal(position, read);
-        foreach (var wrong in new[] { "", ".", "1", "1.", ".1", "x.1", "1.-1", "1.1.1", "12345678901234567.1", "1.9223372036854775808" })
+        foreach (var wrong in new[] { "", ".", "1", "1.", ".1", "x.1", "1.-1", "1.1.1", "12345678901234567.1", "1.9223372036854775808", "1.2\0", "1\0.2", "1.+2", " 1.2", "1.2 ", "1.\u0662", "0x1.2" })
             Assert.False(Position.TryParse(wrong, out _), wrong);
     }
 

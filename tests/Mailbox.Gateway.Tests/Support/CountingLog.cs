@@ -13,5 +13,5 @@ sealed class CountingLog : ILogger<MailboxEngine>
     public bool IsEnabled(LogLevel logLevel) => true;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        Faults.Add(exception!.Message);
+        Faults.Add(exception?.Message ?? formatter(state, null));
 }

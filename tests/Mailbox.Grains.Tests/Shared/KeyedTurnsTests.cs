@@ -18,10 +18,10 @@ public sealed class KeyedTurnsTests
     }
 
     [Fact]
-    public void What_has_no_key_or_another_or_another_body_takes_a_turn_of_its_own()
+    public void What_has_no_key_or_another_or_another_body_or_except_takes_a_turn_of_its_own()
     {
-        _ = (Ask("x", "key"), Ask("x", "other"), Ask("y", "key"), Ask("x", null), Ask("x", null));
-        Assert.Equal(5, _begun.Count);
+        _ = (Ask("x", "key"), Ask("x", "other"), Ask("y", "key"), Ask("x", null), Ask("x", null), Ask("x", "key", "a"));
+        Assert.Equal(6, _begun.Count);
     }
 
     [Fact]
@@ -33,9 +33,13 @@ public sealed class KeyedTurnsTests
         Assert.Equal(2, _begun.Count);
     }
 
-    Task<SendResult> Ask(string text, string? key) => _turns.Of(MessageDraft.FromText(text) with { IdempotencyKey = key }, () =>
+    Task<SendResult> Ask(string text, string? key, params string[] except)
     {
-        _begun.Add(new());
-        return _begun[^1].Task;
-    });
+        var draft = MessageDraft.FromText(text) with { IdempotencyKey = key };
+        return _turns.Of(new(draft, [.. except.Select(MailboxName.Parse)]), () =>
+        {
+            _begun.Add(new());
+            return _begun[^1].Task;
+        });
+    }
 }

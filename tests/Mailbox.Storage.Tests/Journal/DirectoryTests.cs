@@ -105,6 +105,23 @@ public sealed class DirectoryTests : IDisposable
         Assert.NotEqual(store.NewEpoch() >> 40, copy.NewEpoch() >> 40);
     }
 
+    [Fact, Trait("Rule", "M4"), Trait("Rule", "M13")]
+    public async Task The_keys_of_a_restored_copy_name_its_new_epochs_with_and_without_a_snapshot()
+    {
+        var (key, sent) = (new KeyId(7), new RememberedKey(1, uint.MaxValue, ulong.MaxValue, 2, 3, 0));
+        using var store = Open("a");
+        var ann = new StoreDriver(store).Make("ann");
+        new StoreDriver(store).Commit(new KeyRemembered(key, new(9, uint.MaxValue, ann.Epoch, 5, 1, 8)), new KeyRemembered(new(8), sent));
+        await store.BackupAsync(_directory["b"]);
+        for (var start = 0; start < 3; start++)
+        {
+            using var copy = Open("b");
+            var restored = new StoreDriver(copy).Load("ann")!.Handle.Epoch;
+            Assert.Equal(new RememberedKey(9, uint.MaxValue, restored, 5, 1, 8), copy.FindKey(key, StoreDriver.Noon));
+            Assert.Equal(sent, copy.FindKey(new(8), StoreDriver.Noon));
+        }
+    }
+
     [Fact]
     public async Task A_restored_copy_keeps_its_new_epochs()
     {

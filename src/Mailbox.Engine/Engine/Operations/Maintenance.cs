@@ -12,6 +12,9 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     const int OverdueAtOnce = 1000;
     const int LookedAtAtOnce = 20_000;
 
+    // A pause that is shorter is not noticed; the end of a connection that the system knew of before is, within this time.
+    static readonly TimeSpan s_notice = TimeSpan.FromSeconds(1);
+
     readonly ConcurrentQueue<LiveMailbox> _dirty = new();
     readonly ConcurrentQueue<MailboxReader> _written = new();
     readonly PriorityQueue<MailboxReader, long> _maturing = new();
@@ -20,6 +23,8 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     readonly List<(MailboxReader Reader, long Matured)> _matured = [];
     readonly List<LiveMailbox> _marked = [];
     readonly List<(LiveMailbox Mailbox, long LeftAt)> _told = [];
+    long _plannedAt;
+    long _resumedAt;
     int _next;
 
     public override bool Relieves => true;
@@ -81,8 +86,10 @@ sealed class Maintenance(MailboxEngine engine) : Operation
 
     void Mature(Batch batch)
     {
-        var after = (long)engine.Options.AcknowledgeAfter.TotalMilliseconds;
+        var after = (long)(engine.Options.AcknowledgeAfter + s_notice).TotalMilliseconds;
         while (_written.TryDequeue(out var reader)) _maturing.Enqueue(reader, reader.WrittenAt + after);
+        NotePause(batch);
+        if (batch.NowMilliseconds < _resumedAt + after) return;
         while (_maturing.TryPeek(out var reader, out var due) && due <= batch.NowMilliseconds)
         {
             _maturing.Dequeue();
@@ -90,11 +97,29 @@ sealed class Maintenance(MailboxEngine engine) : Operation
         }
     }
 
+    /// <summary>
+    /// While the process or the machine was suspended, or the clock was set forward, nothing was seen of the streams, and what ended meanwhile
+    /// is not yet known. So the time begins again: in it a dead connection is found, however it died (spec M7).
+    /// </summary>
+    void NotePause(Batch batch)
+    {
+        var allowed = (long)(engine.Options.MaintainEvery + s_notice).TotalMilliseconds;
+        if (_plannedAt != 0 && batch.NowMilliseconds - _plannedAt > allowed) _resumedAt = batch.NowMilliseconds;
+        _plannedAt = batch.NowMilliseconds;
+    }
+
     void Mature(Batch batch, MailboxReader reader, long after)
     {
         var matured = reader.Maturing;
         reader.Maturing = 0;
         if (!reader.IsOpen || reader.Live.IsGone) return;
+        if (reader.Signal is IDistantSignal { IsHeard: false })
+        {
+            // As after a pause of this process: what ended meanwhile is not known here.
+            reader.Maturing = matured;
+            _maturing.Enqueue(reader, batch.NowMilliseconds + after);
+            return;
+        }
         _matured.Add((reader, matured));
         Acknowledging.Acknowledge(batch, reader.Live, matured, Durability.Process);
         if (reader.WrittenThrough <= matured) return;
@@ -186,7 +211,7 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     }
 
     bool IsUnused(Batch batch, LiveMailbox mailbox) =>
-        engine.Options.OwnsAll && !mailbox.IsHeld && !mailbox.IsTouched && !mailbox.IsDirty && !mailbox.IsAnnounced && mailbox.Displaced is null
+        engine.Options.OwnsAll && !mailbox.IsHeld && !mailbox.IsTouched && !mailbox.IsDirty && !mailbox.IsAnnounced
         && batch.NowMilliseconds - mailbox.UsedAt >= (long)engine.Options.CollectAfter.TotalMilliseconds && !mailbox.HasVolatile();
 
     void Collect(Batch batch, LiveMailbox mailbox)

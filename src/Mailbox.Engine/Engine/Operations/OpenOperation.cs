@@ -6,7 +6,7 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
     // Others end once this open is stored, and what else it changed is remembered in case that it is not.
     readonly List<(MailboxReader Reader, Ending Why)> _ended = [];
     LiveMailbox? _mailbox;
-    HashSet<string>? _displacedBefore;
+    string[] _displacedBefore = [];
     bool _hasAnnounced;
 
     public override bool Relieves => true;
@@ -30,7 +30,7 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
                 if (other.IsOpen) mailbox.Readers.Add(other);
         }
         if (_hasAnnounced) mailbox.IsAnnounced = false;
-        mailbox.Displaced = _displacedBefore;
+        mailbox.RestoreDisplaced(_displacedBefore);
         Forget();
     }
 
@@ -65,9 +65,9 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
     /// <summary>Who was taken over may come again when asked to, not by itself, nor while the one that took over is there.</summary>
     bool MustStayAway(LiveMailbox mailbox)
     {
-        if (request.Client is not { } client || mailbox.Displaced?.Contains(client) != true) return false;
+        if (request.Client is not { } client || !mailbox.Displaced.Contains(client)) return false;
         if (request.Returning || (mailbox.Connections > 0 && request.Conflict != ConflictPolicy.Takeover)) return true;
-        mailbox.Displaced = [.. mailbox.Displaced.Where(other => other != client)];
+        mailbox.Readmit(client);
         return false;
     }
 
@@ -84,7 +84,7 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
 
     void TakeOver(LiveMailbox mailbox, MailboxReader other)
     {
-        if (other.Client is { } client) mailbox.Displaced = [.. mailbox.Displaced ?? [], client];
+        if (other.Client is { } client) mailbox.Displace(client);
         Leave(mailbox, other, Ending.TakenOver);
     }
 
@@ -97,7 +97,7 @@ sealed class OpenOperation(MailboxEngine engine, MailboxName name, OpenRequest r
     void Forget()
     {
         _ended.Clear();
-        (_mailbox, _displacedBefore, _hasAnnounced, Planned) = (null, null, false, default);
+        (_mailbox, _displacedBefore, _hasAnnounced, Planned) = (null, [], false, default);
     }
 
     bool IsSameClient(MailboxReader other) => request.Client is not null && other.Client == request.Client;

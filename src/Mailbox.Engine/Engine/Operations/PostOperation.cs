@@ -10,6 +10,7 @@ sealed class PostOperation : AnsweredOperation<PostResult>
     readonly Durability _durability;
     readonly HashSet<MailboxName> _except;
     readonly ulong _digest;
+    readonly ulong _sendDigest;
     readonly KeyId[] _keys = [];
     readonly Target[]?[] _sent = [];
     HashSet<LiveMailbox>? _reached;
@@ -22,6 +23,7 @@ sealed class PostOperation : AnsweredOperation<PostResult>
         if (post.Groups.Count > 0) _sent = new Target[]?[post.Groups.Count];
         if (post.Draft.IdempotencyKey is not { } key) return;
         _digest = KeyHasher.DigestOf(post.Draft);
+        _sendDigest = post.Groups.Count == 0 || _except.Count == 0 ? _digest : KeyHasher.DigestOf(post.Draft, _except);
         _keys = [.. post.To.Select(name => KeyHasher.KeyOf(name, key)), .. post.Groups.Select(name => KeyHasher.KeyOf(name, key))];
     }
 
@@ -56,7 +58,10 @@ sealed class PostOperation : AnsweredOperation<PostResult>
         if (!_engine.Table.Owns(name)) return new(Outcome.NotOwner);
         if (_keys.Length == 0) return DeliverOnce(batch, name);
         var key = _keys[index];
-        if (_engine.Keys.Find(key) is { } answered) return answered.Digest == _digest ? AsDelivered(answered) : new(Outcome.KeyReused);
+        // A key belongs to the mailbox that the answer names: one that was removed and made again has none yet.
+        var epoch = _engine.Table.Find(name)?.Handle.Epoch;
+        if (_engine.Keys.Find(key) is { } answered && answered.First == epoch)
+            return answered.Digest == _digest ? AsDelivered(answered) : new(Outcome.KeyReused);
         if (!_engine.Keys.HasRoomFor(_post.Draft)) return new(Outcome.TooManyKeys);
         var result = DeliverOnce(batch, name);
         if (result.Outcome == Outcome.Stored) _engine.Keys.Remember(key, ToRemember(result), _durability, _post.Draft.KeyLife);
@@ -96,7 +101,7 @@ sealed class PostOperation : AnsweredOperation<PostResult>
         var name = _post.Groups[index];
         if (_keys.Length == 0) return SendOnce(batch, name, index);
         var key = _keys[_post.To.Count + index];
-        if (_engine.Keys.Find(key) is { } answered) return answered.Digest == _digest ? AsSent(answered) : new(Outcome.KeyReused);
+        if (_engine.Keys.Find(key) is { } answered) return answered.Digest == _sendDigest ? AsSent(answered) : new(Outcome.KeyReused);
         if (!_engine.Keys.HasRoomFor(_post.Draft)) return new(Outcome.TooManyKeys);
         var result = SendOnce(batch, name, index);
         if (result.Stored > 0) _engine.Keys.Remember(key, ToRemember(result), _durability, _post.Draft.KeyLife);
@@ -161,7 +166,7 @@ sealed class PostOperation : AnsweredOperation<PostResult>
     RememberedKey ToRemember(DeliverResult result) => new(
         _digest, 0, result.Position.Epoch, result.Position.Sequence, result.Connections, result.Expires.ToUnixTimeMilliseconds());
 
-    RememberedKey ToRemember(SendResult result) => new(_digest, 0, (ulong)result.Members, result.Stored, result.Refused, 0);
+    RememberedKey ToRemember(SendResult result) => new(_sendDigest, 0, (ulong)result.Members, result.Stored, result.Refused, 0);
 
     static DeliverResult AsDelivered(RememberedKey key) =>
         new(Outcome.Stored, new(key.First, key.Second), key.Third, DateTimeOffset.FromUnixTimeMilliseconds(key.Fourth));

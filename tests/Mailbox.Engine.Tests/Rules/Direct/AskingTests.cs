@@ -23,4 +23,23 @@ public sealed class AskingTests
         _office.Store.HasFailed = false;
         Assert.Equal(Outcome.Stored, _office.Deliver("a", "2").Outcome);
     }
+
+    [Fact, Trait("Rule", "M5")]
+    public void A_store_that_works_again_is_told_once_after_each_failure()
+    {
+        var recovered = 0;
+        _office.Engine.Recovered += () => recovered++;
+        for (var outage = 1; outage <= 2; outage++)
+        {
+            _office.Store.HasFailed = true;
+            _office.Deliver("a", "1");
+            _office.Deliver("a", "2");
+            Assert.Equal(outage - 1, recovered);
+            _office.Store.HasFailed = false;
+            _office.Deliver("a", "3");
+            _office.Deliver("a", "4");
+            Assert.Equal(outage, recovered);
+        }
+        Assert.Equal(4, _office.Faults.Count);
+    }
 }

@@ -14,6 +14,32 @@ public sealed class ReaderTests
         Assert.Equal(ReadStatus.WindowFull, line.Reader.TryRead([]));
     }
 
+    [Fact, Trait("Rule", "M7")]
+    public void A_stream_at_a_process_that_is_not_heard_of_acknowledges_only_what_lived_60_seconds_since()
+    {
+        var signal = new Distant();
+        var reader = _office.Ask(_office.Engine.OpenAsync(Office.Name("a"), new() { AcknowledgesByLiving = true }, signal)).Reader!;
+        _office.Deliver("a", "1");
+        Assert.Equal("1", new Line(reader, new()).Read());
+        _office.Wait(TimeSpan.FromSeconds(40));
+        signal.IsHeard = false;
+        _office.Wait(TimeSpan.FromSeconds(25));
+        signal.IsHeard = true;
+        _office.Wait(TimeSpan.FromSeconds(50));
+        Assert.Equal("1", _office.Peek("a"));
+        _office.Wait(TimeSpan.FromSeconds(15));
+        Assert.Equal("", _office.Peek("a"));
+    }
+
+    [Fact, Trait("Rule", "M12")]
+    public void A_message_that_may_not_wait_has_ended_a_moment_later_for_who_was_connected_too()
+    {
+        var slow = _office.Open("a");
+        _office.Deliver("a", Office.Draft("1") with { TimeToLive = TimeSpan.Zero });
+        _office.Wait(TimeSpan.FromSeconds(2));
+        Assert.Equal("[1-1 Ttl]", slow.Read());
+    }
+
     [Fact, Trait("Rule", "M8")]
     public void The_unread_mark_passes_what_was_written_behind_an_acknowledgement()
     {
@@ -63,5 +89,14 @@ public sealed class ReaderTests
         Assert.Equal(Outcome.StoreFull, _office.Deliver("a", Office.Draft("2") with { Topic = "t" }).Outcome);
         Assert.Equal(2, line.Bell.Rings);
         Assert.Equal("1", line.Read());
+    }
+
+    sealed class Distant : IDistantSignal
+    {
+        public bool IsHeard { get; set; } = true;
+
+        public void Ready()
+        {
+        }
     }
 }
