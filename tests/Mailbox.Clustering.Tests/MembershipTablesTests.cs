@@ -12,9 +12,13 @@ using Xunit;
 namespace Mailbox.Clustering.Tests;
 
 /// <summary>What Orleans asks of its table of members, with our tables and queries.</summary>
-public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture<PostgresServer>
+public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture<PostgresServer>, IDisposable
 {
     static readonly DateTime s_start = new(2026, 3, 1, 12, 0, 0, DateTimeKind.Utc);
+
+    readonly List<NpgsqlDataSource> _databases = [];
+
+    public void Dispose() => _databases.ForEach(static database => database.Dispose());
 
     [Fact]
     public async Task Many_may_make_the_tables_at_once_and_again()
@@ -59,7 +63,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         await InsertAsync(table, Member(1));
 
         Assert.False(await table.InsertRowAsync(Member(2), old, default));
-        Assert.False(await table.UpdateRowAsync(Member(1), "", old, default));
+        Assert.False(await table.UpdateRowAsync(Member(1), old.VersionEtag, old, default));
 
         var read = await table.ReadAllAsync(default);
         Assert.Equal((1, 1), (read.Members.Count, read.Version.Version));
@@ -98,11 +102,13 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
 
         member.AddSuspector(Member(2).SiloAddress, s_start);
         member.Status = SiloStatus.Dead;
-        Assert.True(await table.UpdateRowAsync(member, "", (await table.ReadAllAsync(default)).Version.Next(), default));
+        Assert.True(await UpdateAsync(table, member));
+        var changed = await table.ReadAllAsync(default);
         member.IAmAliveTime = s_start.AddMinutes(5);
         await table.UpdateIAmAliveAsync(member, default);
 
         var read = await table.ReadAllAsync(default);
+        Assert.Equal(Etags(changed), Etags(read));
         var found = Assert.Single(read.Members).Item1;
         Assert.Equal((2, SiloStatus.Dead, s_start.AddMinutes(5)), (read.Version.Version, found.Status, found.IAmAliveTime));
         Assert.Equal(Member(2).SiloAddress, Assert.Single(found.SuspectTimes!).Item1);
@@ -113,7 +119,8 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
     {
         var table = await NewTableAsync();
 
-        Assert.False(await table.UpdateRowAsync(Member(1), "", (await table.ReadAllAsync(default)).Version.Next(), default));
+        var version = (await table.ReadAllAsync(default)).Version;
+        Assert.False(await table.UpdateRowAsync(Member(1), version.VersionEtag, version.Next(), default));
 
         Assert.Equal(0, (await table.ReadAllAsync(default)).Version.Version);
     }
@@ -125,18 +132,37 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         await InsertAsync(table, Member(1, SiloStatus.Dead, s_start));
         await InsertAsync(table, Member(2, SiloStatus.Dead, s_start.AddDays(2)));
         await InsertAsync(table, Member(3, SiloStatus.Active, s_start));
+        await InsertAsync(table, Member(4, SiloStatus.Joining, s_start));
+        await InsertAsync(table, Member(5, SiloStatus.ShuttingDown, s_start));
 
         await table.CleanupDefunctSiloEntriesAsync(s_start.AddDays(1), default);
 
-        Assert.Equal([2, 3], (await table.ReadAllAsync(default)).Members.Select(static member => member.Item1.SiloAddress.Endpoint.Port).Order());
+        Assert.Equal([2, 3, 4, 5], (await table.ReadAllAsync(default)).Members.Select(static member => member.Item1.SiloAddress.Endpoint.Port).Order());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_dead_member_is_forgotten_whether_it_was_suspected_or_left(bool isSuspected)
+    {
+        var table = await NewTableAsync();
+        var member = Member(1);
+        await InsertAsync(table, member);
+        if (isSuspected) member.AddSuspector(Member(2).SiloAddress, s_start);
+        member.Status = SiloStatus.Dead;
+        Assert.True(await UpdateAsync(table, member));
+
+        await table.CleanupDefunctSiloEntriesAsync(s_start.AddDays(1), default);
+
+        Assert.Empty((await table.ReadAllAsync(default)).Members);
     }
 
     [Fact]
     public async Task Clusters_in_one_database_do_not_see_each_other()
     {
-        var (tables, text) = NewSchema();
+        var (tables, database) = NewSchema();
         await tables.MakeAsync(default);
-        var (one, other) = (TableOf("one", text), TableOf("other", text));
+        var (one, other) = (TableOf("one", database), TableOf("other", database));
         await Task.WhenAll(one.InitializeMembershipTableAsync(true, default), other.InitializeMembershipTableAsync(true, default));
 
         await InsertAsync(one, Member(1));
@@ -149,34 +175,45 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
     [Fact]
     public async Task A_database_that_cannot_be_reached_is_told()
     {
-        var tables = new MembershipTables("Host=127.0.0.1;Port=1;Username=nobody;Timeout=2", "anything");
+        await using var tables = new MembershipTables(NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody;Timeout=2"), "anything");
 
         await Assert.ThrowsAsync<StoreException>(() => tables.MakeAsync(default));
     }
 
     async Task<AdoNetClusteringTable> NewTableAsync()
     {
-        var (tables, text) = NewSchema();
+        var (tables, database) = NewSchema();
         await tables.MakeAsync(default);
-        var table = TableOf("test", text);
+        var table = TableOf("test", database);
         await table.InitializeMembershipTableAsync(true, default);
         return table;
     }
 
-    (MembershipTables Tables, string ConnectionString) NewSchema()
+    (MembershipTables Tables, NpgsqlDataSource Database) NewSchema()
     {
         var schema = server.NewSchema().Schema;
-        var text = new NpgsqlConnectionStringBuilder(server.ConnectionString) { SearchPath = schema }.ConnectionString;
-        return (new(text, schema), text);
+        var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(server.ConnectionString) { SearchPath = schema });
+        _databases.Add(database);
+        return (new(database, schema), database);
     }
 
-    static AdoNetClusteringTable TableOf(string cluster, string connectionString) => new(
+    static AdoNetClusteringTable TableOf(string cluster, NpgsqlDataSource database) => new(
         new ServiceCollection().BuildServiceProvider(), Options.Create(new ClusterOptions { ClusterId = cluster }),
-        Options.Create(new AdoNetClusteringSiloOptions { Invariant = "Npgsql", ConnectionString = connectionString }),
+        Options.Create(new AdoNetClusteringSiloOptions { Invariant = "Npgsql", DataSource = database }),
         NullLogger<AdoNetClusteringTable>.Instance);
 
     static async Task<bool> InsertAsync(AdoNetClusteringTable table, MembershipEntry member) =>
         await table.InsertRowAsync(member, (await table.ReadAllAsync(default)).Version.Next(), default);
+
+    /// <summary>As Orleans does: with the ETag of the row that it read.</summary>
+    static async Task<bool> UpdateAsync(AdoNetClusteringTable table, MembershipEntry member)
+    {
+        var read = await table.ReadRowAsync(member.SiloAddress, default);
+        return await table.UpdateRowAsync(member, Assert.Single(read.Members).Item2, read.Version.Next(), default);
+    }
+
+    static (int Version, string Etag, string Row) Etags(MembershipTableData read) =>
+        (read.Version.Version, read.Version.VersionEtag, Assert.Single(read.Members).Item2);
 
     static MembershipEntry Member(int port, SiloStatus status = SiloStatus.Joining, DateTime? alive = null) => new()
     {
