@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection;
 using System.Threading.Channels;
 using Newsroom;
 
@@ -27,7 +28,8 @@ public sealed class SampleTests
     [Fact]
     public async Task The_backend_of_the_readme_says_what_to_start_where_there_is_no_silo_and_ends()
     {
-        using var backend = Process.Start(new ProcessStartInfo("dotnet", [typeof(Editor).Assembly.Location]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var file = typeof(SampleTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(static one => one.Key == "Newsroom").Value!;
+        using var backend = Process.Start(new ProcessStartInfo("dotnet", [file]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var (output, errors) = (backend.StandardOutput.ReadToEndAsync(patience.Token), backend.StandardError.ReadToEndAsync(patience.Token));
         await backend.WaitForExitAsync(patience.Token);
