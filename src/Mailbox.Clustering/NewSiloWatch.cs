@@ -57,6 +57,7 @@ sealed partial class StartAgainOnFatalError(StartAgain again, ILogger<StartAgain
 
     public void OnFatalException(object? sender = null, string? context = null, Exception? exception = null)
     {
+        if (again.Asked.IsCompleted) return;
         LogFatal(context ?? exception?.Message ?? $"{sender}");
         again.Ask();
     }
