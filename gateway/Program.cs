@@ -7,6 +7,8 @@ using Mailbox.Hosting;
 return await HostRun.RunAsync(() =>
 {
     var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+    // Where it listens is told by the server.
+    builder.Services.Configure<ConsoleLifetimeOptions>(static console => console.SuppressStatusMessages = true);
     var settings = new SettingsReader(builder.Configuration.GetSection("Mailbox"));
     var gateway = settings.Read<GatewayOptions>();
     var backend = settings.ReadBackend();

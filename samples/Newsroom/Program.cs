@@ -1,13 +1,24 @@
 using Mailbox.Grains;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Newsroom;
 
 var builder = Host.CreateApplicationBuilder(args);
+builder.Logging.ClearProviders(); // It prints what it does.
 builder.UseOrleansClient(client => client.UseLocalhostClustering());
-builder.UseMailboxGrid();
+builder.UseMailboxGrid(grid => grid.ConnectWithin = TimeSpan.FromSeconds(10));
 
 using var host = builder.Build();
-await host.StartAsync();
+try
+{
+    await host.StartAsync();
+}
+catch (MailboxUnavailableException nobody)
+{
+    Console.Error.WriteLine(nobody.Message);
+    return 1;
+}
 await Editor.WorkAsync(host.Services.GetRequiredService<MailboxGridClient>(), Console.WriteLine);
 await host.StopAsync();
+return 0;

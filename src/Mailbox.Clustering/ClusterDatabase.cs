@@ -29,10 +29,11 @@ public static class ClusterDatabase
 
     internal static void UseClusterDatabase(this ISiloBuilder silo, NodeOptions node)
     {
-        var text = ConnectionString(node);
-        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(new MembershipTables(text, node.Schema));
+        var database = NpgsqlDataSource.Create(ConnectionString(node));
+        // Made by the container, so that it closes the connections with the host.
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(_ => new MembershipTables(database, node.Schema));
         silo.Configure<ClusterMembershipOptions>(static options => options.IAmAliveTablePublishTimeout = s_signsOfLife);
-        silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Provider, text));
+        silo.UseAdoNetClustering(options => (options.Invariant, options.DataSource) = (Provider, database));
     }
 
     // Every silo goes on without the database, so none waits for it for long.

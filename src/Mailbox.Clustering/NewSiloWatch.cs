@@ -46,3 +46,22 @@ sealed partial class NewSiloWatch(
     [LoggerMessage(4001, LogLevel.Warning, "The silo was started anew: this gateway joins it from the beginning.")]
     partial void LogAnotherCluster();
 }
+
+/// <summary>
+/// Starts a gateway of a journal's silo from the beginning where Orleans would end the process: when it reads members of a lower version
+/// than it knows, because the silo was started anew, or finds itself declared dead. The gateway owns no mailboxes, so nothing is at stake.
+/// </summary>
+sealed partial class StartAgainOnFatalError(StartAgain again, ILogger<StartAgainOnFatalError> log) : IFatalErrorHandler
+{
+    public bool IsUnexpected(Exception exception) => true;
+
+    public void OnFatalException(object? sender = null, string? context = null, Exception? exception = null)
+    {
+        if (again.Asked.IsCompleted) return;
+        LogFatal(context ?? exception?.Message ?? $"{sender}");
+        again.Ask();
+    }
+
+    [LoggerMessage(4002, LogLevel.Warning, "This gateway joins the silo from the beginning: {Reason}")]
+    partial void LogFatal(string reason);
+}

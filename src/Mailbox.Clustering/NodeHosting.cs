@@ -11,8 +11,8 @@ public static class NodeHosting
     /// <exception cref="IOException">A port is in use, or the certificate cannot be read.</exception>
     public static ISiloBuilder UseNode(this ISiloBuilder silo, NodeOptions node)
     {
-        var own = Ports.Free(IPAddress.Parse(node.Address), node.SiloPort);
-        if (node.ClientPort > 0) Ports.Free(own.Address, node.ClientPort);
+        var own = silo.Take(IPAddress.Parse(node.Address), node.SiloPort);
+        if (node.ClientPort > 0) silo.Take(own.Address, node.ClientPort);
         silo.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = node.Id);
         silo.Configure<EndpointOptions>(options =>
             (options.AdvertisedIPAddress, options.SiloPort, options.GatewayPort) = (own.Address, own.Port, node.ClientPort));
@@ -22,6 +22,13 @@ public static class NodeHosting
         return silo;
     }
 
+    static IPEndPoint Take(this ISiloBuilder silo, IPAddress address, int port)
+    {
+        var reserved = ReservedPort.Take(address, port);
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(_ => reserved);
+        return reserved.EndPoint;
+    }
+
     /// <summary>The journal's silo is where the members are listed.</summary>
     static void UseSilo(this ISiloBuilder silo, NodeOptions node, IPEndPoint own)
     {
@@ -29,5 +36,6 @@ public static class NodeHosting
         if (node.Silo.Length == 0) return;
         silo.Services.AddSingleton<StartAgain>();
         silo.Services.AddHostedService<NewSiloWatch>();
+        silo.Services.AddSingleton<IFatalErrorHandler, StartAgainOnFatalError>();
     }
 }

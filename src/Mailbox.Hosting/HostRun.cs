@@ -1,7 +1,9 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Mailbox.Gateway;
 using Mailbox.Storage;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -33,7 +35,8 @@ public static class HostRun
             while (await RunOnceAsync(build(), told).ConfigureAwait(false)) { }
             return 0;
         }
-        catch (Exception fault) when (fault is SettingsException or AddressRefusedException or StoreException or IOException)
+        catch (Exception fault) when (fault is SettingsException or AddressRefusedException or StoreException
+            or IOException or AddressInUseException or SocketException)
         {
             await Console.Error.WriteLineAsync(fault.Message).ConfigureAwait(false);
             return 1;
@@ -55,8 +58,11 @@ public static class HostRun
     static async Task<bool> RunOnceAsync(WebApplication app, Task told)
     {
         _ = StopAsync(app, told);
-        await StartAsync(app).ConfigureAwait(false);
-        var (ended, again) = (app.WaitForShutdownAsync(), app.Services.GetService<StartAgain>()?.Asked ?? s_never);
+        var again = app.Services.GetService<StartAgain>()?.Asked ?? s_never;
+        // It may be asked for while the start still waits for a cluster that is gone.
+        var started = await Task.WhenAny(StartAsync(app), again).ConfigureAwait(false);
+        await started.ConfigureAwait(false);
+        var ended = app.WaitForShutdownAsync();
         await Task.WhenAny(ended, again).ConfigureAwait(false);
         var isAgain = !app.Lifetime.ApplicationStopping.IsCancellationRequested;
         if (isAgain) await BreakOffAsync(app).ConfigureAwait(false);

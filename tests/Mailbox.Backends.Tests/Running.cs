@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Mailbox.Tests;
 
 namespace Mailbox.Backends.Tests;
 
@@ -41,12 +42,7 @@ sealed class Running : IAsyncDisposable
         }
     }
 
-    public static IPEndPoint FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return (IPEndPoint)listener.LocalEndpoint;
-    }
+    public static IPEndPoint FreePort() => new(IPAddress.Loopback, Ports.Free());
 
     public async ValueTask DisposeAsync()
     {

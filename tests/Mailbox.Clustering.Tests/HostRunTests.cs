@@ -1,5 +1,6 @@
 using Mailbox.Hosting;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -51,6 +52,39 @@ public sealed class HostRunTests
         Assert.Equal((0, 1), (code, _hosts));
     }
 
+    [Fact]
+    public async Task A_process_that_loses_a_port_between_the_check_and_the_listening_ends_with_1()
+    {
+        var code = await HostRun.RunAsync(
+            static () =>
+            {
+                var builder = WebApplication.CreateSlimBuilder(["--urls", "http://127.0.0.1:0"]);
+                builder.Logging.ClearProviders();
+                builder.Services.AddHostedService<PortTaken>();
+                return builder.Build();
+            },
+            _told.Task).WaitAsync(s_patience);
+        Assert.Equal(1, code);
+    }
+
+    [Fact]
+    public async Task A_host_that_asks_to_be_started_again_while_it_starts_is_followed_by_another()
+    {
+        var code = await HostRun.RunAsync(
+            () =>
+            {
+                var builder = WebApplication.CreateSlimBuilder(["--urls", "http://127.0.0.1:0"]);
+                builder.Logging.ClearProviders();
+                builder.Services.AddSingleton<StartAgain>();
+                if (++_hosts == 1) builder.Services.AddHostedService<NeverStarts>();
+                var app = builder.Build();
+                app.Lifetime.ApplicationStarted.Register(app.Lifetime.StopApplication);
+                return app;
+            },
+            _told.Task).WaitAsync(s_patience);
+        Assert.Equal((0, 2), (code, _hosts));
+    }
+
     /// <param name="started">What each host does when it has started.</param>
     Task<int> RunAsync(Func<int, Host, Action> started) => HostRun.RunAsync(() => Build(started), _told.Task).WaitAsync(s_patience);
 
@@ -70,5 +104,23 @@ public sealed class HostRunTests
         public void Again() => StartAgain.Ask();
 
         public void Stop() => Lifetime.StopApplication();
+    }
+
+    sealed class PortTaken : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => throw new AddressInUseException("Address already in use");
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+
+    sealed class NeverStarts(StartAgain again) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            again.Ask();
+            return new TaskCompletionSource().Task.WaitAsync(cancellationToken);
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Mailbox.Tests;
 using Xunit;
 
 namespace Mailbox.Clustering.Tests;
@@ -7,7 +8,7 @@ namespace Mailbox.Clustering.Tests;
 public sealed class JournalSiloTests : IDisposable
 {
     readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("mailbox-journal-silo-");
-    readonly int _siloPort = HostProcess.FreePort();
+    readonly int _siloPort = Ports.Free();
 
     public void Dispose() => _data.Delete(recursive: true);
 
@@ -15,7 +16,7 @@ public sealed class JournalSiloTests : IDisposable
     public async Task A_gateway_joins_a_silo_that_was_killed_and_started_again_and_nothing_answered_is_missing()
     {
         await using var first = StartSilo();
-        await using var gateway = new HostProcess("Gateway", HostProcess.FreePort(), "--Mailbox:Cluster:Silo", $"127.0.0.1:{_siloPort}");
+        await using var gateway = new HostProcess("Gateway", Ports.Free(), "--Mailbox:Cluster:Silo", $"127.0.0.1:{_siloPort}");
         await gateway.UntilAsync(HttpStatusCode.OK);
         await DeliverAsync(gateway, "before");
         await first.KillAsync();
@@ -28,7 +29,7 @@ public sealed class JournalSiloTests : IDisposable
     }
 
     HostProcess StartSilo() =>
-        new("Silo", HostProcess.FreePort(), "--Mailbox:Cluster:SiloPort", $"{_siloPort}", "--Mailbox:Data", Path.Combine(_data.FullName, "store"));
+        new("Silo", Ports.Free(), "--Mailbox:Cluster:SiloPort", $"{_siloPort}", "--Mailbox:Data", Path.Combine(_data.FullName, "store"));
 
     static async Task DeliverAsync(HostProcess to, string text)
     {

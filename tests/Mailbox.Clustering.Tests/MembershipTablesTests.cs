@@ -12,16 +12,20 @@ using Xunit;
 namespace Mailbox.Clustering.Tests;
 
 /// <summary>What Orleans asks of its table of members, with our tables and queries.</summary>
-public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture<PostgresServer>
+public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture<PostgresServer>, IDisposable
 {
     static readonly DateTime s_start = new(2026, 3, 1, 12, 0, 0, DateTimeKind.Utc);
+
+    readonly List<NpgsqlDataSource> _databases = [];
+
+    public void Dispose() => _databases.ForEach(static database => database.Dispose());
 
     [Fact]
     public async Task Many_may_make_the_tables_at_once_and_again()
     {
         var (tables, _) = NewSchema();
 
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => tables.MakeAsync(default))));
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => tables.MakeAsync(TestContext.Current.CancellationToken))));
         await tables.MakeAsync(TestContext.Current.CancellationToken);
     }
 
@@ -59,7 +63,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         await InsertAsync(table, Member(1));
 
         Assert.False(await table.InsertRowAsync(Member(2), old, TestContext.Current.CancellationToken));
-        Assert.False(await table.UpdateRowAsync(Member(1), "", old, TestContext.Current.CancellationToken));
+        Assert.False(await table.UpdateRowAsync(Member(1), old.VersionEtag, old, TestContext.Current.CancellationToken));
 
         var read = await table.ReadAllAsync(TestContext.Current.CancellationToken);
         Assert.Equal((1, 1), (read.Members.Count, read.Version.Version));
@@ -71,7 +75,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         var table = await NewTableAsync();
         var next = (await table.ReadAllAsync(TestContext.Current.CancellationToken)).Version.Next();
 
-        var answers = await Task.WhenAll(Enumerable.Range(1, 20).Select(port => Task.Run(() => table.InsertRowAsync(Member(port), next, default))));
+        var answers = await Task.WhenAll(Enumerable.Range(1, 20).Select(port => Task.Run(() => table.InsertRowAsync(Member(port), next, TestContext.Current.CancellationToken))));
 
         Assert.Single(answers, static won => won);
         var read = await table.ReadAllAsync(TestContext.Current.CancellationToken);
@@ -98,11 +102,13 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
 
         member.AddSuspector(Member(2).SiloAddress, s_start);
         member.Status = SiloStatus.Dead;
-        Assert.True(await table.UpdateRowAsync(member, "", (await table.ReadAllAsync(TestContext.Current.CancellationToken)).Version.Next(), TestContext.Current.CancellationToken));
+        Assert.True(await UpdateAsync(table, member));
+        var changed = await table.ReadAllAsync(TestContext.Current.CancellationToken);
         member.IAmAliveTime = s_start.AddMinutes(5);
         await table.UpdateIAmAliveAsync(member, TestContext.Current.CancellationToken);
 
         var read = await table.ReadAllAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(Etags(changed), Etags(read));
         var found = Assert.Single(read.Members).Item1;
         Assert.Equal((2, SiloStatus.Dead, s_start.AddMinutes(5)), (read.Version.Version, found.Status, found.IAmAliveTime));
         Assert.Equal(Member(2).SiloAddress, Assert.Single(found.SuspectTimes!).Item1);
@@ -113,7 +119,8 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
     {
         var table = await NewTableAsync();
 
-        Assert.False(await table.UpdateRowAsync(Member(1), "", (await table.ReadAllAsync(TestContext.Current.CancellationToken)).Version.Next(), TestContext.Current.CancellationToken));
+        var version = (await table.ReadAllAsync(TestContext.Current.CancellationToken)).Version;
+        Assert.False(await table.UpdateRowAsync(Member(1), version.VersionEtag, version.Next(), TestContext.Current.CancellationToken));
 
         Assert.Equal(0, (await table.ReadAllAsync(TestContext.Current.CancellationToken)).Version.Version);
     }
@@ -125,19 +132,38 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         await InsertAsync(table, Member(1, SiloStatus.Dead, s_start));
         await InsertAsync(table, Member(2, SiloStatus.Dead, s_start.AddDays(2)));
         await InsertAsync(table, Member(3, SiloStatus.Active, s_start));
+        await InsertAsync(table, Member(4, SiloStatus.Joining, s_start));
+        await InsertAsync(table, Member(5, SiloStatus.ShuttingDown, s_start));
 
         await table.CleanupDefunctSiloEntriesAsync(s_start.AddDays(1), TestContext.Current.CancellationToken);
 
-        Assert.Equal([2, 3], (await table.ReadAllAsync(TestContext.Current.CancellationToken)).Members.Select(static member => member.Item1.SiloAddress.Endpoint.Port).Order());
+        Assert.Equal([2, 3, 4, 5], (await table.ReadAllAsync(TestContext.Current.CancellationToken)).Members.Select(static member => member.Item1.SiloAddress.Endpoint.Port).Order());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_dead_member_is_forgotten_whether_it_was_suspected_or_left(bool isSuspected)
+    {
+        var table = await NewTableAsync();
+        var member = Member(1);
+        await InsertAsync(table, member);
+        if (isSuspected) member.AddSuspector(Member(2).SiloAddress, s_start);
+        member.Status = SiloStatus.Dead;
+        Assert.True(await UpdateAsync(table, member));
+
+        await table.CleanupDefunctSiloEntriesAsync(s_start.AddDays(1), TestContext.Current.CancellationToken);
+
+        Assert.Empty((await table.ReadAllAsync(TestContext.Current.CancellationToken)).Members);
     }
 
     [Fact]
     public async Task Clusters_in_one_database_do_not_see_each_other()
     {
-        var (tables, text) = NewSchema();
+        var (tables, database) = NewSchema();
         await tables.MakeAsync(TestContext.Current.CancellationToken);
-        var (one, other) = (TableOf("one", text), TableOf("other", text));
-        await Task.WhenAll(one.InitializeMembershipTableAsync(true, TestContext.Current.CancellationToken), other.InitializeMembershipTableAsync(true, TestContext.Current.CancellationToken));
+        var (one, other) = (TableOf("one", database), TableOf("other", database));
+        await Task.WhenAll(one.InitializeMembershipTableAsync(true, default), other.InitializeMembershipTableAsync(true, TestContext.Current.CancellationToken));
 
         await InsertAsync(one, Member(1));
         Assert.Empty((await other.ReadAllAsync(TestContext.Current.CancellationToken)).Members);
@@ -149,34 +175,45 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
     [Fact]
     public async Task A_database_that_cannot_be_reached_is_told()
     {
-        var tables = new MembershipTables("Host=127.0.0.1;Port=1;Username=nobody;Timeout=2", "anything");
+        await using var tables = new MembershipTables(NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody;Timeout=2"), "anything");
 
         await Assert.ThrowsAsync<StoreException>(() => tables.MakeAsync(TestContext.Current.CancellationToken));
     }
 
     async Task<AdoNetClusteringTable> NewTableAsync()
     {
-        var (tables, text) = NewSchema();
-        await tables.MakeAsync(default);
-        var table = TableOf("test", text);
-        await table.InitializeMembershipTableAsync(true, default);
+        var (tables, database) = NewSchema();
+        await tables.MakeAsync(TestContext.Current.CancellationToken);
+        var table = TableOf("test", database);
+        await table.InitializeMembershipTableAsync(true, TestContext.Current.CancellationToken);
         return table;
     }
 
-    (MembershipTables Tables, string ConnectionString) NewSchema()
+    (MembershipTables Tables, NpgsqlDataSource Database) NewSchema()
     {
         var schema = server.NewSchema().Schema;
-        var text = new NpgsqlConnectionStringBuilder(server.ConnectionString) { SearchPath = schema }.ConnectionString;
-        return (new(text, schema), text);
+        var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(server.ConnectionString) { SearchPath = schema });
+        _databases.Add(database);
+        return (new(database, schema), database);
     }
 
-    static AdoNetClusteringTable TableOf(string cluster, string connectionString) => new(
+    static AdoNetClusteringTable TableOf(string cluster, NpgsqlDataSource database) => new(
         new ServiceCollection().BuildServiceProvider(), Options.Create(new ClusterOptions { ClusterId = cluster }),
-        Options.Create(new AdoNetClusteringSiloOptions { Invariant = "Npgsql", ConnectionString = connectionString }),
+        Options.Create(new AdoNetClusteringSiloOptions { Invariant = "Npgsql", DataSource = database }),
         NullLogger<AdoNetClusteringTable>.Instance);
 
     static async Task<bool> InsertAsync(AdoNetClusteringTable table, MembershipEntry member) =>
-        await table.InsertRowAsync(member, (await table.ReadAllAsync(default)).Version.Next(), default);
+        await table.InsertRowAsync(member, (await table.ReadAllAsync(TestContext.Current.CancellationToken)).Version.Next(), TestContext.Current.CancellationToken);
+
+    /// <summary>As Orleans does: with the ETag of the row that it read.</summary>
+    static async Task<bool> UpdateAsync(AdoNetClusteringTable table, MembershipEntry member)
+    {
+        var read = await table.ReadRowAsync(member.SiloAddress, TestContext.Current.CancellationToken);
+        return await table.UpdateRowAsync(member, Assert.Single(read.Members).Item2, read.Version.Next(), TestContext.Current.CancellationToken);
+    }
+
+    static (int Version, string Etag, string Row) Etags(MembershipTableData read) =>
+        (read.Version.Version, read.Version.VersionEtag, Assert.Single(read.Members).Item2);
 
     static MembershipEntry Member(int port, SiloStatus status = SiloStatus.Joining, DateTime? alive = null) => new()
     {

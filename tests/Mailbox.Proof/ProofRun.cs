@@ -11,7 +11,7 @@ namespace Mailbox.Proof;
 /// <summary>One run: a grid is started, used, broken again and again, and then everything that was answered is looked for.</summary>
 sealed class ProofRun(Func<Workshop, Topology> build, int seed, int faults, TextWriter output)
 {
-    /// <summary>Only kinds with this in their name.</summary>
+    /// <summary>Only kinds with this in their name, or with one of several that <c>|</c> separates.</summary>
     public string Only { get; init; } = "";
 
     /// <summary>The logs also of a run without breaches.</summary>
@@ -81,7 +81,8 @@ sealed class ProofRun(Func<Workshop, Topology> build, int seed, int faults, Text
         await _clock.PaceAsync(s_calm, cancel);
 
         var random = new Random(seed);
-        foreach (var fault in FaultScript.Of([.. grid.Faults().Where(fault => fault.Kind.Contains(Only, StringComparison.Ordinal))], faults, random))
+        var kinds = grid.Faults().Where(fault => Only.Split('|').Any(part => fault.Kind.Contains(part, StringComparison.Ordinal)));
+        foreach (var fault in FaultScript.Of([.. kinds], faults, random))
             if (!await StrikeAsync(fault, random, grid, audience, cancel)) break;
 
         await end.CancelAsync();

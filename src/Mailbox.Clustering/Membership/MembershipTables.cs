@@ -7,7 +7,9 @@ namespace Mailbox.Clustering;
 /// Makes the tables of the members in the cluster's database, and the queries that Orleans asks. Any number of processes may do it at
 /// once, whatever is there already.
 /// </summary>
-sealed class MembershipTables(string connectionString, string schema) : ILifecycleParticipant<ISiloLifecycle>
+/// <param name="database">Of the members alone; disposed of with this.</param>
+/// <param name="schema">Of the tables.</param>
+sealed class MembershipTables(NpgsqlDataSource database, string schema) : ILifecycleParticipant<ISiloLifecycle>, IAsyncDisposable, IDisposable
 {
     const string Tables = "membership/tables.sql";
     const string QueryFolder = "membership/queries/";
@@ -21,8 +23,7 @@ sealed class MembershipTables(string connectionString, string schema) : ILifecyc
     {
         try
         {
-            await using var connection = new NpgsqlConnection(connectionString);
-            await connection.OpenAsync(cancel).ConfigureAwait(false);
+            await using var connection = await database.OpenConnectionAsync(cancel).ConfigureAwait(false);
             await using var transaction = await connection.BeginTransactionAsync(cancel).ConfigureAwait(false);
             foreach (var command in Commands()) await ExecuteAsync(connection, command, cancel).ConfigureAwait(false);
             await transaction.CommitAsync(cancel).ConfigureAwait(false);
@@ -32,6 +33,10 @@ sealed class MembershipTables(string connectionString, string schema) : ILifecyc
             throw new StoreException($"The cluster's database cannot be used: {fault.Message}", fault);
         }
     }
+
+    public ValueTask DisposeAsync() => database.DisposeAsync();
+
+    public void Dispose() => database.Dispose();
 
     static async Task ExecuteAsync(NpgsqlConnection connection, NpgsqlCommand command, CancellationToken cancel)
     {

@@ -12,6 +12,17 @@ public sealed class MailboxGridOptions
     } = TimeSpan.FromSeconds(15);
 
     /// <summary>
+    /// How long the start of a client looks for a silo before it fails with <see cref="MailboxUnavailableException"/>: 1 s or more. By
+    /// default it looks until it finds one; the log tells once that it does.
+    /// </summary>
+    public TimeSpan ConnectWithin
+    {
+        get;
+        set => field = value >= TimeSpan.FromSeconds(1) || value == Timeout.InfiniteTimeSpan ? value
+            : throw new ArgumentOutOfRangeException(nameof(ConnectWithin), value, "A silo is looked for for 1 second or longer.");
+    } = Timeout.InfiniteTimeSpan;
+
+    /// <summary>
     /// True: a draft without an idempotency key is given one of 16 bytes, so that it can be repeated when its answer was lost. The grid
     /// remembers it for <see cref="Deadline"/> and ten seconds, in about 100 bytes, and lets such keys take half of
     /// <see cref="Engine.EngineOptions.MaxKeys"/>; what is delivered beyond goes without. False: what may have been stored is not repeated.

@@ -1,9 +1,16 @@
 namespace Mailbox.Grains;
 
-/// <summary>The grid could not answer within <see cref="MailboxGridOptions.Deadline"/>; it may later.</summary>
+/// <summary>
+/// The grid could not answer within <see cref="MailboxGridOptions.Deadline"/>, or no silo was found within
+/// <see cref="MailboxGridOptions.ConnectWithin"/>; it may later.
+/// </summary>
 public sealed class MailboxUnavailableException : MailboxGridException
 {
     internal MailboxUnavailableException(Outcome outcome, Exception? cause = null) : base(outcome, Reason(outcome), cause)
+    {
+    }
+
+    internal MailboxUnavailableException(string reason, Exception cause) : base(Outcome.NotOwner, reason, cause)
     {
     }
 

@@ -10,13 +10,20 @@ static class GridSettings
     const int MostWaitingRequests = 10_000;
     const int MostBodyBytes = 80 << 20;
 
+    static readonly TimeSpan s_probe = TimeSpan.FromSeconds(1);
+
     public static ISiloBuilder UseGridSettings(this ISiloBuilder silo)
     {
         silo.AddDistributedGrainDirectory();
         silo.Services.TellFaults();
+        // The lease keeps the mailboxes of a dead silo from being activated elsewhere for 30 s by default, so that a silo that is wrongly taken
+        // for dead cannot act beside its successor. The store fences every write by owner, so there is nothing to wait for.
+        silo.Configure<GrainDirectoryOptions>(static options => options.RangeLeaseDuration = TimeSpan.Zero);
         silo.Configure<ClusterMembershipOptions>(static options =>
         {
-            options.ProbeTimeout = TimeSpan.FromSeconds(1);
+            // All three: by default a probe's timeout adapts between half and four times ProbeTimeout, and no silo is voted dead that sent a
+            // message within MaxProbeTimeout x NumMissedProbesLimit, which would be 12 s.
+            options.ProbeTimeout = options.MinProbeTimeout = options.MaxProbeTimeout = s_probe;
             options.NumMissedProbesLimit = 3;
             options.NumVotesForDeathDeclaration = 2;
             // Who asks another to probe gives both the same time, and so never hears that a silo hangs; two votes guard against a bad link.

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Streams;
 
@@ -42,10 +44,48 @@ public static class MailboxGridHosting
         configure?.Invoke(options);
         services.Configure<GatewayOptions>(static silos => silos.GatewayListRefreshPeriod = s_look);
         services.TellFaults();
+        // Each attempt to connect to a silo that is away is a warning with a trace; what matters is told by who waits. A rule of the host comes later and wins.
+        services.Configure<LoggerFilterOptions>(static log => log.Rules.Insert(0, new(null, "Orleans.Runtime.Messaging.ConnectionManager", LogLevel.Error, null)));
         services.TryAddSingleton(TimeProvider.System);
+        if (!services.Any(IsOwnRetryFilter)) services.AddSingleton<IClientConnectionRetryFilter>(provider => SiloSearch.Create(provider, options));
         services.TryAddSingleton(provider => new MailboxGridClient(
             provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>(), options));
         services.TryAddKeyedSingleton<IStreamProvider>(
             LetterStreams.ProviderName, static (provider, _) => new LetterStreams(provider.GetRequiredService<MailboxGridClient>()));
     }
+
+    static bool IsOwnRetryFilter(ServiceDescriptor service) =>
+        service.ServiceType == typeof(IClientConnectionRetryFilter) && service.ImplementationType?.Assembly != typeof(IClientConnectionRetryFilter).Assembly;
+}
+
+/// <summary>Repeats the first connection of a client until a silo answers, and says once what is missing.</summary>
+sealed partial class SiloSearch(string missing, TimeSpan longest, TimeProvider time, ILogger<SiloSearch> log) : IClientConnectionRetryFilter
+{
+    static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
+
+    long? _began;
+
+    public static SiloSearch Create(IServiceProvider services, MailboxGridOptions options)
+    {
+        var listed = services.GetRequiredService<IOptions<StaticGatewayListProviderOptions>>().Value.Gateways;
+        string[] addresses = [.. listed.Select(static gateway => $"{gateway.Host}:{gateway.Port}")];
+        var missing = addresses.Length == 0 ? "No silo with a port for backends is listed, or none answers: start one with --Mailbox:Cluster:ClientPort PORT"
+            : $"No silo answers at {string.Join(" or ", addresses)}: start one, as with ./run.sh --Mailbox:Cluster:ClientPort {listed[0].Port}";
+        return new(missing, options.ConnectWithin, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<SiloSearch>>());
+    }
+
+    public async Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken)
+    {
+        if (_began is not { } began)
+        {
+            _began = began = time.GetTimestamp();
+            LogMissing(missing);
+        }
+        if (longest != Timeout.InfiniteTimeSpan && time.GetElapsedTime(began) >= longest) throw new MailboxUnavailableException(missing, exception);
+        await Task.Delay(s_pause, time, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
+    [LoggerMessage(3140, LogLevel.Warning, "{Missing} (tried again until one answers)")]
+    partial void LogMissing(string missing);
 }

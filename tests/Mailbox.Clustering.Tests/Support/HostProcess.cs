@@ -1,6 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Reflection;
 
 namespace Mailbox.Clustering.Tests;
@@ -11,6 +11,8 @@ sealed class HostProcess : IAsyncDisposable
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     readonly Process _process;
+    readonly ConcurrentQueue<string> _output = new();
+    readonly ConcurrentQueue<string> _errors = new();
 
     /// <param name="host">The silo or the gateway, as the project names its file.</param>
     public HostProcess(string host, int port, params string[] arguments)
@@ -21,8 +23,8 @@ sealed class HostProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
-        _process.OutputDataReceived += static (_, _) => { };
-        _process.ErrorDataReceived += static (_, _) => { };
+        _process.OutputDataReceived += (_, line) => Keep(_output, line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(_errors, line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         Http = new() { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = s_patience };
@@ -30,12 +32,11 @@ sealed class HostProcess : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    /// <summary>Lines of its standard output so far.</summary>
+    public IReadOnlyCollection<string> Output => _output;
+
+    /// <summary>Lines of its standard error so far.</summary>
+    public IReadOnlyCollection<string> Errors => _errors;
 
     /// <summary>Returns when it says that it is ready, or that it is not.</summary>
     public async Task UntilAsync(HttpStatusCode readiness)
@@ -43,7 +44,8 @@ sealed class HostProcess : IAsyncDisposable
         using var patience = new CancellationTokenSource(s_patience);
         while (await ReadinessAsync() != readiness)
         {
-            patience.Token.ThrowIfCancellationRequested();
+            if (patience.IsCancellationRequested || _process.HasExited)
+                throw new TimeoutException($"It was never {readiness}:\n{string.Join('\n', [.. _output, .. _errors])}");
             await Task.Yield();
         }
     }
@@ -61,6 +63,14 @@ sealed class HostProcess : IAsyncDisposable
         }
     }
 
+    /// <returns>The exit code, when it has ended by itself and all that it wrote is here.</returns>
+    public async Task<int> EndAsync()
+    {
+        using var patience = new CancellationTokenSource(s_patience);
+        await _process.WaitForExitAsync(patience.Token);
+        return _process.ExitCode;
+    }
+
     public async Task KillAsync()
     {
         _process.Kill();
@@ -72,5 +82,10 @@ sealed class HostProcess : IAsyncDisposable
         Http.Dispose();
         if (!_process.HasExited) await KillAsync();
         _process.Dispose();
+    }
+
+    static void Keep(ConcurrentQueue<string> lines, string? line)
+    {
+        if (line is not null) lines.Enqueue(line);
     }
 }

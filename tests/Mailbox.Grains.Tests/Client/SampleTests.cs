@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Reflection;
 using System.Threading.Channels;
 using Newsroom;
 
@@ -21,5 +23,18 @@ public sealed class SampleTests
         var missing = s_expected.ToHashSet();
         while (missing.Count > 0) missing.Remove(await printed.Reader.ReadAsync(patience.Token));
         Assert.Equal(3, (await grid.Client.Mailbox("alice").GetAsync(TestContext.Current.CancellationToken))!.Messages);
+    }
+
+    [Fact]
+    public async Task The_backend_of_the_readme_says_what_to_start_where_there_is_no_silo_and_ends()
+    {
+        var file = typeof(SampleTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(static one => one.Key == "Newsroom").Value!;
+        using var backend = Process.Start(new ProcessStartInfo("dotnet", [file]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var (output, errors) = (backend.StandardOutput.ReadToEndAsync(patience.Token), backend.StandardError.ReadToEndAsync(patience.Token));
+        await backend.WaitForExitAsync(patience.Token);
+        Assert.Equal(
+            (1, "", "No silo answers at 127.0.0.1:30000: start one, as with ./run.sh --Mailbox:Cluster:ClientPort 30000\n"),
+            (backend.ExitCode, await output, await errors));
     }
 }

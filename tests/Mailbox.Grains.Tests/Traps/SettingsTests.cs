@@ -45,6 +45,19 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public async Task The_mailboxes_of_a_dead_silo_wait_for_no_lease_and_probes_keep_their_time()
+    {
+        await using var grid = await Grid.StartAsync();
+        foreach (var silo in new[] { grid.Silo, grid.GatewaySilo })
+        {
+            // The store fences: a silo that is taken for dead and is not stores nothing more.
+            Assert.Equal(TimeSpan.Zero, silo.GetRequiredService<IOptions<GrainDirectoryOptions>>().Value.RangeLeaseDuration);
+            var membership = silo.GetRequiredService<IOptions<ClusterMembershipOptions>>().Value;
+            Assert.Equal((membership.ProbeTimeout, membership.ProbeTimeout), (membership.MinProbeTimeout, membership.MaxProbeTimeout));
+        }
+    }
+
+    [Fact]
     public async Task A_silo_that_hangs_is_found_out_in_seconds_and_not_waited_for()
     {
         await using var grid = await Grid.StartAsync();

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Mailbox.Proof.Network;
+using Mailbox.Tests;
 
 namespace Mailbox.Proof.Nodes;
 

@@ -1,4 +1,4 @@
-using Mailbox.Proof.Network;
+using Mailbox.Tests;
 
 namespace Mailbox.Proof.Nodes;
 

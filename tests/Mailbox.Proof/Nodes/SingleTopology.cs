@@ -1,5 +1,6 @@
 using Mailbox.Proof.Faults;
 using Mailbox.Proof.Network;
+using Mailbox.Tests;
 
 namespace Mailbox.Proof.Nodes;
 

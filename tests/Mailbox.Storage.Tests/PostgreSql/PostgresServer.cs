@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Mailbox.Storage.PostgreSql;
+using Mailbox.Tests;
 using Npgsql;
 
 namespace Mailbox.Storage.Tests.PostgreSql;
@@ -12,7 +11,7 @@ public sealed class PostgresServer : IDisposable
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     readonly TemporaryDirectory _directory = new();
-    readonly int _port = FreePort();
+    readonly int _port = Ports.Free();
     Process? _process;
     int _schemas;
 
@@ -109,11 +108,4 @@ public sealed class PostgresServer : IDisposable
         ? new("setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", program, .. arguments])
         { RedirectStandardOutput = true, WorkingDirectory = "/" }
         : new(program, arguments) { RedirectStandardOutput = true };
-
-    static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
