@@ -17,6 +17,7 @@ return await HostRun.RunAsync(() =>
     builder.UseOrleans(silo => silo.UseNode(node).AddMailboxGateway());
     builder.Services.AddMailboxes(gateway);
     builder.Services.AddBackend(backend);
+    builder.Services.AddTelemetry(builder.Configuration);
 
     var app = builder.Build();
     app.MapHost();

@@ -23,6 +23,7 @@ return await HostRun.RunAsync(() =>
     builder.UseOrleans(silo => silo.UseNode(node).AddMailboxGrains(ownsAll: !node.HasDatabase));
     builder.Services.AddMailboxes(gateway);
     builder.Services.AddBackend(backend);
+    builder.Services.AddTelemetry(builder.Configuration);
     builder.Services.AddDemo(host);
 
     var app = builder.Build();
