@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using System.Text;
+using System.Text.RegularExpressions;
 using Mailbox.Gateway;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -10,7 +12,7 @@ using OpenTelemetry.Resources;
 namespace Mailbox.Hosting;
 
 /// <summary>Exports the process's metrics (spec O2): Prometheus text at <c>/metrics</c>, and by OTLP where OpenTelemetry's own variable names a collector.</summary>
-public static class Telemetry
+public static partial class Telemetry
 {
     const string CollectorKey = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
@@ -43,6 +45,34 @@ public static class Telemetry
     static MetricStreamConfiguration? WithoutDurations(Instrument instrument) =>
         instrument is Histogram<double> && instrument.Meter.Name == "Microsoft.AspNetCore.Server.Kestrel" ? MetricStreamConfiguration.Drop : null;
 
-    static RequestDelegate Scraping(IServiceProvider provider) =>
-        new ApplicationBuilder(provider).UseOpenTelemetryPrometheusScrapingEndpoint(static _ => true).Build();
+    static RequestDelegate Scraping(IServiceProvider provider)
+    {
+        var scrape = new ApplicationBuilder(provider).UseOpenTelemetryPrometheusScrapingEndpoint(static _ => true).Build();
+        return http => AnswerAsync(http, scrape);
+    }
+
+    /// <summary>
+    /// The exporter writes <c>name{} 1</c> for a sample without labels. Every other library writes <c>name 1</c>, which scripts look for at the begin of a line.
+    /// </summary>
+    static async Task AnswerAsync(HttpContext http, RequestDelegate scrape)
+    {
+        var body = http.Response.Body;
+        using var text = new MemoryStream();
+        http.Response.Body = text;
+        http.Request.Headers.Remove("Accept-Encoding");
+        try
+        {
+            await scrape(http).ConfigureAwait(false);
+        }
+        finally
+        {
+            http.Response.Body = body;
+        }
+        var plain = Encoding.UTF8.GetBytes(EmptyLabels().Replace(Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length), "$1"));
+        http.Response.ContentLength = plain.Length;
+        if (http.Request.Method != "HEAD") await http.Response.Body.WriteAsync(plain, http.RequestAborted).ConfigureAwait(false);
+    }
+
+    [GeneratedRegex(@"^(\w+)\{\}", RegexOptions.Multiline)]
+    private static partial Regex EmptyLabels();
 }

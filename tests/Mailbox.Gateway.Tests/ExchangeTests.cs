@@ -24,7 +24,7 @@ public sealed class ExchangeTests
         await using var host = await GatewayHost.StartAsync();
         var parked = SendAsync(host, """{"client":"c","wait":25}""");
         await GatewayHost.UntilAsync(() => host.Held.Count == 1);
-        Assert.Contains("mailbox_gateway_connections{transport=\"exchange\"} 1\n", await host.Http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        Assert.Equal(1, host.Measure("mailbox.gateway.connections", "exchange"));
         (await host.DeliverAsync("a", "now")).Dispose();
         Assert.Equal(["now"], (await AnswerOf(parked)).Texts);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -34,8 +35,9 @@ sealed class GatewayHost : IAsyncDisposable
     public HeldConnections Held => _app.Services.GetRequiredService<HeldConnections>();
 
     /// <param name="grid">Instead of an engine.</param>
+    /// <param name="services">Adds to those of the application.</param>
     public static async Task<GatewayHost> StartAsync(GatewayOptions? options = null, IMailboxGrid? grid = null, string url = "http://127.0.0.1:0", bool isHttp2 = false,
-        BackendOptions? backend = null)
+        BackendOptions? backend = null, Action<IServiceCollection>? services = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -45,6 +47,7 @@ sealed class GatewayHost : IAsyncDisposable
         if (grid is not null) builder.Services.AddSingleton(grid);
         builder.Services.AddMailboxes(options);
         builder.Services.AddBackend(backend ?? new());
+        services?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapMailboxes();
         app.UseRouting();
@@ -83,6 +86,25 @@ sealed class GatewayHost : IAsyncDisposable
     }
 
     public Task StopAsync() => _app.StopAsync();
+
+    /// <summary>What an instrument of this host measures now, for one value of its attribute where it has one; null where it measures nothing.</summary>
+    public long? Measure(string instrument, string? attribute = null)
+    {
+        var meters = _app.Services.GetRequiredService<IMeterFactory>();
+        long? measured = null;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (published, listening) =>
+        {
+            if (published.Meter.Scope == meters && published.Name == instrument) listening.EnableMeasurementEvents(published);
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
+        {
+            if (attribute is null || (string?)tags[0].Value == attribute) measured = (measured ?? 0) + value;
+        });
+        listener.Start();
+        listener.RecordObservableInstruments();
+        return measured;
+    }
 
     /// <summary>Waits for something that is about to be true.</summary>
     public static Task UntilAsync(Func<bool> isTrue) => UntilAsync(() => Task.FromResult(isTrue()));

@@ -78,7 +78,7 @@ public sealed class WebhookTests
         await host.UntilToldAsync(endpoint, 5);
         Assert.Equal("opened a, opened a, opened a, opened a, opened b", endpoint.Told());
         Assert.Single(endpoint.Events().Take(4).Select(static one => Text(one, "id")).Distinct());
-        await GatewayHost.UntilAsync(async () => (await host.Http.GetStringAsync("/metrics")).Contains("mailbox_gateway_webhook_failures_total{webhook=\"w\"} 3\n", StringComparison.Ordinal));
+        await GatewayHost.UntilAsync(() => host.Measure("mailbox.gateway.webhook.failures", "w") == 3);
     }
 
     [Fact]
@@ -93,13 +93,15 @@ public sealed class WebhookTests
         await GatewayHost.UntilAsync(async () =>
         {
             host.Time.Advance(TimeSpan.FromSeconds(1));
-            return (await host.Http.GetStringAsync("/metrics")).Contains("mailbox_gateway_webhook_waiting{webhook=\"w\"} 500\n", StringComparison.Ordinal);
+            await host.Http.GetStringAsync("/webhooks/w");
+            return host.Measure("mailbox.gateway.webhook.waiting", "w") == 500;
         });
         host.Time.Leap(TimeSpan.FromDays(2));
         await GatewayHost.UntilAsync(async () =>
         {
             host.Time.Leap(TimeSpan.FromMinutes(10));
-            return (await host.Http.GetStringAsync("/metrics")).Contains("mailbox_gateway_webhook_dropped_total{webhook=\"w\"} 500\n", StringComparison.Ordinal);
+            await host.Http.GetStringAsync("/webhooks/w");
+            return host.Measure("mailbox.gateway.webhook.dropped", "w") == 500;
         });
     }
 
@@ -109,7 +111,7 @@ public sealed class WebhookTests
         await using var endpoint = await Listener.StartAsync();
         await using var host = await GatewayHost.StartAsync();
         var answers = await (await PutAsync(host, endpoint, "opened")).Content.ReadAsStringAsync()
-            + await host.Http.GetStringAsync("/webhooks/w") + await host.Http.GetStringAsync("/webhooks") + await host.Http.GetStringAsync("/metrics");
+            + await host.Http.GetStringAsync("/webhooks/w") + await host.Http.GetStringAsync("/webhooks");
         Assert.Contains(endpoint.Url, answers, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, answers, StringComparison.Ordinal);
         await Problems.OfAsync(await host.Http.GetAsync("/mailboxes/mailbox.webhooks?from=oldest&wait=0"), 404, "not-found");
