@@ -99,7 +99,7 @@ public sealed partial class MetricsTests
         var drained = host.Held.DrainAsync(TimeSpan.FromSeconds(20));
         Assert.Contains("\nmailbox_gateway_connections{transport=\"sse\"} ", await host.Http.GetStringAsync("/metrics"), StringComparison.Ordinal);
         Assert.False(drained.IsCompleted);
-        host.Time.Advance(TimeSpan.FromSeconds(20));
+        host.Time.Pass(TimeSpan.FromSeconds(20));
         await drained.WaitAsync(GatewayHost.Patience);
     }
 

@@ -28,7 +28,7 @@ sealed class GatewayHost : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public ManualTime Time => (ManualTime)_app.Services.GetRequiredService<TimeProvider>();
+    public FakeTimeProvider Time => (FakeTimeProvider)_app.Services.GetRequiredService<TimeProvider>();
 
     public IMailboxGrid Grid => _app.Services.GetRequiredService<IMailboxGrid>();
 
@@ -43,7 +43,7 @@ sealed class GatewayHost : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(url);
         if (isHttp2) builder.WebHost.ConfigureKestrel(server => server.ConfigureEndpointDefaults(static endpoint => endpoint.Protocols = HttpProtocols.Http2));
-        builder.Services.AddSingleton<TimeProvider>(new ManualTime());
+        builder.Services.AddSingleton<TimeProvider>(TestTime.Start());
         if (grid is not null) builder.Services.AddSingleton(grid);
         builder.Services.AddMailboxes(options);
         builder.Services.AddBackend(backend ?? new());

@@ -92,14 +92,14 @@ public sealed class WebhookTests
         Assert.Equal(500, JsonDocument.Parse(await host.Http.GetStringAsync("/webhooks/w")).RootElement.GetProperty("waiting").GetInt32());
         await GatewayHost.UntilAsync(async () =>
         {
-            host.Time.Advance(TimeSpan.FromSeconds(1));
+            host.Time.Pass(TimeSpan.FromSeconds(1));
             await host.Http.GetStringAsync("/webhooks/w");
             return host.Measure("mailbox.gateway.webhook.waiting", "w") == 500;
         });
-        host.Time.Leap(TimeSpan.FromDays(2));
+        host.Time.Advance(TimeSpan.FromDays(2));
         await GatewayHost.UntilAsync(async () =>
         {
-            host.Time.Leap(TimeSpan.FromMinutes(10));
+            host.Time.Advance(TimeSpan.FromMinutes(10));
             await host.Http.GetStringAsync("/webhooks/w");
             return host.Measure("mailbox.gateway.webhook.dropped", "w") == 500;
         });
@@ -157,7 +157,7 @@ public sealed class WebhookTests
         await PutAsync(first, endpoint, "opened");
         for (var i = 0; i < 20; i++) await first.DeliverAsync($"m{i}", "1");
         await first.UntilToldAsync(endpoint, 20);
-        second.Time.Advance(TimeSpan.FromSeconds(30));
+        second.Time.Pass(TimeSpan.FromSeconds(30));
         for (var i = 20; i < 40; i++) await second.DeliverAsync($"m{i}", "1");
         await first.UntilToldAsync(endpoint, 40);
         Assert.Equal(40, endpoint.Events().Count);
@@ -174,7 +174,7 @@ public sealed class WebhookTests
         await host.SendAsync(HttpMethod.Delete, "/mailboxes/" + Webhook.MailboxOf("w"));
         await GatewayHost.UntilAsync(async () =>
         {
-            host.Time.Advance(TimeSpan.FromMilliseconds(250));
+            host.Time.Pass(TimeSpan.FromMilliseconds(250));
             return await host.Grid.GetGroupAsync(MailboxEvents.Group, null, 1) is not null;
         });
         await host.DeliverAsync("b", "1");
