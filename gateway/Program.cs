@@ -21,6 +21,7 @@ return await HostRun.RunAsync(() =>
     builder.Services.AddMailboxes(gateway);
     builder.Services.AddBackend(backend);
     builder.Services.AddGatewayServer();
+    builder.Services.AddTelemetry(builder.Configuration);
 
     var app = builder.Build();
     app.MapHost();

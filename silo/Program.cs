@@ -27,6 +27,7 @@ return await HostRun.RunAsync(() =>
     builder.Services.AddMailboxes(gateway);
     builder.Services.AddBackend(backend);
     builder.Services.AddGatewayServer();
+    builder.Services.AddTelemetry(builder.Configuration);
     builder.Services.AddDemo(host);
 
     var app = builder.Build();

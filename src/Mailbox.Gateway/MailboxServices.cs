@@ -54,8 +54,8 @@ public static class MailboxServices
     }
 
     static void AddGateway(this IServiceCollection services) => services
+        .AddMetrics()
         .AddSingleton<EngineFaults>()
-        .AddSingleton<EngineMetrics>()
         .AddSingleton<GatewayMetrics>()
         .AddSingleton<HeldConnections>()
         .AddSingleton<DraftReader>()

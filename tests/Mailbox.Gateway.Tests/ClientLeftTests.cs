@@ -18,7 +18,7 @@ public sealed class ClientLeftTests
         // Where it might only have ended its side there is time for an answer.
         await GatewayHost.UntilAsync(() =>
         {
-            host.Time.Advance(TimeSpan.FromSeconds(1));
+            host.Time.Pass(TimeSpan.FromSeconds(1));
             return grid.Asked!.Value.IsCancellationRequested;
         });
         Assert.Equal(0, host.Held.Count);

@@ -24,7 +24,7 @@ public sealed class ExchangeTests
         await using var host = await GatewayHost.StartAsync();
         var parked = SendAsync(host, """{"client":"c","wait":25}""");
         await GatewayHost.UntilAsync(() => host.Held.Count == 1);
-        Assert.Contains("mailbox_gateway_connections{transport=\"exchange\"} 1\n", await host.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal(1, host.Measure("mailbox.gateway.connections", "exchange"));
         (await host.DeliverAsync("a", "now")).Dispose();
         Assert.Equal(["now"], (await AnswerOf(parked)).Texts);
     }
@@ -35,9 +35,9 @@ public sealed class ExchangeTests
         await using var host = await GatewayHost.StartAsync();
         var parked = SendAsync(host, """{"client":"c","wait":7}""");
         await GatewayHost.UntilAsync(() => host.Held.Count == 1);
-        host.Time.Advance(TimeSpan.FromSeconds(6));
+        host.Time.Pass(TimeSpan.FromSeconds(6));
         Assert.False(parked.IsCompleted);
-        host.Time.Advance(TimeSpan.FromSeconds(2));
+        host.Time.Pass(TimeSpan.FromSeconds(2));
         var answer = await AnswerOf(parked);
         Assert.Empty(answer.Texts);
         Assert.EndsWith(".0", answer.Position, StringComparison.Ordinal);
@@ -179,7 +179,7 @@ public sealed class ExchangeTests
         var drained = host.Held.DrainAsync(TimeSpan.FromSeconds(20));
         using var refused = await SendAsync(host, """{"client":"c"}""");
         await Problems.OfAsync(refused, 503, "draining");
-        host.Time.Advance(TimeSpan.FromSeconds(1));
+        host.Time.Pass(TimeSpan.FromSeconds(1));
         Assert.True((await AnswerOf(parked)).IsClosed);
         await drained.WaitAsync(GatewayHost.Patience, TestContext.Current.CancellationToken);
     }

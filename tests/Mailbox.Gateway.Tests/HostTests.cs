@@ -131,20 +131,6 @@ public sealed class HostTests
     }
 
     [Fact]
-    public async Task Metrics_count_what_happened()
-    {
-        await using var host = await GatewayHost.StartAsync();
-        (await host.DeliverAsync("a", "x")).Dispose();
-        using var stream = await host.OpenAsync("/mailboxes/a?from=oldest", "text/event-stream");
-        await stream.UntilAsync("data: x\n\n");
-        var metrics = await host.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
-        Assert.Contains("# TYPE mailbox_gateway_connections gauge\n", metrics, StringComparison.Ordinal);
-        Assert.Contains("mailbox_gateway_connections{transport=\"sse\"} 1\n", metrics, StringComparison.Ordinal);
-        Assert.Contains("mailbox_gateway_deliveries_total{outcome=\"stored\"} 1\n", metrics, StringComparison.Ordinal);
-        Assert.Contains("mailbox_gateway_messages_written_total 1\n", metrics, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task The_page_and_the_description_of_the_interface_are_served()
     {
         await using var host = await GatewayHost.StartAsync();

@@ -67,9 +67,9 @@ public sealed class PollTests
         await using var host = await GatewayHost.StartAsync();
         var poll = host.Http.GetStringAsync("/mailboxes/a" + query, TestContext.Current.CancellationToken);
         await GatewayHost.UntilAsync(() => host.Held.Count == 1);
-        host.Time.Advance(TimeSpan.FromSeconds(seconds - 1));
+        host.Time.Pass(TimeSpan.FromSeconds(seconds - 1));
         Assert.Equal(1, host.Held.Count);
-        host.Time.Advance(TimeSpan.FromSeconds(2));
+        host.Time.Pass(TimeSpan.FromSeconds(2));
         Assert.Matches("^{\"position\":\"[0-9a-f]+\\.0\",\"messages\":\\[\\]}$", await poll);
     }
 
@@ -92,7 +92,7 @@ public sealed class PollTests
         await using var host = await GatewayHost.StartAsync();
         var poll = host.OpenAsync("/mailboxes/a", "application/json", ("Prefer", prefer));
         await GatewayHost.UntilAsync(() => host.Held.Count == 1);
-        host.Time.Advance(TimeSpan.FromSeconds(2));
+        host.Time.Pass(TimeSpan.FromSeconds(2));
         using var answer = await poll;
         Assert.EndsWith("\"messages\":[]}", await answer.RestAsync(), StringComparison.Ordinal);
     }

@@ -52,7 +52,7 @@ public sealed class WebSocketHostileTests
             var saying = raw.SayAsync(pings);
             await GatewayHost.UntilAsync(() =>
             {
-                host.Time.Advance(TimeSpan.FromSeconds(0.25));
+                host.Time.Pass(TimeSpan.FromSeconds(0.25));
                 return saying.IsCompleted || host.Held.Count == 0;
             });
             isTaken = saying.IsCompletedSuccessfully;

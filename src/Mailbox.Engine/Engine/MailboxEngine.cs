@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Mailbox.Storage;
 
 namespace Mailbox.Engine;
@@ -16,23 +17,24 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
     int _isStoreFailing;
 
     /// <summary>Starts an engine on a store. The engine disposes of the store.</summary>
+    /// <param name="meters">The host's; null for an engine without one.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    public MailboxEngine(IMailboxStore store, EngineOptions options, TimeProvider time)
-        : this(store, Arguments.Checked(options), new EngineClock(time, store.LastSeen))
+    public MailboxEngine(IMailboxStore store, EngineOptions options, TimeProvider time, IMeterFactory? meters = null)
+        : this(store, Arguments.Checked(options), new EngineClock(time, store.LastSeen), meters)
     {
         _writer.Start();
         _timer = time.CreateTimer(static engine => ((MailboxEngine)engine!).Maintain(), this, options.MaintainEvery, options.MaintainEvery);
     }
 
     /// <summary>An engine whose writer runs when a test says so, by <see cref="Step"/>.</summary>
-    internal MailboxEngine(IMailboxStore store, EngineOptions options, EngineClock clock)
+    internal MailboxEngine(IMailboxStore store, EngineOptions options, EngineClock clock, IMeterFactory? meters = null)
     {
         (Store, Options, Clock) = (store, options, clock);
         var batch = new Batch();
         Table = new(store, options, batch);
         Keys = new(store, options, batch);
         Maintenance = new(this);
-        Meter = new(this);
+        Meter = new(this, meters);
         _writer = new(this, batch, Table, options);
         (_sweep, Owned) = (new(this), new(this));
     }

@@ -1,20 +1,14 @@
+using System.Diagnostics.Metrics;
 using System.Text;
 
 namespace Mailbox.Gateway;
 
-/// <summary>The gateway's counters, and after them the engine's. Names and labels are stable (docs/protocol.md, "Metrics").</summary>
-sealed class GatewayMetrics(EngineMetrics engine, UplinkMetrics uplinks, WebhookMetrics webhooks)
+/// <summary>
+/// The gateway's counters, as instruments of the meter <c>Mailbox.Gateway</c>; their names are stable (docs/protocol.md, "Metrics"). Requests count into plain
+/// fields, which an exporter reads when it collects: a request costs the same whether somebody exports or not.
+/// </summary>
+sealed class GatewayMetrics
 {
-    static readonly Metric s_ready = new("mailbox_gateway_ready", "gauge", "1 while deliveries are accepted.");
-    static readonly Metric s_connections = new("mailbox_gateway_connections", "gauge", "Connections held now.");
-    static readonly Metric s_opens = new("mailbox_gateway_opens_total", "counter", "Mailboxes opened.");
-    static readonly Metric s_deliveries = new("mailbox_gateway_deliveries_total", "counter", "Deliveries to mailboxes by outcome.");
-    static readonly Metric s_sends = new("mailbox_gateway_sends_total", "counter", "Sends to groups by outcome.");
-    static readonly Metric s_messages = new("mailbox_gateway_messages_written_total", "counter", "Messages and gaps written to readers.");
-    static readonly Metric s_writes = new("mailbox_gateway_writes_total", "counter", "Times that messages were written; several messages share one.");
-    static readonly Metric s_acknowledgements = new("mailbox_gateway_acknowledgements_total", "counter", "Explicit acknowledgements.");
-    static readonly Metric s_endings = new("mailbox_gateway_endings_total", "counter", "Held connections that the server ended.");
-
     readonly long[] _held = new long[Enum.GetValues<TransportKind>().Length];
     readonly long[] _opens = new long[Enum.GetValues<TransportKind>().Length];
     readonly long[] _deliveries = new long[Enum.GetValues<Outcome>().Length];
@@ -23,6 +17,27 @@ sealed class GatewayMetrics(EngineMetrics engine, UplinkMetrics uplinks, Webhook
     long _written;
     long _flushes;
     long _acknowledgements;
+
+    public GatewayMetrics(IMeterFactory meters, IMailboxGrid grid)
+    {
+        var meter = meters.CreateGateway();
+        meter.CreateObservableGauge("mailbox.gateway.ready", () => grid.IsReady ? 1L : 0, "{gateway}", "1 while deliveries are accepted.");
+        meter.CreateObservableUpDownCounter(
+            "mailbox.gateway.connections", () => _held.Observe("transport", NameOf<TransportKind>), "{connection}", "Connections held now.");
+        meter.CreateObservableCounter("mailbox.gateway.opens", () => _opens.Observe("transport", NameOf<TransportKind>), "{mailbox}", "Mailboxes opened.");
+        meter.CreateObservableCounter(
+            "mailbox.gateway.deliveries", () => _deliveries.Observe("outcome", NameOf<Outcome>), "{delivery}", "Deliveries to mailboxes by outcome.");
+        meter.CreateObservableCounter("mailbox.gateway.sends", () => _sends.Observe("outcome", NameOf<Outcome>), "{send}", "Sends to groups by outcome.");
+        meter.CreateObservableCounter(
+            "mailbox.gateway.messages_written", () => Interlocked.Read(ref _written), "{message}", "Messages and gaps written to readers.");
+        meter.CreateObservableCounter(
+            "mailbox.gateway.writes", () => Interlocked.Read(ref _flushes), "{write}", "Times that messages were written; several messages share one.");
+        meter.CreateObservableCounter(
+            "mailbox.gateway.acknowledgements", () => Interlocked.Read(ref _acknowledgements), "{acknowledgement}", "Explicit acknowledgements.");
+        meter.CreateObservableCounter(
+            "mailbox.gateway.endings", () => _endings.Observe("reason", static i => i == 0 ? null : Closing.Of((Ending)i).Reason), "{connection}",
+            "Held connections that the server ended.");
+    }
 
     public void Held(TransportKind kind, int change) => Interlocked.Add(ref _held[(int)kind], change);
 
@@ -44,29 +59,9 @@ sealed class GatewayMetrics(EngineMetrics engine, UplinkMetrics uplinks, Webhook
         Interlocked.Increment(ref _flushes);
     }
 
-    /// <summary>The Prometheus text exposition format, version 0.0.4.</summary>
-    public string Expose(bool ready)
+    static string NameOf<T>(int value) where T : struct, Enum
     {
-        var text = new PrometheusText();
-        text.Add(s_ready, ready ? 1 : 0);
-        text.Add(s_connections, "transport", _held, static i => Name((TransportKind)i));
-        text.Add(s_opens, "transport", _opens, static i => Name((TransportKind)i));
-        text.Add(s_deliveries, "outcome", _deliveries, static i => Name((Outcome)i));
-        text.Add(s_sends, "outcome", _sends, static i => Name((Outcome)i));
-        text.Add(s_messages, _written);
-        text.Add(s_writes, _flushes);
-        text.Add(s_acknowledgements, _acknowledgements);
-        text.Add(s_endings, "reason", _endings, static i => i == 0 ? null : Closing.Of((Ending)i).Reason);
-        uplinks.WriteTo(text);
-        webhooks.WriteTo(text);
-        engine.WriteTo(text);
-        return text.ToString();
-    }
-
-    static string Name<T>(T value) where T : struct, Enum => Dashed(value.ToString());
-
-    static string Dashed(string name)
-    {
+        var name = Enum.GetNames<T>()[value];
         var dashed = new StringBuilder(name.Length + 4);
         foreach (var letter in name)
         {
@@ -74,5 +69,19 @@ sealed class GatewayMetrics(EngineMetrics engine, UplinkMetrics uplinks, Webhook
             dashed.Append(char.ToLowerInvariant(letter));
         }
         return dashed.ToString();
+    }
+}
+
+static class Metering
+{
+    /// <summary>The meter of the gateway's parts: one for all that ask the same factory.</summary>
+    public static Meter CreateGateway(this IMeterFactory meters) => meters.Create("Mailbox.Gateway");
+
+    /// <summary>One measurement for each count, zeros included, so that a series is there before its first event.</summary>
+    /// <param name="valueOf">The attribute's value for an index; null leaves the index out.</param>
+    public static IEnumerable<Measurement<long>> Observe(this long[] counts, string attribute, Func<int, string?> valueOf)
+    {
+        for (var i = 0; i < counts.Length; i++)
+            if (valueOf(i) is { } value) yield return new(Interlocked.Read(ref counts[i]), KeyValuePair.Create<string, object?>(attribute, value));
     }
 }

@@ -33,10 +33,11 @@ sealed class MailboxRouter(
         return isOptions ? Cors.Answer(http, "GET, HEAD") : null;
     }
 
-    static bool IsOwn(RequestPath path) => path[0] switch
+    bool IsOwn(RequestPath path) => path[0] switch
     {
         "mailboxes" or "groups" or "webhooks" => true,
-        "deliver" or "healthz" or "readyz" or "metrics" => path.Count == 1,
+        "deliver" or "healthz" or "readyz" => path.Count == 1,
+        "metrics" => path.Count == 1 && operators.HasMetrics,
         "openapi" => path.Count == 2 && path[1] is "v1.json",
         _ => false,
     };

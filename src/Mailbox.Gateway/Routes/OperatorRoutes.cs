@@ -2,8 +2,14 @@ using Microsoft.AspNetCore.Http;
 
 namespace Mailbox.Gateway;
 
+/// <summary>
+/// Answers <c>GET /metrics</c>: registered by a host that exports metrics, as those of this product do. Where none is registered the path is the application's,
+/// which exports the meters <c>Mailbox.*</c> beside its own.
+/// </summary>
+public sealed record MetricsRoute(RequestDelegate Answer);
+
 /// <summary>What an operator looks at.</summary>
-sealed class OperatorRoutes(IMailboxGrid grid, HeldConnections held, GatewayMetrics metrics)
+sealed class OperatorRoutes(IMailboxGrid grid, HeldConnections held, MetricsRoute? metrics = null)
 {
     const string OpenApiResource = "openapi/v1.json";
 
@@ -18,8 +24,14 @@ sealed class OperatorRoutes(IMailboxGrid grid, HeldConnections held, GatewayMetr
         return grid.IsReady ? Text(http, "text/plain", "ready\n") : Problem.Of(Outcome.StoreFailed)!.WriteAsync(http);
     }
 
-    public Task Metrics(HttpContext http) =>
-        IsGet(http) ? Text(http, "text/plain; version=0.0.4", metrics.Expose(grid.IsReady)) : http.NotAllowed("GET, HEAD");
+    public bool HasMetrics => metrics is not null;
+
+    public Task Metrics(HttpContext http)
+    {
+        if (!IsGet(http)) return http.NotAllowed("GET, HEAD");
+        http.Response.Headers.CacheControl = "no-store";
+        return metrics!.Answer(http);
+    }
 
     public static async Task OpenApi(HttpContext http)
     {

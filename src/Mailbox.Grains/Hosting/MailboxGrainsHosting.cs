@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Mailbox.Engine;
 using Mailbox.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -63,7 +64,7 @@ public static class MailboxGrainsHosting
     {
         var options = services.GetRequiredService<EngineOptions>();
         options.OwnsAll = ownsAll;
-        return new(services.GetRequiredService<IMailboxStore>(), options, services.GetRequiredService<TimeProvider>());
+        return new(services.GetRequiredService<IMailboxStore>(), options, services.GetRequiredService<TimeProvider>(), services.GetService<IMeterFactory>());
     }
 
     static void AddGateway(this IServiceCollection services)

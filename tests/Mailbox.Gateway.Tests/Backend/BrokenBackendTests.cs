@@ -19,7 +19,7 @@ public sealed class BrokenBackendTests
         await using var app = await RawApplication.StartAsync(new() { AnswerTimeout = TimeSpan.FromSeconds(5) });
         var asking = app.Gateway.SendAsync(HttpMethod.Get, "/x");
         var (_, client, _) = await app.TakeAsync();
-        app.Gateway.Time.Advance(TimeSpan.FromSeconds(6));
+        app.Gateway.Time.Pass(TimeSpan.FromSeconds(6));
         using var answer = await asking;
         await Problems.OfAsync(answer, 504, "backend-timed-out");
         Assert.Equal(0, await client.GetStream().ReadAsync(new byte[1], TestContext.Current.CancellationToken));
@@ -33,13 +33,13 @@ public sealed class BrokenBackendTests
         var (wire, application, _) = await app.TakeAsync();
         foreach (var letter in "abc")
         {
-            app.Gateway.Time.Advance(TimeSpan.FromSeconds(4));
+            app.Gateway.Time.Pass(TimeSpan.FromSeconds(4));
             await client.SayAsync(letter.ToString());
             await wire.UntilAsync(letter.ToString());
         }
         await RawApplication.SayAsync(application, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
         await client.Wire.UntilAsync("\r\n\r\n");
-        app.Gateway.Time.Advance(TimeSpan.FromMinutes(9));
+        app.Gateway.Time.Pass(TimeSpan.FromMinutes(9));
         await RawApplication.SayAsync(application, "ok");
         await client.Wire.UntilAsync("ok");
     }

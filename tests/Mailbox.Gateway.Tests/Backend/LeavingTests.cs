@@ -32,7 +32,7 @@ public sealed class LeavingTests
         // On HTTP/1.1 it might only have ended its side: there is time for the answer.
         await GatewayHost.UntilAsync(() =>
         {
-            app.Gateway.Time.Advance(TimeSpan.FromMilliseconds(10));
+            app.Gateway.Time.Pass(TimeSpan.FromMilliseconds(10));
             return left.Task.IsCompleted;
         });
         await Record.ExceptionAsync(() => asking);

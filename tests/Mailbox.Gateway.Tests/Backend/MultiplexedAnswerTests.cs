@@ -123,7 +123,7 @@ public sealed class MultiplexedAnswerTests
         var (_, application, _) = await app.TakeAsync();
         await RawApplication.SayAsync(application, "HTTP/1.1 200 OK\r\nContent-Type: application/x-multiplex; boundary=b\r\n\r\n" + Own + Letter + "--b\r\nMailbox: a\r\n\r\nlat");
         await reader.UntilAsync("data: hello\n\n");
-        app.Gateway.Time.Advance(TimeSpan.FromSeconds(1));
+        app.Gateway.Time.Pass(TimeSpan.FromSeconds(1));
         Assert.Contains("Connection: close\r\n", await client.Wire.UntilAsync("<p>done"), StringComparison.Ordinal);
         client.Dispose();
         await RawApplication.SayAsync(application, "e\r\n" + End);

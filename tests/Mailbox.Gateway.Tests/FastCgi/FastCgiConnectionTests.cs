@@ -87,7 +87,7 @@ public sealed class FastCgiConnectionTests : FastCgiTest
     public async Task A_connection_that_nothing_uses_is_ended()
     {
         var connection = await UsedAsync();
-        Time.Advance(TimeSpan.FromSeconds(16));
+        Time.Pass(TimeSpan.FromSeconds(16));
         Assert.Null(await FastCgiPeer.ReadRecordAsync(connection));
     }
 

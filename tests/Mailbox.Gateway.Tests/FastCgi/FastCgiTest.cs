@@ -11,7 +11,7 @@ public abstract class FastCgiTest : IDisposable
 
     private protected FastCgiPeer Application { get; } = new();
 
-    private protected ManualTime Time { get; } = new();
+    private protected FakeTimeProvider Time { get; } = TestTime.Start();
 
     private protected SaidLog Log { get; } = new();
 

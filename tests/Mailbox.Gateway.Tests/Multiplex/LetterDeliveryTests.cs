@@ -1,3 +1,6 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+
 namespace Mailbox.Gateway.Tests;
 
 /// <summary>Letters of one request on their way to the grid (spec sections 5 and 6).</summary>
@@ -7,16 +10,16 @@ public sealed class LetterDeliveryTests : IDisposable
 
     readonly Queue<(PostRequest Post, TaskCompletionSource<PostResult> Answer)> _asked = [];
     readonly List<string> _told = [];
-    readonly EngineMetrics _metrics = new();
+    readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     readonly LetterDelivery _delivery;
 
     public LetterDeliveryTests()
     {
         var grid = new ScriptedGrid { Posted = Ask };
-        _delivery = new(grid, new(_metrics, new(), new()), new(new CallerNames()), MaxBytes, Tell);
+        _delivery = new(grid, new(_services.GetRequiredService<IMeterFactory>(), grid), new(new CallerNames()), MaxBytes, Tell);
     }
 
-    public void Dispose() => _metrics.Dispose();
+    public void Dispose() => _services.Dispose();
 
     [Fact]
     public async Task Many_are_asked_for_at_once_and_told_in_their_order()

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -27,7 +28,7 @@ sealed class GatewayHost : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public ManualTime Time => (ManualTime)_app.Services.GetRequiredService<TimeProvider>();
+    public FakeTimeProvider Time => (FakeTimeProvider)_app.Services.GetRequiredService<TimeProvider>();
 
     public IMailboxGrid Grid => _app.Services.GetRequiredService<IMailboxGrid>();
 
@@ -35,18 +36,20 @@ sealed class GatewayHost : IAsyncDisposable
 
     /// <param name="grid">Instead of an engine.</param>
     /// <param name="isEmbedded">The server is the application's.</param>
+    /// <param name="services">Adds to those of the application.</param>
     public static async Task<GatewayHost> StartAsync(GatewayOptions? options = null, IMailboxGrid? grid = null, string url = "http://127.0.0.1:0", bool isHttp2 = false,
-        BackendOptions? backend = null, bool isEmbedded = false)
+        BackendOptions? backend = null, bool isEmbedded = false, Action<IServiceCollection>? services = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(url);
-        builder.Services.AddSingleton<TimeProvider>(new ManualTime());
+        builder.Services.AddSingleton<TimeProvider>(TestTime.Start());
         if (grid is not null) builder.Services.AddSingleton(grid);
         builder.Services.AddMailboxes(options);
         builder.Services.AddBackend(backend ?? new());
         if (!isEmbedded) builder.Services.AddGatewayServer();
         if (isHttp2) builder.WebHost.ConfigureKestrel(server => server.ConfigureEndpointDefaults(static endpoint => endpoint.Protocols = HttpProtocols.Http2));
+        services?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapMailboxes();
         app.UseRouting();
@@ -85,6 +88,25 @@ sealed class GatewayHost : IAsyncDisposable
     }
 
     public Task StopAsync() => _app.StopAsync();
+
+    /// <summary>What an instrument of this host measures now, for one value of its attribute where it has one; null where it measures nothing.</summary>
+    public long? Measure(string instrument, string? attribute = null)
+    {
+        var meters = _app.Services.GetRequiredService<IMeterFactory>();
+        long? measured = null;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (published, listening) =>
+        {
+            if (published.Meter.Scope == meters && published.Name == instrument) listening.EnableMeasurementEvents(published);
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
+        {
+            if (attribute is null || (string?)tags[0].Value == attribute) measured = (measured ?? 0) + value;
+        });
+        listener.Start();
+        listener.RecordObservableInstruments();
+        return measured;
+    }
 
     /// <summary>Waits for something that is about to be true.</summary>
     public static Task UntilAsync(Func<bool> isTrue) => UntilAsync(() => Task.FromResult(isTrue()));

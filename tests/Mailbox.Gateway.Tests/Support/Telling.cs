@@ -24,7 +24,7 @@ static class Telling
     public static Task UntilToldAsync(this GatewayHost host, Listener endpoint, int count) => GatewayHost.UntilAsync(async () =>
     {
         for (var i = 0; i < 8; i++) await host.Http.GetStringAsync("/healthz");
-        host.Time.Advance(TimeSpan.FromMilliseconds(250));
+        host.Time.Pass(TimeSpan.FromMilliseconds(250));
         return endpoint.Heard.Count >= count;
     });
 }

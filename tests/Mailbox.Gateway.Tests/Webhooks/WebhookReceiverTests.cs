@@ -65,7 +65,7 @@ public sealed class WebhookReceiverTests
         Assert.Equal((true, true), await BothAsync(endpoint.Heard.Last()));
         // The same again is no second rotation.
         await PutAsync(host.Http, endpoint, Newer);
-        host.Time.Leap(TimeSpan.FromHours(25));
+        host.Time.Advance(TimeSpan.FromHours(25));
         await host.DeliverAsync("b", "1");
         await host.UntilToldAsync(endpoint, 2);
         Assert.Equal((false, true), await BothAsync(endpoint.Heard.Last()));

@@ -9,7 +9,7 @@ public sealed class BusyJournalStoreTests : StoreContract
 
     protected override IMailboxStore Open() => JournalStore.Open(
         new() { Directory = _directory.Path, ReserveBytes = 0, SegmentBytes = 4096, SnapshotBytes = 1 },
-        new FixedTime(StoreDriver.Noon));
+        new FakeTimeProvider(StoreDriver.Noon));
 
     protected override void Close() => _directory.Dispose();
 }

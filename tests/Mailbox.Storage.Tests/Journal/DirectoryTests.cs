@@ -66,7 +66,7 @@ public sealed class DirectoryTests : IDisposable
             driver.Commit(new DeadlineMoved(ann, StoreDriver.Noon.ToUnixTimeMilliseconds(), true));
             store.Abandon();
         }
-        using var again = JournalStore.Open(Options("a"), new FixedTime(StoreDriver.Noon.AddDays(3)));
+        using var again = JournalStore.Open(Options("a"), new FakeTimeProvider(StoreDriver.Noon.AddDays(3)));
         var marks = new StoreDriver(again).Load("ann")!.Marks;
         Assert.Equal((StoreDriver.Noon.AddDays(4).ToUnixTimeMilliseconds(), false), (marks.Deadline, marks.Held));
         Assert.Equal(["ann"], new StoreDriver(again).Overdue(StoreDriver.Noon.AddDays(4)));
@@ -161,7 +161,7 @@ public sealed class DirectoryTests : IDisposable
     public async Task A_message_for_many_mailboxes_is_stored_once_also_by_compaction()
     {
         var options = Options("a") with { SegmentBytes = 64 << 10, SnapshotBytes = 1, RunsUpkeep = false };
-        using var store = JournalStore.Open(options, new FixedTime(StoreDriver.Noon));
+        using var store = JournalStore.Open(options, new FakeTimeProvider(StoreDriver.Noon));
         var driver = new StoreDriver(store);
         var members = Enumerable.Range(0, 1000).Select(i => driver.Make($"m{i}")).ToArray();
         var body = new string('x', 20_000);
@@ -195,7 +195,7 @@ public sealed class DirectoryTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    JournalStore Open(string name) => JournalStore.Open(Options(name), new FixedTime(StoreDriver.Noon));
+    JournalStore Open(string name) => JournalStore.Open(Options(name), new FakeTimeProvider(StoreDriver.Noon));
 
     JournalOptions Options(string name) => new() { Directory = _directory[name], ReserveBytes = 1 << 20 };
 }

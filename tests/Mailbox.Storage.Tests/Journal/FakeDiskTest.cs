@@ -22,5 +22,5 @@ public abstract class FakeDiskTest
             RunsUpkeep = false,
             Notice = Notices.Add,
         },
-        new FixedTime(StoreDriver.Noon));
+        new FakeTimeProvider(StoreDriver.Noon));
 }

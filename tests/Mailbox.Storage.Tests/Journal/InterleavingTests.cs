@@ -60,5 +60,5 @@ public sealed class InterleavingTests(ITestOutputHelper output)
             ReserveBytes = 0,
             RunsUpkeep = false,
         },
-        new FixedTime(StoreDriver.Noon));
+        new FakeTimeProvider(StoreDriver.Noon));
 }

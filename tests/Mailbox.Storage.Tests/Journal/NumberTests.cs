@@ -140,7 +140,7 @@ public sealed class NumberTests : FakeDiskTest, IDisposable
     void Start()
     {
         _store = Open(segmentBytes: 8 << 10);
-        _engine = new(_store, new(), new EngineClock(new FixedTime(StoreDriver.Noon), _store.LastSeen));
+        _engine = new(_store, new(), new EngineClock(new FakeTimeProvider(StoreDriver.Noon), _store.LastSeen));
     }
 
     static void Fail(bool fails)

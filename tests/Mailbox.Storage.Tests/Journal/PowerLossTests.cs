@@ -77,5 +77,5 @@ public sealed class PowerLossTests(ITestOutputHelper output)
             RunsUpkeep = false,
             Notice = output.WriteLine,
         },
-        new FixedTime(StoreDriver.Noon));
+        new FakeTimeProvider(StoreDriver.Noon));
 }

@@ -14,7 +14,7 @@ sealed class TwinStores(JournalOptions options, int seed) : IDisposable
     readonly CommitBatch _forJournal = new() { At = StoreDriver.Noon };
     readonly CommitBatch _forMemory = new() { At = StoreDriver.Noon };
 
-    public JournalStore Journal { get; private set; } = JournalStore.Open(options, new FixedTime(StoreDriver.Noon));
+    public JournalStore Journal { get; private set; } = JournalStore.Open(options, new FakeTimeProvider(StoreDriver.Noon));
 
     public void DoSomething()
     {
@@ -26,7 +26,7 @@ sealed class TwinStores(JournalOptions options, int seed) : IDisposable
     public void Reopen(bool cleanly)
     {
         if (cleanly) Journal.Dispose(); else Journal.Abandon();
-        Journal = JournalStore.Open(options, new FixedTime(StoreDriver.Noon));
+        Journal = JournalStore.Open(options, new FakeTimeProvider(StoreDriver.Noon));
         foreach (var mailbox in _mailboxes.Values) Load(mailbox);
     }
 

@@ -1,6 +1,0 @@
-namespace Mailbox.Storage.Tests;
-
-sealed class FixedTime(DateTimeOffset now) : TimeProvider
-{
-    public override DateTimeOffset GetUtcNow() => now;
-}
