@@ -4,10 +4,17 @@ using Mailbox.Grains;
 using Mailbox.Hosting;
 
 // A process that holds connections; the mailboxes are in the silos of its cluster.
-return await HostRun.RunAsync(() =>
+const string What = """
+    A gateway: holds the connections of readers; the mailboxes are in the silos of its cluster.
+
+      --Mailbox:Cluster:Database CONNECTION   the PostgreSQL database of the cluster, or
+      --Mailbox:Cluster:Silo ADDRESS:PORT     its one silo, which stores in a journal
+    """;
+
+return await HostRun.RunAsync(args, What, () =>
 {
     var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-    var settings = new SettingsReader(builder.Configuration.GetSection("Mailbox"));
+    var settings = builder.ReadSettings(args);
     var gateway = settings.Read<GatewayOptions>();
     var backend = settings.ReadBackend();
     settings.NeedTokenKey(gateway, backend);
@@ -15,8 +22,7 @@ return await HostRun.RunAsync(() =>
     settings.Check();
 
     builder.UseOrleans(silo => silo.UseNode(node).AddMailboxGateway());
-    builder.Services.AddMailboxes(gateway);
-    builder.Services.AddBackend(backend);
+    builder.Services.AddHost(gateway, backend);
 
     var app = builder.Build();
     app.MapHost();

@@ -1,3 +1,5 @@
+export const BadBody = 'bad-body';
+
 /** Why a request or a connection failed. `reason` is the last part of the server's problem type, where it sent one. */
 export class MailboxError extends Error {
   override readonly name = 'MailboxError';
@@ -8,8 +10,8 @@ export class MailboxError extends Error {
     /** Seconds that the server asks to wait. */
     readonly retryAfter = 0,
     detail = '',
-    /** The highest uplink that the server has, where it refused a later one. */
-    readonly uplink = 0,
+    /** The highest uplink that the server has, where it refused the next one. */
+    readonly uplink?: number,
   ) {
     super(detail || reason);
   }
@@ -17,6 +19,11 @@ export class MailboxError extends Error {
   /** The request itself is at fault, says whoever answered. */
   get isRefusal() {
     return this.status >= 400 && this.status < 500 && this.status !== 408 && this.status !== 429;
+  }
+
+  /** What was said is at fault, and not how the mailbox is read. */
+  get isUplinks() {
+    return this.uplink === undefined ? this.status === 413 || this.reason === BadBody : this.isFinal;
   }
 
   /** Trying again does not help: the server itself, not a proxy's page, said no. */
@@ -34,6 +41,12 @@ export interface Problem {
 }
 
 const ProblemType = 'urn:mailbox:problem:';
+
+/** Throws what is no answer to a read: a refusal, or the 204 that tells an event stream to stay away. */
+export async function check(response: Response) {
+  if (response.status === 204) throw new MailboxError('stay-away', 410);
+  if (!response.ok) throw await faultOf(response);
+}
 
 /** What a refusal says. An HTML page of a proxy is `refused`. */
 export async function faultOf(response: Response): Promise<MailboxError> {

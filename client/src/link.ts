@@ -118,10 +118,8 @@ export class Link implements Source {
       outbox: this.#outbox,
       place: () => this.#place(),
       query: () => this.#query(),
-      proved: () => this.#proved(),
-      take: item => this.#take(item),
       acknowledgeBy: send => this.#acknowledging.by(send),
-    });
+    }, item => this.#take(item), () => this.#proved());
   }
 
   // What a former connection carried and was not confirmed goes the same way, before this one is open: the server ends the other

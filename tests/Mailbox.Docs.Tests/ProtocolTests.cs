@@ -32,7 +32,7 @@ public sealed partial class ProtocolTests
         {
             if (instrument.Meter.Name == "Mailbox.Orleans") names.Add(instrument.Name);
         };
-        await using var engine = new MailboxEngine(new MemoryStore(), new(), TimeProvider.System);
+        await using var engine = new MailboxEngine(new MemoryStore { Keeps = Durability.Disk }, new(), TimeProvider.System);
         listener.Start();
 
         Assert.NotEmpty(names);

@@ -15,11 +15,12 @@ sealed class ReadmeServer
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.AddMailboxes(new() { Drain = TimeSpan.Zero });
+        builder.Services.AddSingleton<IMailboxStore>(new MemoryStore { Keeps = Durability.Disk });
+        builder.Services.AddGateway(new() { Drain = TimeSpan.Zero });
         builder.Services.AddBackend(new() { Url = backend ?? "" });
         _app = builder.Build();
         _app.Urls.Add("http://127.0.0.1:0");
-        _app.MapMailboxes();
+        _app.MapGateway();
         _app.MapBackend();
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Mailbox.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -43,10 +44,11 @@ sealed class GatewayHost : IAsyncDisposable
         if (isHttp2) builder.WebHost.ConfigureKestrel(server => server.ConfigureEndpointDefaults(static endpoint => endpoint.Protocols = HttpProtocols.Http2));
         builder.Services.AddSingleton<TimeProvider>(new ManualTime());
         if (grid is not null) builder.Services.AddSingleton(grid);
-        builder.Services.AddMailboxes(options);
+        builder.Services.AddSingleton<IMailboxStore>(new MemoryStore { Keeps = Durability.Disk });
+        builder.Services.AddGateway(options).BindToLoopbackOnly();
         builder.Services.AddBackend(backend ?? new());
         var app = builder.Build();
-        app.MapMailboxes();
+        app.MapGateway();
         app.UseRouting();
         app.MapMailboxClient();
         if (!app.MapBackend())
