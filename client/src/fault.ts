@@ -1,5 +1,3 @@
-export const BadBody = 'bad-body';
-
 /** Why a request or a connection failed. `reason` is the last part of the server's problem type, where it sent one. */
 export class MailboxError extends Error {
   override readonly name = 'MailboxError';
@@ -10,8 +8,8 @@ export class MailboxError extends Error {
     /** Seconds that the server asks to wait. */
     readonly retryAfter = 0,
     detail = '',
-    /** The highest uplink that the server has, where it refused the next one. */
-    readonly uplink?: number,
+    /** The highest uplink that the server has, where it refused the next one; else negative. */
+    readonly uplink = -1,
   ) {
     super(detail || reason);
   }
@@ -19,11 +17,6 @@ export class MailboxError extends Error {
   /** The request itself is at fault, says whoever answered. */
   get isRefusal() {
     return this.status >= 400 && this.status < 500 && this.status !== 408 && this.status !== 429;
-  }
-
-  /** What was said is at fault, and not how the mailbox is read. */
-  get isUplinks() {
-    return this.uplink === undefined ? this.status === 413 || this.reason === BadBody : this.isFinal;
   }
 
   /** Trying again does not help: the server itself, not a proxy's page, said no. */
@@ -39,8 +32,6 @@ export interface Problem {
   readonly detail?: string;
   readonly uplink?: number;
 }
-
-const ProblemType = 'urn:mailbox:problem:';
 
 /** Throws what is no answer to a read: a refusal, or the 204 that tells an event stream to stay away. */
 export async function check(response: Response) {
@@ -60,6 +51,7 @@ export async function faultOf(response: Response): Promise<MailboxError> {
 }
 
 export function problemOf({ type, status, detail, uplink }: Problem, code = status, after = 0): MailboxError {
-  if (!type.startsWith(ProblemType)) throw new TypeError(type);
-  return new MailboxError(type.slice(ProblemType.length), code, after, detail, uplink);
+  const [, reason] = type.split('urn:mailbox:problem:');
+  if (!reason) throw new TypeError(type);
+  return new MailboxError(reason, code, after, detail, uplink);
 }

@@ -1,6 +1,6 @@
 import type { Address } from './address.js';
 import { delayOf } from './backoff.js';
-import { BadBody, MailboxError } from './fault.js';
+import { MailboxError } from './fault.js';
 import { pause } from './trip.js';
 
 /** One uplink, until the server has it. Once given a number it keeps that way: the same by another way would be a second one. */
@@ -164,6 +164,6 @@ function encode(data: unknown, contentType?: string) {
   const json = JSON.stringify(data) as string | undefined;
   // What the server would refuse on one transport and a request would change on another is refused here, whatever the transport.
   if (!json || HalfPair.test(json) || data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data))
-    throw new MailboxError(BadBody, 400, 0, 'Send text or JSON.');
+    throw new MailboxError('bad-body', 400, 0, 'no text or JSON');
   return { body: isText ? data : json, contentType: type, frame: { contentType: type, data } };
 }

@@ -105,14 +105,14 @@ async function exchange(trip: Trip, truck: number, wait: number, load = trip.out
     return answer;
   } catch (fault) {
     // Where it is an uplink that is refused, reading goes on without it.
-    if (!uplink[0] || !(fault instanceof MailboxError) || !fault.isUplinks) throw fault;
+    if (!uplink[0] || !(fault instanceof MailboxError)) throw fault;
+    if (fault.uplink < 0 ? fault.status !== 413 && fault.reason !== 'bad-body' : !fault.isFinal) throw fault;
     // Refused as a whole, by the server or by a proxy: which one is at fault shows when they go one by one.
-    if (uplink[1] && fault.uplink === undefined) {
-      await exchange(trip, truck, 0, load.slice(0, 1));
-      return exchange(trip, truck, wait);
+    if (uplink[1] && fault.uplink < 0) await exchange(trip, truck, 0, load.slice(0, 1));
+    else {
+      trip.outbox.confirm(truck, fault.uplink);
+      trip.outbox.refuse(truck, fault);
     }
-    trip.outbox.confirm(truck, fault.uplink);
-    trip.outbox.refuse(truck, fault);
     return exchange(trip, truck, wait);
   }
 }
