@@ -121,9 +121,9 @@ public sealed class HostTests
         });
         app.MapGateway();
         app.MapGet("/other", () => "the application's own");
-        await app.StartAsync();
+        await app.StartAsync(TestContext.Current.CancellationToken);
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        using var answer = await http.GetAsync(new Uri($"http://127.0.0.1:{new Uri(app.Urls.Single().Replace("[::]", "127.0.0.1", StringComparison.Ordinal)).Port}{path}"));
+        using var answer = await http.GetAsync(new Uri($"http://127.0.0.1:{new Uri(app.Urls.Single()).Port}{path}"), TestContext.Current.CancellationToken);
         Assert.Equal(status, (int)answer.StatusCode);
         if (status == 403) Assert.Contains("loopback", await Problems.OfAsync(answer, 403, "not-loopback"), StringComparison.Ordinal);
     }
