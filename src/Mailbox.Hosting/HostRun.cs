@@ -56,7 +56,8 @@ public static class HostRun
             while (await RunOnceAsync(build(), told).ConfigureAwait(false)) { }
             return 0;
         }
-        catch (Exception fault) when (fault is SettingsException or AddressRefusedException or StoreException or IOException)
+        // The last two: a command line or an appsettings.json that cannot be read at all.
+        catch (Exception fault) when (fault is SettingsException or AddressRefusedException or StoreException or IOException or FormatException or InvalidDataException)
         {
             await Console.Error.WriteLineAsync(fault.Message).ConfigureAwait(false);
             return 1;

@@ -32,7 +32,7 @@ public static class HostSettings
         for (var i = 0; i < args.Length; i++)
         {
             var (name, value) = args[i].Split('=', 2) is [var left, var right] ? (left, right) : (args[i], null);
-            if (!name.StartsWith('-') && !name.StartsWith('/'))
+            if (!name.StartsWith("--", StringComparison.Ordinal) && !name.StartsWith('/') && (value is null || name.StartsWith('-')))
             {
                 settings.Refuse(name, value, "it is no option; options are --KEY VALUE, see --help");
                 continue;

@@ -55,6 +55,17 @@ public sealed class HostStartTests : IDisposable
         Assert.Contains("--urls is '': the option needs a value", faults, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("-urls=http://127.0.0.1:0")]
+    [InlineData("-urls")]
+    public async Task An_option_with_one_hyphen_is_refused(string option)
+    {
+        var (code, _, faults) = await RunAsync(option, "http://127.0.0.1:0");
+        Assert.Equal(1, code);
+        Assert.Contains("-urls", faults, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", faults, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_data_directory_that_is_a_file_is_told_so()
     {
