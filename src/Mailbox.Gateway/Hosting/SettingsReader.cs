@@ -114,8 +114,8 @@ public static class Spelling
     /// <returns>A clause for a message; empty where nothing is near.</returns>
     public static string Suggest(string name, IEnumerable<string> known)
     {
-        var (nearest, edits) = known.Select(one => (one, Edits(name.ToUpperInvariant(), one.ToUpperInvariant()))).DefaultIfEmpty(("", int.MaxValue)).MinBy(static pair => pair.Item2);
-        return edits <= MostEdits ? $", did you mean {nearest}?" : "";
+        var nearest = known.MinBy(one => Edits(name.ToUpperInvariant(), one.ToUpperInvariant()));
+        return nearest is not null && Edits(name.ToUpperInvariant(), nearest.ToUpperInvariant()) <= MostEdits ? $", did you mean {nearest}?" : "";
     }
 
     /// <summary>The Levenshtein distance.</summary>
