@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Builds the mailbox server and runs it in the foreground: a silo with a gateway in one process or, where Orleans cannot be restored, the
-# same without a cluster's runtime. Arguments go to the server:
+# Builds the mailbox server and runs it in the foreground: a silo with a gateway in one process. Arguments go to the server:
 #   ./run.sh --urls http://127.0.0.1:9090 --Mailbox:Data DIR --Mailbox:Demo false
 set -euo pipefail
 
@@ -12,17 +11,22 @@ if ! { command -v dotnet && dotnet --list-sdks | grep -q '^10\.'; } >/dev/null 2
   exit 1
 fi
 
-# One start after another may find nothing to do; what the build says matters only when it fails.
 host=silo/bin/Release/net10.0/Mailbox.Silo.dll
-restore=--no-restore
-if ! dotnet restore "$root/silo" -v quiet --nologo >/dev/null 2>&1; then
-  echo 'The configured package feed has no Orleans: starting without it, as one process that no other can join.' >&2
-  host=standalone/bin/Release/net10.0/Mailbox.Standalone.dll
-  restore=
-fi
-if ! build=$(dotnet build "$root/${host%%/*}" -c Release -v quiet --nologo $restore 2>&1); then
-  printf '%s\n' "$build" >&2
-  exit 1
+# The files of the last build, written before it. A start that finds the same files, and none of them newer, builds nothing.
+built=$root/silo/obj/run.files
+sources() { (cd -- "$root" && find src silo gateway Directory.*.props ./*.json \( -name obj -o -name bin \) -prune -o -type f "$@" -print 2>/dev/null | sort); }
+is_built() { [[ -f $root/$host && -f $built ]] && sources | cmp -s - "$built" && [[ -z $(sources -newer "$built") ]]; }
+
+if ! is_built; then
+  if [[ -f $root/$host ]]; then echo 'Building …' >&2; else echo 'Building, about a minute …' >&2; fi
+  mkdir -p "$root/silo/obj"
+  sources >"$built.new"
+  # What the build says matters only when it fails.
+  if ! build=$(dotnet build "$root/silo" -c Release -v quiet --nologo 2>&1); then
+    printf '%s\n' "$build" >&2
+    exit 1
+  fi
+  mv "$built.new" "$built"
 fi
 
 # Defaults go by the environment, so that an argument or the caller's own environment beats them.

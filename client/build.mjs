@@ -4,7 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const Served = new URL('../src/Mailbox.Gateway/Pages/mailbox-client.js', import.meta.url);
-const Banner = '// mailbox-client: built from client/src by `npm run build`.';
+const Banner = '// Built from client/src';
 
 process.chdir(new URL('.', import.meta.url).pathname);
 rmSync('dist', { recursive: true, force: true });

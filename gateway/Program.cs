@@ -4,12 +4,19 @@ using Mailbox.Grains;
 using Mailbox.Hosting;
 
 // A process that holds connections; the mailboxes are in the silos of its cluster.
-return await HostRun.RunAsync(() =>
+const string What = """
+    A gateway: holds the connections of readers; the mailboxes are in the silos of its cluster.
+
+      --Mailbox:Cluster:Database CONNECTION   the PostgreSQL database of the cluster, or
+      --Mailbox:Cluster:Silo ADDRESS:PORT     its one silo, which stores in a journal
+    """;
+
+return await HostRun.RunAsync(args, What, () =>
 {
     var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
     // Where it listens is told by the server.
     builder.Services.Configure<ConsoleLifetimeOptions>(static console => console.SuppressStatusMessages = true);
-    var settings = new SettingsReader(builder.Configuration.GetSection("Mailbox"));
+    var settings = builder.ReadSettings(args);
     var gateway = settings.Read<GatewayOptions>();
     var backend = settings.ReadBackend();
     settings.NeedTokenKey(gateway, backend);
@@ -18,9 +25,7 @@ return await HostRun.RunAsync(() =>
     settings.Check();
 
     builder.UseOrleans(silo => silo.UseNode(node).AddMailboxGateway());
-    builder.Services.AddMailboxes(gateway);
-    builder.Services.AddBackend(backend);
-    builder.Services.AddGatewayServer();
+    builder.Services.AddHost(gateway, backend);
     builder.Services.AddTelemetry(builder.Configuration);
 
     var app = builder.Build();

@@ -1,12 +1,20 @@
 import { MailboxError } from './fault.js';
 import { FirstBytes, type Item, type Trip } from './trip.js';
 
-type Route = Omit<Trip, 'signal' | 'heard'>;
+/** What all connections of a mailbox have in common. */
+type Route = Omit<Trip, 'signal' | 'heard' | 'take' | 'proved'>;
 
 /** One attempt to hold the mailbox, from the request to the end, with the watch that ends a silent one. */
 export class Connection implements Trip {
   readonly #ending = new AbortController();
-  readonly #route: Route;
+  readonly #taken: Trip['take'];
+  readonly #works: Trip['proved'];
+  declare readonly address: Trip['address'];
+  declare readonly settings: Trip['settings'];
+  declare readonly outbox: Trip['outbox'];
+  declare readonly place: Trip['place'];
+  declare readonly query: Trip['query'];
+  declare readonly acknowledgeBy: Trip['acknowledgeBy'];
   #watch: ReturnType<typeof setTimeout> | undefined;
   #heardAt = performance.now();
   #within = 0;
@@ -15,13 +23,12 @@ export class Connection implements Trip {
   /** What is asked before the transport sets out says nothing about its way. */
   isReady = false;
 
-  constructor(route: Route) {
-    this.#route = route;
+  constructor(route: Route, taken: Trip['take'], works: Trip['proved']) {
+    Object.assign(this, route);
+    this.#taken = taken;
+    this.#works = works;
   }
 
-  get address() { return this.#route.address; }
-  get settings() { return this.#route.settings; }
-  get outbox() { return this.#route.outbox; }
   get signal() { return this.#ending.signal; }
 
   /** How long it has worked, in milliseconds; null where it never did. */
@@ -29,12 +36,8 @@ export class Connection implements Trip {
     return this.#provedAt === null ? null : performance.now() - this.#provedAt;
   }
 
-  place() { return this.#route.place(); }
-  query() { return this.#route.query(); }
-  acknowledgeBy(send: (position: string) => void) { this.#route.acknowledgeBy(send); }
-
   take(item: Item) {
-    if (!this.signal.aborted) this.#route.take(item);
+    if (!this.signal.aborted) this.#taken(item);
   }
 
   heard(within: number, probe?: () => void) {
@@ -52,7 +55,7 @@ export class Connection implements Trip {
   proved() {
     if (!this.isReady || this.#provedAt !== null || this.signal.aborted) return;
     this.#provedAt = performance.now();
-    this.#route.proved();
+    this.#works();
   }
 
   #arm(within: number) {

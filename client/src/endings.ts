@@ -1,16 +1,16 @@
-// The mirror of the server's list (docs/protocol.md, "Endings"), by WebSocket close code; -1 marks what ends the mailbox for this reader.
+// The mirror of the server's list (docs/protocol.md, "Endings"): WebSocket close code, and seconds to wait; -1 ends the mailbox for this reader.
 const Endings = {
-  draining: { code: 1001, after: 1 },
-  moved: { code: 1012, after: 0 },
-  unavailable: { code: 1013, after: 5 },
-  slow: { code: 4004, after: 1 },
-  silent: { code: 4005, after: 1 },
-  'taken-over': { code: 4001, after: -1 },
-  replaced: { code: 4002, after: -1 },
-  deleted: { code: 4003, after: -1 },
-  'bad-frame': { code: 1007, after: -1 },
-  'bad-protocol': { code: 1002, after: -1 },
-  'too-large': { code: 1009, after: -1 },
+  draining: [1001, 1],
+  moved: [1012, 0],
+  unavailable: [1013, 5],
+  slow: [4004, 1],
+  silent: [4005, 1],
+  'taken-over': [4001, -1],
+  replaced: [4002, -1],
+  deleted: [4003, -1],
+  'bad-frame': [1007, -1],
+  'bad-protocol': [1002, -1],
+  'too-large': [1009, -1],
 } as const;
 
 /** Why a connection ended; the second line are the client's own words. */
@@ -19,8 +19,8 @@ export type Reason = keyof typeof Endings
 
 /** What a WebSocket's close code says, where the frame before it was lost. */
 export function endingOf(code: number) {
-  for (const [reason, ending] of Object.entries(Endings)) {
-    if (ending.code === code) return { reason, reconnect: ending.after >= 0, after: Math.max(0, ending.after) };
+  for (const [reason, [known, after]] of Object.entries(Endings)) {
+    if (known === code) return { reason, reconnect: after >= 0, after: Math.max(0, after) };
   }
   return undefined;
 }

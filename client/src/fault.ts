@@ -8,8 +8,8 @@ export class MailboxError extends Error {
     /** Seconds that the server asks to wait. */
     readonly retryAfter = 0,
     detail = '',
-    /** The highest uplink that the server has, where it refused a later one. */
-    readonly uplink = 0,
+    /** The highest uplink that the server has, where it refused the next one; else negative. */
+    readonly uplink = -1,
   ) {
     super(detail || reason);
   }
@@ -33,7 +33,11 @@ export interface Problem {
   readonly uplink?: number;
 }
 
-const ProblemType = 'urn:mailbox:problem:';
+/** Throws what is no answer to a read: a refusal, or the 204 that tells an event stream to stay away. */
+export async function check(response: Response) {
+  if (response.status === 204) throw new MailboxError('stay-away', 410);
+  if (!response.ok) throw await faultOf(response);
+}
 
 /** What a refusal says. An HTML page of a proxy is `refused`. */
 export async function faultOf(response: Response): Promise<MailboxError> {
@@ -47,6 +51,7 @@ export async function faultOf(response: Response): Promise<MailboxError> {
 }
 
 export function problemOf({ type, status, detail, uplink }: Problem, code = status, after = 0): MailboxError {
-  if (!type.startsWith(ProblemType)) throw new TypeError(type);
-  return new MailboxError(type.slice(ProblemType.length), code, after, detail, uplink);
+  const [, reason] = type.split('urn:mailbox:problem:');
+  if (!reason) throw new TypeError(type);
+  return new MailboxError(reason, code, after, detail, uplink);
 }

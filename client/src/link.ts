@@ -16,7 +16,6 @@ import type { Closing, OpenOptions, Status, Strategy } from './types.js';
 
 const LongestTimer = 2 ** 31 - 1;
 const Trucks = new Set<Strategy>(['ping-pong', 'fleet']);
-const Carriers = new Set<Strategy>([...Trucks, 'websocket']);
 
 /** Holds one mailbox open over whatever happens to single connections, until it is closed or told to stay away. */
 export class Link implements Source {
@@ -118,18 +117,17 @@ export class Link implements Source {
       outbox: this.#outbox,
       place: () => this.#place(),
       query: () => this.#query(),
-      proved: () => this.#proved(),
-      take: item => this.#take(item),
       acknowledgeBy: send => this.#acknowledging.by(send),
-    });
+    }, item => this.#take(item), () => this.#proved());
   }
 
   // What a former connection carried and was not confirmed goes the same way, before this one is open: the server ends the other
   // connections of a client that makes an exchange.
   async #ready(connection: Connection) {
     const { transport } = this.#ladder;
-    if (this.#beginsUnread && !Trucks.has(transport)) await begin(connection);
-    if (Carriers.has(transport)) this.#outbox.carry();
+    const byTruck = Trucks.has(transport);
+    if (this.#beginsUnread && !byTruck) await begin(connection);
+    if (byTruck || transport === 'websocket') this.#outbox.carry();
     else {
       await settle(connection);
       this.#outbox.post();

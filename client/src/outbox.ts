@@ -155,9 +155,15 @@ async function answerOf(response: Response): Promise<unknown> {
   return response.headers.get('Content-Type')?.includes('json') ? JSON.parse(text) : text;
 }
 
+// Half of a surrogate pair, which has no UTF-8, as JSON.stringify writes it: behind a backslash that is not escaped itself.
+const HalfPair = /[^\\](\\\\)*\\ud[89a-f]/;
+
 function encode(data: unknown, contentType?: string) {
-  if (data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data)) throw new TypeError('Send text or JSON.');
   const isText = typeof data === 'string' && !contentType?.includes('json');
   const type = contentType ?? (isText ? 'text/plain' : 'application/json');
-  return { body: isText ? data : JSON.stringify(data), contentType: type, frame: { contentType: type, data } };
+  const json = JSON.stringify(data) as string | undefined;
+  // What the server would refuse on one transport and a request would change on another is refused here, whatever the transport.
+  if (!json || HalfPair.test(json) || data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data))
+    throw new MailboxError('bad-body', 400, 0, 'no text or JSON');
+  return { body: isText ? data : json, contentType: type, frame: { contentType: type, data } };
 }

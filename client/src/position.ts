@@ -4,8 +4,7 @@
 /** Whether a reader at `before` does not have `position` yet. Another epoch is always news. */
 export function isAfter(position: string, before: string | null): boolean {
   if (before === null) return true;
-  const [epoch, sequence = ''] = position.split('.');
-  const [epochBefore, sequenceBefore = ''] = before.split('.');
-  if (epoch !== epochBefore) return true;
-  return sequence.length === sequenceBefore.length ? sequence > sequenceBefore : sequence.length > sequenceBefore.length;
+  const [epoch, sequence] = position.split('.');
+  const [epochBefore, sequenceBefore] = before.split('.');
+  return epoch !== epochBefore || Number(sequence) > Number(sequenceBefore);
 }

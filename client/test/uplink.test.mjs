@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { open } from '../dist/index.js';
-import { at, FakeServer, json, ndjson, problem, status } from './server.mjs';
+import { at, FakeServer, json, ndjson, page, problem, status } from './server.mjs';
 
 let server;
 let mailbox;
@@ -114,4 +114,73 @@ test('what was sent when the mailbox is closed is refused', async () => {
   mailbox.close();
   await assert.rejects(sent, { reason: 'closed' });
   await assert.rejects(mailbox.send(2), { reason: 'closed' });
+});
+
+const deep = levels => {
+  let value = 0;
+  for (let i = 0; i < levels; i++) value = [value];
+  return value;
+};
+
+test('what is no text or JSON is refused alone, whatever the transport', async () => {
+  beside(status(202));
+  begin({ transport: 'stream' });
+  for (const bad of [undefined, () => 1, Symbol('s'), new Blob(['x']), new ArrayBuffer(1), new Uint8Array(1), 'cut \ud83d', { text: ['\ude00'] }, { '\\\ud83d': 1 }])
+    await assert.rejects(mailbox.send(bad), { name: 'MailboxError', reason: 'bad-body', status: 400 });
+  await mailbox.send('whole \u{1f600} \\ud83d');
+  await mailbox.send({ text: '\u{1f600} \\ud83d', path: 'c:\\ud800' });
+  assert.deepEqual(uplinks().map(({ body }) => body), ['whole \u{1f600} \\ud83d', '{"text":"\u{1f600} \\\\ud83d","path":"c:\\\\ud800"}']);
+});
+
+// Refuses what is too large or too deep as a whole, as a server does that cannot read what it carries, and a proxy that bounds bodies.
+const refusing = (isTooMuch, refusal) => {
+  const taken = [];
+  server.begins = true;
+  server.say((response, { body }) => {
+    if (isTooMuch(body)) return refusal(response);
+    const { uplink } = JSON.parse(body);
+    for (const { n, data } of uplink) taken.push([n, data]);
+    return json({ position: at(0), messages: [], uplink: taken.at(-1)?.[0] ?? 0 })(response);
+  });
+  return taken;
+};
+
+for (const [name, bad, isTooMuch, refusal] of [
+  ['too large', 'x'.repeat(5_000), body => body.length > 4_000, problem('too-large', 413)],
+  ['too large for a proxy', 'x'.repeat(5_000), body => body.length > 4_000, page(413)],
+  ['too deep', deep(70), body => body.includes('['.repeat(64)), problem('bad-body', 400)],
+]) {
+  test(`a ping-pong whose request is ${name} finds the one that is at fault`, async () => {
+    const taken = refusing(isTooMuch, refusal);
+    begin({ transport: 'ping-pong' });
+    const sends = ['a', bad, 'c', 'd'].map(data => mailbox.send(data));
+    const ends = await Promise.allSettled(sends);
+    assert.deepEqual(ends.map(({ status }) => status), ['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    assert.equal(ends[1].reason.name, 'MailboxError');
+    assert.deepEqual([...new Set(taken.map(([, data]) => data))], ['a', 'c', 'd']);
+    assert.notEqual(mailbox.state, 'closed');
+  });
+}
+
+test('a ping-pong whose requests are only too large together sends all of them', async () => {
+  const taken = refusing(body => body.length > 4_000, problem('too-large', 413));
+  begin({ transport: 'ping-pong' });
+  const sent = Array.from({ length: 5 }, (_, i) => `${i}${'x'.repeat(1_500)}`);
+  await Promise.all(sent.map(data => mailbox.send(data)));
+  assert.deepEqual([...new Set(taken.map(([, data]) => data[0]))], ['0', '1', '2', '3', '4']);
+});
+
+test('an uplink that an exchange refuses by its number is the one that is rejected', async () => {
+  let taken = 0;
+  server.begins = true;
+  server.say((response, { body }) => {
+    for (const { n, data } of JSON.parse(body).uplink) {
+      if (data === 'bad') return json({ type: 'urn:mailbox:problem:bad-body', status: 400, detail: 'uplink[1]', uplink: taken }, 400)(response);
+      taken = n;
+    }
+    return json({ position: at(0), messages: [], uplink: taken })(response);
+  });
+  begin({ transport: 'ping-pong' });
+  const ends = await Promise.allSettled(['a', 'bad', 'c'].map(data => mailbox.send(data)));
+  assert.deepEqual(ends.map(({ status }) => status), ['fulfilled', 'rejected', 'fulfilled']);
 });

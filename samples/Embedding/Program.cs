@@ -1,4 +1,4 @@
-using Mailbox.Gateway;
+using Mailbox.Hosting;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.Services.AddMailboxes();

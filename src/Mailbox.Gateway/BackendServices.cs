@@ -29,7 +29,7 @@ public static class BackendServices
 
     /// <summary>
     /// Sets the server up for a process that is a gateway and nothing else, or stands in front of an application. In an application of its
-    /// own the server stays as that has it, but for what <see cref="MailboxServices.AddMailboxes"/> says.
+    /// own the server stays as that has it, but for what <see cref="GatewayServices.AddGateway"/> says.
     /// </summary>
     public static IServiceCollection AddGatewayServer(this IServiceCollection services)
     {

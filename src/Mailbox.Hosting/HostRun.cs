@@ -6,22 +6,45 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Mailbox.Hosting;
 
 /// <summary>Runs a host until it is told to stop, and says in plain words why it cannot.</summary>
 public static class HostRun
 {
+    const string Usage = """
+        Options, each also as an environment variable (Mailbox__Data) or in appsettings.json:
+
+          --urls http://127.0.0.1:8080   where to listen: a loopback address
+          --Mailbox:Backend URL          the web application behind the gateway: http://HOST:PORT or fastcgi://HOST:PORT
+          --Mailbox:Drain 00:00:20       how long a shutdown takes at most to send readers to other processes
+          --Logging:LogLevel:Default Information
+          --help                         prints this and ends
+
+        All options: docs/configuration.md. What is served: docs/protocol.md.
+        """;
+
     static readonly Task s_never = new TaskCompletionSource().Task;
     static readonly TimeSpan s_leave = TimeSpan.FromSeconds(5);
 
+    /// <param name="args">The command line's; <c>--help</c> only prints how to use the host.</param>
+    /// <param name="what">What the host is, and the options that it has beside those of all.</param>
+    /// <param name="build">The host, and the next where that asks for one.</param>
     /// <returns>The exit code of the process.</returns>
-    public static async Task<int> RunAsync(Func<WebApplication> build)
+    public static async Task<int> RunAsync(string[] args, string what, Func<WebApplication> build)
     {
+        if (args.Any(static arg => arg is "--help" or "-h" or "-?" or "/?"))
+        {
+            await Console.Out.WriteLineAsync($"{what}\n\n{Usage}").ConfigureAwait(false);
+            return 0;
+        }
         // A host hears signals only while it runs, and this must hear those that come while one is replaced by the next.
         var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Tell(told, signal));
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Tell(told, signal));
+        // The terminal was closed. Else the runtime ends the process at once.
+        using var hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => Tell(told, signal));
         return await RunAsync(build, told.Task).ConfigureAwait(false);
     }
 
@@ -35,8 +58,9 @@ public static class HostRun
             while (await RunOnceAsync(build(), told).ConfigureAwait(false)) { }
             return 0;
         }
+        // The last two: a command line or an appsettings.json that cannot be read at all.
         catch (Exception fault) when (fault is SettingsException or AddressRefusedException or StoreException
-            or IOException or AddressInUseException or SocketException)
+            or IOException or AddressInUseException or SocketException or FormatException or InvalidDataException)
         {
             await Console.Error.WriteLineAsync(fault.Message).ConfigureAwait(false);
             return 1;
@@ -62,6 +86,7 @@ public static class HostRun
         // It may be asked for while the start still waits for a cluster that is gone.
         var started = await Task.WhenAny(StartAsync(app), again).ConfigureAwait(false);
         await started.ConfigureAwait(false);
+        if (started != again && app.Urls.FirstOrDefault() is { } address) app.Logger.Open(address);
         var ended = app.WaitForShutdownAsync();
         await Task.WhenAny(ended, again).ConfigureAwait(false);
         var isAgain = !app.Lifetime.ApplicationStopping.IsCancellationRequested;
@@ -101,4 +126,10 @@ public static class HostRun
             throw;
         }
     }
+}
+
+static partial class HostRunLog
+{
+    [LoggerMessage(1001, LogLevel.Information, "Open {Address}")]
+    public static partial void Open(this ILogger log, string address);
 }

@@ -138,6 +138,8 @@ public sealed class JournalStore : IMailboxStore
 
     static JournalStore OpenDirectory(JournalOptions options, TimeProvider time)
     {
+        // CreateDirectory reports such a path as "already exists", which does not tell what is wrong.
+        if (File.Exists(options.Directory)) throw new IOException("it is a file, not a directory.");
         Directory.CreateDirectory(options.Directory);
         var directoryLock = DirectoryLock.Take(options.Directory);
         try

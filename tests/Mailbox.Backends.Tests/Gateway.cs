@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using Mailbox.Gateway;
+using Mailbox.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Mailbox.Backends.Tests;
@@ -23,10 +25,11 @@ sealed class Gateway : IAsyncDisposable
         var (builder, log) = (WebApplication.CreateSlimBuilder(), new Log());
         builder.Logging.ClearProviders().AddProvider(log);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddMailboxes(new() { Drain = TimeSpan.Zero });
+        builder.Services.AddSingleton<IMailboxStore>(new MemoryStore { Keeps = Durability.Disk });
+        builder.Services.AddGateway(new() { Drain = TimeSpan.Zero });
         builder.Services.AddBackend(backend);
         var app = builder.Build();
-        app.MapMailboxes();
+        app.MapGateway();
         app.UseRouting();
         app.MapBackend();
         await app.StartAsync();

@@ -6,6 +6,8 @@ namespace Mailbox.Docs.Tests;
 /// <summary>The README's curl examples, run as they stand against a server.</summary>
 public sealed class CurlTests : IAsyncLifetime
 {
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
     readonly ReadmeServer _server = new();
 
     public async ValueTask InitializeAsync() => await _server.StartAsync();
@@ -23,11 +25,18 @@ public sealed class CurlTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_waiting_letter_comes_first()
+    public async Task The_waiting_letter_comes_first_and_the_stream_stays_open_for_the_next()
     {
         await _server.RunAsync("deliver");
+        using var stream = _server.Start("stream");
 
-        Assert.Contains("\ndata: hello\n\n", await _server.RunAsync("stream"), StringComparison.Ordinal);
+        await UntilAsync(stream.StandardOutput, "data: hello");
+        await _server.RunAsync("deliver");
+        await UntilAsync(stream.StandardOutput, "data: hello");
+        Assert.False(stream.HasExited);
+
+        stream.Kill(entireProcessTree: true);
+        await stream.WaitForExitAsync(TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -60,6 +69,13 @@ public sealed class CurlTests : IAsyncLifetime
         var alice = await _server.GetAsync("mailboxes/alice?wait=0");
 
         Assert.Single(alice.Split("\"to both\"")[1..]);
-        Assert.Equal(2, alice.Split("{\"n\":1}").Length - 1);
+        Assert.Single(alice.Split("{\"n\":1}")[1..]);
+    }
+
+    static async Task UntilAsync(StreamReader printed, string line)
+    {
+        while (await printed.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(s_patience, TestContext.Current.CancellationToken) is { } said)
+            if (said == line) return;
+        Assert.Fail($"The stream ended before '{line}'.");
     }
 }

@@ -36,6 +36,13 @@ static partial class Readme
     public static string Wire(string page, string name) => Exchange().Matches(Read(page)).Single(match => match.Groups[1].Value == name)
         .Groups[2].Value.Replace("\n", "\r\n", StringComparison.Ordinal);
 
+    /// <summary>The answer of an application behind <c>answer: NAME</c>, with the lines' ends of HTTP.</summary>
+    public static string Answer(string name) => Answered().Matches(Text).Single(match => match.Groups[1].Value == name)
+        .Groups[2].Value.Replace("\n", "\r\n", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"<!-- answer: (\S+) -->\n```\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Answered();
+
     [GeneratedRegex(@"<!-- run: (\S+) -->\n```sh\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Shell();
 

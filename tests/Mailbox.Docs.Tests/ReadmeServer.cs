@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Mailbox.Gateway;
+using Mailbox.Storage;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Mailbox.Docs.Tests;
@@ -15,11 +17,12 @@ sealed class ReadmeServer
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.AddMailboxes(new() { Drain = TimeSpan.Zero });
+        builder.Services.AddSingleton<IMailboxStore>(new MemoryStore { Keeps = Durability.Disk });
+        builder.Services.AddGateway(new() { Drain = TimeSpan.Zero });
         builder.Services.AddBackend(new() { Url = backend ?? "" });
         _app = builder.Build();
         _app.Urls.Add("http://127.0.0.1:0");
-        _app.MapMailboxes();
+        _app.MapGateway();
         _app.MapBackend();
     }
 
@@ -35,15 +38,19 @@ sealed class ReadmeServer
         return await http.GetStringAsync(new Uri($"{_app.Urls.First()}/{path}"));
     }
 
-    /// <summary>Runs the commands of the README behind <c>run: NAME</c> and gives what they print.</summary>
-    public async Task<string> RunAsync(string name)
+    /// <summary>Starts the commands of the README behind <c>run: NAME</c>.</summary>
+    /// <param name="token">What the commands know as <c>$TOKEN</c>.</param>
+    public Process Start(string name, string token = "") => Process.Start(new ProcessStartInfo("bash")
     {
-        using var shell = Process.Start(new ProcessStartInfo("bash")
-        {
-            ArgumentList = { "-c", Readme.Commands(name) },
-            Environment = { ["BASE"] = _app.Urls.First() },
-            RedirectStandardOutput = true,
-        })!;
+        ArgumentList = { "-c", Readme.Commands(name) },
+        Environment = { ["BASE"] = _app.Urls.First(), ["TOKEN"] = token },
+        RedirectStandardOutput = true,
+    })!;
+
+    /// <summary>Runs the commands to their end and gives what they print.</summary>
+    public async Task<string> RunAsync(string name, string token = "")
+    {
+        using var shell = Start(name, token);
         var printed = await shell.StandardOutput.ReadToEndAsync();
         await shell.WaitForExitAsync();
         return printed;

@@ -150,7 +150,7 @@ public sealed class ExchangeTests
     [InlineData("""{"client":"c","uplink":{}}""", "bad-body", "uplink")]
     [InlineData("""{"client":"c","uplink":[{"data":1}]}""", "bad-body", "uplink[0].n")]
     [InlineData("""{"client":"c","uplink":[{"n":0,"data":1}]}""", "bad-body", "uplink[0].n")]
-    [InlineData("""{"client":"c","uplink":[{"n":1,"data":1},{"n":2}]}""", "bad-body", "uplink[1].data")]
+    [InlineData("""{"client":"c","uplink":[{"n":2},{"n":3,"data":1}]}""", "bad-body", "uplink[0].data")]
     [InlineData("""{"client":"c","uplink":[{"n":1,"data":"*","encoding":"base64"}]}""", "bad-body", "uplink[0].data")]
     [InlineData("""{"client":"c","uplink":[{"n":1,"data":"x","encoding":"gzip"}]}""", "bad-body", "uplink[0].encoding")]
     [InlineData("""{"client":"c","uplink":[{"n":1,"data":"x","contentType":"\r\n"}]}""", "bad-body", "uplink[0].contentType")]
@@ -160,6 +160,22 @@ public sealed class ExchangeTests
         await using var host = await GatewayHost.StartAsync();
         using var answer = await SendAsync(host, body);
         Assert.StartsWith(field + ":", await Problems.OfAsync(answer, 400, problem), StringComparison.Ordinal);
+    }
+
+    // docs/protocol.md, "Exchange": the client learns from `uplink` which one it is that is refused.
+    [Theory]
+    [InlineData("""{"n":2}""", 400, "bad-body")]
+    [InlineData("""{"n":2,"data":"\ud83d"}""", 400, "bad-body")]
+    [InlineData("LONG", 413, "too-large")]
+    public async Task What_is_before_a_message_that_cannot_be_taken_is_recorded_and_what_is_behind_it_is_not(string bad, int status, string problem)
+    {
+        await using var host = await GatewayHost.StartAsync(new() { MaxBodyBytes = 3000 });
+        await Taker.JoinAsync(host);
+        if (bad == "LONG") bad = $$"""{"n":2,"data":"{{new string('x', 3500)}}"}""";
+        using var refused = await SendAsync(host, $$"""{"client":"c","wait":0,"uplink":[{"n":1,"data":1},{{bad}},{"n":3,"data":3}]}""");
+        await Problems.OfAsync(refused, status, problem);
+        Assert.Equal("1", await Json.TextAsync(refused, "uplink"));
+        Assert.Equal([1L], (await Taker.ReadAsync(host)).Select(one => one.Number!.Value));
     }
 
     [Fact]

@@ -1,6 +1,10 @@
 using System.Net;
 using Mailbox.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Mailbox.Gateway.Tests;
 
@@ -22,10 +26,106 @@ public sealed class HostTests
         Assert.Equal(TimeSpan.FromSeconds(10), settings.Read<GatewayOptions>().Wait);
         var fault = Assert.Throws<SettingsException>(settings.Check);
         Assert.Equal(3, fault.Faults.Count);
-        Assert.Contains("Mailbox:Heartbeat is 'soon': allowed is a duration such as 00:00:15 or 1.00:00:00.", fault.Faults);
+        Assert.Contains("Mailbox:Heartbeat is 'soon': allowed is a duration, [days.]hours:minutes:seconds, such as 00:00:15 or 1.00:00:00.", fault.Faults);
         Assert.Contains("Mailbox:Pumps is '-1': allowed is 0 to 64.", fault.Faults);
         Assert.Contains(fault.Faults, line => line.StartsWith("Mailbox:Colour is 'red': the key is unknown", StringComparison.Ordinal));
         await Assert.ThrowsAsync<SettingsException>(() => GatewayHost.StartAsync(new() { Heartbeat = TimeSpan.Zero }));
+    }
+
+    // .NET takes a bare number for days, HTTP for seconds.
+    [Theory]
+    [InlineData("Wait", "25")]
+    [InlineData("Idle", "5")]
+    [InlineData("Idle", "1.5")]
+    public void A_duration_without_a_unit_is_refused_with_the_form_that_is_wanted(string key, string value)
+    {
+        var settings = Settings((key, value));
+        settings.Read<GatewayOptions>();
+        settings.Read<Engine.EngineOptions>();
+        var fault = Assert.Throws<SettingsException>(settings.Check);
+        Assert.StartsWith($"Mailbox:{key} is '{value}': allowed is a duration, [days.]hours:minutes:seconds", Assert.Single(fault.Faults), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1m")]
+    [InlineData("99999999999")]
+    public void A_key_that_two_parts_read_has_its_fault_once_with_the_range(string value)
+    {
+        var settings = Settings(("MaxBodyBytes", value));
+        settings.Read<GatewayOptions>();
+        settings.Read<Engine.EngineOptions>();
+        var fault = Assert.Throws<SettingsException>(settings.Check);
+        Assert.Equal($"Mailbox:MaxBodyBytes is '{value}': allowed is a whole number from 1 to 67108864.", Assert.Single(fault.Faults));
+    }
+
+    [Fact]
+    public void A_key_that_is_spelt_wrong_is_refused_with_the_nearest_one()
+    {
+        var settings = Settings(("Hartbeat", "00:00:15"), ("Colour", "red"));
+        settings.Read<GatewayOptions>();
+        var fault = Assert.Throws<SettingsException>(settings.Check);
+        Assert.Contains(fault.Faults, line => line.Contains("'00:00:15': the key is unknown, did you mean Heartbeat?", StringComparison.Ordinal));
+        Assert.Contains(fault.Faults, line => line.Contains("'red': the key is unknown; known are", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    [Trait("Rule", "M5")]
+    public async Task A_store_that_keeps_less_than_the_default_level_is_refused_at_the_start()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddSingleton<IMailboxStore>(new MemoryStore());
+        builder.Services.AddGateway();
+        await using var app = builder.Build();
+        var refused = Assert.Throws<ArgumentException>(() => app.MapGateway());
+        Assert.Contains("Durability is Disk, but the store keeps messages at level Memory", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("disk", 422)]
+    [InlineData("process", 422)]
+    [InlineData("memory", 201)]
+    [InlineData(null, 201)]
+    [Trait("Rule", "M5")]
+    public async Task A_delivery_at_a_level_that_the_store_cannot_keep_is_refused(string? level, int status)
+    {
+        await using var engine = new Engine.MailboxEngine(new MemoryStore(), new() { Durability = Durability.Memory }, TimeProvider.System);
+        await using var host = await GatewayHost.StartAsync(grid: engine);
+        (string, string)[] headers = level is null ? [] : [("Durability", level)];
+        using var answer = await host.DeliverAsync("a", "x", headers);
+        Assert.Equal(status, (int)answer.StatusCode);
+        if (status == 422) await Problems.OfAsync(answer, 422, "not-kept");
+    }
+
+    // An application that embeds the gateway listens where it wants: it is the mailboxes' routes that refuse.
+    [Theory]
+    [InlineData("/mailboxes/a/state", "192.0.2.7", 403)]
+    [InlineData("/groups/g", "2001:db8::7", 403)]
+    [InlineData("/deliver", "::ffff:192.0.2.7", 403)]
+    [InlineData("/metrics", "192.0.2.7", 403)]
+    [InlineData("/healthz", "192.0.2.7", 200)]
+    [InlineData("/other", "192.0.2.7", 200)]
+    [InlineData("/mailboxes/a/state", null, 404)]
+    public async Task Mailboxes_are_served_on_loopback_connections_only(string path, string? address, int status)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        // All addresses, of both families: a connection to 127.0.0.1 has a mapped address then.
+        builder.WebHost.UseUrls("http://*:0");
+        builder.Services.AddSingleton<IMailboxStore>(new MemoryStore { Keeps = Durability.Disk });
+        builder.Services.AddGateway();
+        await using var app = builder.Build();
+        app.Use((http, next) =>
+        {
+            if (address is not null) http.Connection.LocalIpAddress = IPAddress.Parse(address);
+            return next(http);
+        });
+        app.MapGateway();
+        app.MapGet("/other", () => "the application's own");
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var answer = await http.GetAsync(new Uri($"http://127.0.0.1:{new Uri(app.Urls.Single()).Port}{path}"), TestContext.Current.CancellationToken);
+        Assert.Equal(status, (int)answer.StatusCode);
+        if (status == 403) Assert.Contains("loopback", await Problems.OfAsync(answer, 403, "not-loopback"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -140,10 +140,10 @@ public sealed partial class MetricsTests
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddMailboxes(new() { Drain = TimeSpan.Zero });
+        builder.Services.AddGateway(new() { Drain = TimeSpan.Zero });
         builder.Services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddMeter("Mailbox.*").AddPrometheusExporter());
         await using var app = builder.Build();
-        app.MapMailboxes();
+        app.MapGateway();
         app.MapPrometheusScrapingEndpoint();
         await app.StartAsync();
         using var http = new HttpClient { BaseAddress = new(app.Urls.Single()) };

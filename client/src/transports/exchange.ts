@@ -104,10 +104,15 @@ async function exchange(trip: Trip, truck: number, wait: number, load = trip.out
     trip.outbox.confirm(truck, answer.uplink);
     return answer;
   } catch (fault) {
-    // Where it is the uplinks that are refused, reading goes on without them.
-    if (!uplink.length || !(fault instanceof MailboxError) || !fault.isFinal || fault.status < 404) throw fault;
-    trip.outbox.confirm(truck, fault.uplink);
-    trip.outbox.refuse(truck, fault);
+    // Where it is an uplink that is refused, reading goes on without it.
+    if (!uplink[0] || !(fault instanceof MailboxError)) throw fault;
+    if (fault.uplink < 0 ? fault.status !== 413 && fault.reason !== 'bad-body' : !fault.isFinal) throw fault;
+    // Refused as a whole, by the server or by a proxy: which one is at fault shows when they go one by one.
+    if (uplink[1] && fault.uplink < 0) await exchange(trip, truck, 0, load.slice(0, 1));
+    else {
+      trip.outbox.confirm(truck, fault.uplink);
+      trip.outbox.refuse(truck, fault);
+    }
     return exchange(trip, truck, wait);
   }
 }

@@ -1,4 +1,4 @@
-import { faultOf, MailboxError } from '../fault.js';
+import { check, MailboxError } from '../fault.js';
 import { type Answer, FirstBytes, itemsOf, pause, type Trip } from '../trip.js';
 import type { Closing } from '../types.js';
 
@@ -74,8 +74,7 @@ export async function ask(trip: Trip, wait: number): Promise<Answer> {
 }
 
 export async function readAnswer(trip: Trip, response: Response): Promise<Answer> {
-  if (response.status === 204) throw new MailboxError('stay-away', 410);
-  if (!response.ok) throw await faultOf(response);
+  await check(response);
   const answer = await bodyOf(response);
   answer.bytes = Number(response.headers.get('Content-Length'));
   for (const item of itemsOf(answer)) trip.take(item);

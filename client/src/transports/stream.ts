@@ -1,4 +1,4 @@
-import { faultOf, MailboxError } from '../fault.js';
+import { check, MailboxError } from '../fault.js';
 import { linesOf } from '../lines.js';
 import { FirstBytes, silenceOf, type Trip } from '../trip.js';
 import type { Closing, Gap, Message } from '../types.js';
@@ -18,8 +18,7 @@ export async function stream(trip: Trip): Promise<Closing | void> {
 export async function openLines(trip: Trip, type: string): Promise<AsyncGenerator<string>> {
   trip.heard(FirstBytes);
   const response = await trip.address.fetch('', trip.query(), { headers: { Accept: type }, signal: trip.signal });
-  if (response.status === 204) throw new MailboxError('stay-away', 410);
-  if (!response.ok) throw await faultOf(response);
+  await check(response);
   if (!response.headers.get('Content-Type')?.startsWith(type)) throw new MailboxError('refused', 502);
   return linesOf(response.body!, () => trip.heard(silenceOf(trip)));
 }

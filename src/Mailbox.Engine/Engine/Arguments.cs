@@ -7,11 +7,16 @@ static class Arguments
 {
     const int MaxPage = 10_000;
 
-    public static EngineOptions Checked(EngineOptions options)
+    /// <param name="keeps">The strongest level that the store keeps.</param>
+    public static EngineOptions Checked(EngineOptions options, Durability keeps)
     {
         var faults = new List<ValidationResult>();
-        if (Validator.TryValidateObject(options, new(options), faults, validateAllProperties: true)) return options;
-        throw new ArgumentException(string.Join(' ', faults.Select(static fault => fault.ErrorMessage)), nameof(options));
+        if (!Validator.TryValidateObject(options, new(options), faults, validateAllProperties: true))
+            throw new ArgumentException(string.Join(' ', faults.Select(static fault => fault.ErrorMessage)), nameof(options));
+        if (options.Durability <= keeps) return options;
+        throw new ArgumentException(
+            $"EngineOptions.Durability is {options.Durability}, but the store keeps messages at level {keeps} at most: set it to {keeps}, or use a store that keeps more.",
+            nameof(options));
     }
 
     public static void Check(PostRequest post)

@@ -18,9 +18,9 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
 
     /// <summary>Starts an engine on a store. The engine disposes of the store.</summary>
     /// <param name="meters">The host's; null for an engine without one.</param>
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range, or the default level is stronger than what the store keeps.</exception>
     public MailboxEngine(IMailboxStore store, EngineOptions options, TimeProvider time, IMeterFactory? meters = null)
-        : this(store, Arguments.Checked(options), new EngineClock(time, store.LastSeen), meters)
+        : this(store, Arguments.Checked(options, store.Keeps), new EngineClock(time, store.LastSeen), meters)
     {
         _writer.Start();
         _timer = time.CreateTimer(static engine => ((MailboxEngine)engine!).Maintain(), this, options.MaintainEvery, options.MaintainEvery);
@@ -82,6 +82,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         Arguments.Check(post);
         var operation = new PostOperation(this, post);
         if (post.Draft.Body.Length > Options.MaxBodyBytes) operation.Fail(Outcome.TooLarge);
+        else if ((post.Draft.Durability ?? Options.Durability) > Store.Keeps) operation.Fail(Outcome.NotKept);
         else _writer.Enqueue(operation);
         return await operation.Answer.WaitAsync(cancel).ConfigureAwait(false);
     }

@@ -41,4 +41,7 @@ public enum Outcome : byte
 
     /// <summary>The grid is shutting down.</summary>
     Stopping,
+
+    /// <summary>The store cannot keep the message at the level that was asked for (spec M5).</summary>
+    NotKept,
 }

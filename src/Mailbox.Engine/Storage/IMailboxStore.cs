@@ -11,6 +11,9 @@ public interface IMailboxStore : IDisposable
     /// <summary>The latest time the store has seen, so that a clock that stepped back over a restart removes nothing early (spec M15).</summary>
     DateTimeOffset LastSeen { get; }
 
+    /// <summary>The strongest level that the store can keep; a delivery that asks for more is refused (spec M5).</summary>
+    Durability Keeps => Durability.Disk;
+
     /// <summary>False once a write or a sync has failed; a full disk is not that.</summary>
     bool IsWritable { get; }
 

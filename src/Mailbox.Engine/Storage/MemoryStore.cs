@@ -11,6 +11,9 @@ public sealed class MemoryStore : IMailboxStore
     readonly List<Message> _bodies = [];
     long _lastEpoch = (long)RandomNumberGenerator.GetInt32(1, 1 << 23) << CounterBits;
 
+    /// <summary>Nothing survives the process. A test that lets this store stand in for a durable one sets a stronger level.</summary>
+    public Durability Keeps { get; init; } = Durability.Memory;
+
     public DateTimeOffset LastSeen => _index.LastSeen;
 
     public bool IsWritable => true;

@@ -48,19 +48,19 @@ sealed class ClientFrames(WebSocketConnection connection, ClientRequests request
             // Who was told to go is only read so that its goodbye is seen.
             if (connection.IsOver) continue;
             if (type == WebSocketMessageType.Binary) Refuse(Ending.BadFrame, "the frame: must be text.");
-            else if (message.IsTooLarge) Refuse(Ending.TooLarge, $"the frame: must have at most {requests.MaxFrameBytes} bytes.");
-            else await TryObeyAsync(message.Text).ConfigureAwait(false);
+            else await TryObeyAsync(message).ConfigureAwait(false);
         }
         connection.SayGoodbye(socket.CloseStatus is { } status and not WebSocketCloseStatus.Empty ? (int)status : (int)WebSocketCloseStatus.NormalClosure);
     }
 
     void Refuse(Ending ending, string detail) => connection.Refuse(Closing.Of(ending).Because(detail));
 
-    async Task TryObeyAsync(ReadOnlyMemory<byte> text)
+    async Task TryObeyAsync(ClientMessage message)
     {
         try
         {
-            await ObeyAsync(text).ConfigureAwait(false);
+            if (message.IsTooLarge) await RefuseAsync(message.Text, Ending.TooLarge, $"the frame: must have at most {requests.MaxFrameBytes} bytes.").ConfigureAwait(false);
+            else await ObeyAsync(message.Text).ConfigureAwait(false);
         }
         catch (Storage.StoreException)
         {
@@ -73,7 +73,7 @@ sealed class ClientFrames(WebSocketConnection connection, ClientRequests request
         using var frame = ClientFrame.Read(text);
         if (frame.Fault is { } fault)
         {
-            Refuse(Ending.BadFrame, fault);
+            await RefuseAsync(text, Ending.BadFrame, fault).ConfigureAwait(false);
             return;
         }
         var value = frame.Member.Value;
@@ -81,8 +81,26 @@ sealed class ClientFrames(WebSocketConnection connection, ClientRequests request
         {
             "ack" => AcknowledgeAsync(value),
             "ping" => PongAsync(JsonMarshal.GetRawUtf8Value(value)),
-            _ => UplinkAsync(value),
+            _ => UplinkAsync(value, text),
         }).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Refuses a frame. Where it is a message to the backend and its number can be read that one alone is refused: one bad message must not
+    /// end the reading of the mailbox. Anything else ends the connection.
+    /// </summary>
+    Task RefuseAsync(ReadOnlyMemory<byte> text, Ending ending, string detail)
+    {
+        if (client is not null && ClientFrame.UplinkNumberOf(text.Span) is { } number)
+            return RefuseUplinkAsync(number, new(ending == Ending.TooLarge ? ProblemKinds.TooLarge : ProblemKinds.BadBody, detail));
+        Refuse(ending, detail);
+        return Task.CompletedTask;
+    }
+
+    async Task RefuseUplinkAsync(long number, Problem problem)
+    {
+        var receipt = await requests.UplinkAsync(mailbox, client!, []).ConfigureAwait(false);
+        await connection.AnswerAsync((receipt with { Refusal = problem }, number), WriteReceipt).ConfigureAwait(false);
     }
 
     Task AcknowledgeAsync(JsonElement value)
@@ -108,12 +126,12 @@ sealed class ClientFrames(WebSocketConnection connection, ClientRequests request
         WebSocketTransport.Write(writer, json.WrittenSpan);
     }
 
-    async Task UplinkAsync(JsonElement value)
+    async Task UplinkAsync(JsonElement value, ReadOnlyMemory<byte> text)
     {
         var (draft, problem) = client is null ? (null, JsonRequest.Bad("uplink", "needs an open with client=ID")) : UplinkJson.Read(value, "uplink");
         if (draft is null)
         {
-            Refuse(Ending.BadFrame, problem!.Detail);
+            await RefuseAsync(text, Ending.BadFrame, problem!.Detail).ConfigureAwait(false);
             return;
         }
         var receipt = await requests.UplinkAsync(mailbox, client!, [draft]).ConfigureAwait(false);

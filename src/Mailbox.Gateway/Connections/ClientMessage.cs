@@ -11,21 +11,25 @@ sealed class ClientMessage(int limit) : IDisposable
     byte[] _buffer = [];
     int _length;
 
-    public ReadOnlyMemory<byte> Text => _buffer.AsMemory(0, _length);
+    /// <summary>The whole of it or, where it is too large, its beginning.</summary>
+    public ReadOnlyMemory<byte> Text => _buffer.AsMemory(0, Math.Min(_length, limit));
 
-    /// <summary>The rest of it is yet to come.</summary>
-    public bool IsTooLarge => _length > limit;
+    public bool IsTooLarge { get; private set; }
 
     public async ValueTask<WebSocketMessageType> ReceiveAsync(WebSocket socket)
     {
         Dispose();
         var part = await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None).ConfigureAwait(false);
-        while (!part.EndOfMessage && part.MessageType != WebSocketMessageType.Close && !IsTooLarge)
+        while (!part.EndOfMessage && part.MessageType != WebSocketMessageType.Close)
         {
-            if (_length == _buffer.Length) Grow();
-            part = await socket.ReceiveAsync(_buffer.AsMemory(_length), CancellationToken.None).ConfigureAwait(false);
-            _length += part.Count;
+            IsTooLarge |= _length > limit;
+            // The rest of one that is too large is read, so that it can be refused alone, and is kept nowhere.
+            var start = IsTooLarge ? limit : _length;
+            if (start == _buffer.Length) Grow();
+            part = await socket.ReceiveAsync(_buffer.AsMemory(start), CancellationToken.None).ConfigureAwait(false);
+            _length = start + part.Count;
         }
+        IsTooLarge |= _length > limit;
         return part.MessageType;
     }
 
@@ -40,6 +44,6 @@ sealed class ClientMessage(int limit) : IDisposable
     public void Dispose()
     {
         if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
-        (_buffer, _length) = ([], 0);
+        (_buffer, _length, IsTooLarge) = ([], 0, false);
     }
 }

@@ -28,7 +28,6 @@ sealed class ConfigureSockets(IOptions<GatewayOptions> options) : IConfigureOpti
 
     Socket Listen(EndPoint address)
     {
-        if (address is IPEndPoint ip && !IPAddress.IsLoopback(ip.Address)) throw new AddressRefusedException(ip);
         var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(address);
         if (address is IPEndPoint && OperatingSystem.IsLinux()) SetTimeouts(socket);
         return socket;

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
@@ -47,7 +48,10 @@ public sealed class SettingsReader(IConfigurationSection section)
     }
 
     /// <summary>Remembers a fault that shows only when keys are seen together.</summary>
-    public void Refuse(string key, string allowed) => _faults.Add(OptionRanges.Describe($"{section.Path}:{key}", section[key], allowed));
+    public void Refuse(string key, string allowed) => Refuse($"{section.Path}:{key}", section[key], allowed);
+
+    /// <summary>Remembers a fault of a setting outside the section.</summary>
+    public void Refuse(string key, string? value, string allowed) => _faults.Add(OptionRanges.Describe(key, value, allowed));
 
     /// <summary>
     /// Looks at the addresses that the server is to bind to. The host reads them by itself, and ends with a trace of its stack where it cannot.
@@ -81,31 +85,35 @@ public sealed class SettingsReader(IConfigurationSection section)
         if (faults.Count > 0) throw new SettingsException(faults);
     }
 
-    IEnumerable<string> Faults() => _faults.Concat(Unknown()).Concat(_within.SelectMany(static within => within.Faults()));
+    // A key that two parts read has its fault once.
+    IEnumerable<string> Faults() => _faults.Distinct().Concat(Unknown()).Concat(_within.SelectMany(static within => within.Faults()));
 
-    IEnumerable<string> Unknown() => section.GetChildren().Where(key => !_known.Contains(key.Key))
-        .Select(key => OptionRanges.Describe(key.Path, key.Value, $"the key is unknown; known are {string.Join(", ", _known.Order())}"));
+    IEnumerable<string> Unknown() => section.GetChildren().Where(key => !_known.Contains(key.Key)).Select(key => OptionRanges.Describe(
+        key.Path, key.Value, $"the key is unknown{Spelling.Suggest(key.Key, _known)}; known are {string.Join(", ", _known.Order())}"));
 
     void Set(object options, PropertyInfo property)
     {
         _known.Add(property.Name);
         var setting = property.Name == _own && section.Value is not null ? section : section.GetSection(property.Name);
         if (!setting.Exists()) return;
-        if (Convert(setting, property.PropertyType) is { } value) property.SetValue(options, value);
+        if (Convert(setting, property) is { } value) property.SetValue(options, value);
     }
 
-    object? Convert(IConfigurationSection setting, Type type)
+    object? Convert(IConfigurationSection setting, PropertyInfo property)
     {
+        var type = property.PropertyType;
         if (type.IsAssignableFrom(typeof(List<string>)) && type != typeof(object)) return ListOf(setting);
         try
         {
+            // To .NET a bare number is days, and to whoever writes it rather seconds.
+            if (type == typeof(TimeSpan) && !(setting.Value ?? "").Contains(':')) throw new FormatException();
             var value = TypeDescriptor.GetConverter(type).ConvertFromInvariantString(setting.Value ?? "");
             // Any number would do for an enumeration.
             return !type.IsEnum || Enum.IsDefined(type, value!) ? value : throw new FormatException();
         }
         catch (Exception fault) when (fault is ArgumentException or FormatException or NotSupportedException or OverflowException)
         {
-            _faults.Add(OptionRanges.Describe(setting.Path, setting.Value, Allowed(type)));
+            _faults.Add(OptionRanges.Describe(setting.Path, setting.Value, Allowed(property)));
             return null;
         }
     }
@@ -114,9 +122,39 @@ public sealed class SettingsReader(IConfigurationSection section)
         ? [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]
         : [.. setting.GetChildren().Select(static child => child.Value ?? "")];
 
-    static string Allowed(Type type)
+    static string Allowed(PropertyInfo property)
     {
+        var (type, range) = (property.PropertyType, property.GetCustomAttribute<RangeAttribute>());
         if (type.IsEnum) return "allowed are " + string.Join(", ", Enum.GetNames(type));
-        return type == typeof(TimeSpan) ? "allowed is a duration such as 00:00:15 or 1.00:00:00" : $"it is not a {type.Name}";
+        if (type == typeof(bool)) return "allowed are True and False";
+        if (type == typeof(TimeSpan)) return "allowed is a duration, [days.]hours:minutes:seconds, such as 00:00:15 or 1.00:00:00";
+        return range is null ? "allowed is a whole number" : $"allowed is a whole number from {range.Minimum} to {range.Maximum}";
+    }
+}
+
+/// <summary>What somebody who spelt a name wrong may have meant.</summary>
+public static class Spelling
+{
+    const int MostEdits = 2;
+
+    /// <returns>A clause for a message; empty where nothing is near.</returns>
+    public static string Suggest(string name, IEnumerable<string> known)
+    {
+        var nearest = known.MinBy(one => Edits(name.ToUpperInvariant(), one.ToUpperInvariant()));
+        return nearest is not null && Edits(name.ToUpperInvariant(), nearest.ToUpperInvariant()) <= MostEdits ? $", did you mean {nearest}?" : "";
+    }
+
+    /// <summary>The Levenshtein distance.</summary>
+    static int Edits(string one, string other)
+    {
+        var row = Enumerable.Range(0, other.Length + 1).ToArray();
+        for (var i = 1; i <= one.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= other.Length; j++)
+                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (one[i - 1] == other[j - 1] ? 0 : 1)));
+        }
+        return row[^1];
     }
 }

@@ -3,7 +3,9 @@ using System.Text.Json;
 namespace Mailbox.Gateway;
 
 /// <summary>What an exchange carries: <c>{"client":ID,"after":P?,"uplink":[…]?,"wait":N?}</c>.</summary>
-sealed record ExchangeBody(string Client, Position? After, IReadOnlyList<UplinkDraft> Uplinks, TimeSpan Wait)
+/// <param name="Uplinks">Up to the first that is refused.</param>
+/// <param name="Refusal">Why that one is; null where none is.</param>
+sealed record ExchangeBody(string Client, Position? After, IReadOnlyList<UplinkDraft> Uplinks, Problem? Refusal, TimeSpan Wait)
 {
     const int MaxUplinks = 1000;
 
@@ -17,8 +19,11 @@ sealed record ExchangeBody(string Client, Position? After, IReadOnlyList<UplinkD
         var hasPosition = json.TryGetProperty("after", out var after) && after.ValueKind != JsonValueKind.Null;
         if (hasPosition && (JsonNames.TextOf(after) is not { } text || !Position.TryParse(text, out position))) return (null, Problem.BadPosition("after"));
         if (WaitOf(json, options) is not { } wait) return Refuse("wait", "must be a whole number of seconds from 0");
-        var (uplinks, problem) = UplinksOf(json);
-        return uplinks is null ? (null, problem) : (new(client, hasPosition ? position : null, uplinks, wait), null);
+        var hasUplinks = json.TryGetProperty("uplink", out var list) && list.ValueKind != JsonValueKind.Null;
+        if (hasUplinks && (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() > MaxUplinks))
+            return Refuse("uplink", $"must be a list of at most {MaxUplinks} messages");
+        var (uplinks, refusal) = UplinksOf(list);
+        return (new(client, hasPosition ? position : null, uplinks, refusal, wait), null);
     }
 
     static TimeSpan? WaitOf(JsonElement json, GatewayOptions options)
@@ -28,16 +33,15 @@ sealed record ExchangeBody(string Client, Position? After, IReadOnlyList<UplinkD
         return TimeSpan.FromSeconds(Math.Min(seconds, options.MaxWait.TotalSeconds));
     }
 
-    static (List<UplinkDraft>? Drafts, Problem? Problem) UplinksOf(JsonElement json)
+    // As where the grid refuses one: those before it are recorded, and what is behind it is not looked at.
+    static (List<UplinkDraft> Drafts, Problem? Refusal) UplinksOf(JsonElement list)
     {
         var drafts = new List<UplinkDraft>();
-        if (!json.TryGetProperty("uplink", out var list) || list.ValueKind == JsonValueKind.Null) return (drafts, null);
-        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() > MaxUplinks)
-            return (null, JsonRequest.Bad("uplink", $"must be a list of at most {MaxUplinks} messages"));
+        if (list.ValueKind != JsonValueKind.Array) return (drafts, null);
         foreach (var one in list.EnumerateArray())
         {
             var (draft, problem) = UplinkJson.Read(one, $"uplink[{drafts.Count}]");
-            if (draft is null) return (null, problem);
+            if (draft is null) return (drafts, problem);
             drafts.Add(draft);
         }
         return (drafts, null);

@@ -24,12 +24,18 @@ sealed record Problem(ProblemKind Kind, string Detail, int RetryAfter = 0)
         Outcome.StoreFull => new(ProblemKinds.StoreFull, "The disk is full; nothing was stored.", LaterSeconds),
         Outcome.NotOwner => new(ProblemKinds.Moved, "The mailbox is moving; repeat the request.", SoonSeconds),
         Outcome.Stopping => Draining,
+        Outcome.NotKept => new(ProblemKinds.NotKept, "Durability: the store of this server cannot keep a message at this level."),
         _ => new(ProblemKinds.StoreFailed, "The outcome is unknown: repeat the request with the same Idempotency-Key.", LaterSeconds),
     };
 
     public static Problem Draining { get; } = new(ProblemKinds.Draining, "The server is shutting down; come back to it or to another.", LaterSeconds);
 
     public static Problem Unavailable { get; } = new(ProblemKinds.StoreFailed, "The store cannot be read now.", LaterSeconds);
+
+    public static Problem NotLoopback { get; } = new(
+        ProblemKinds.NotLoopback,
+        "Whoever reaches the mailboxes may read and write all of them, so they are served on loopback addresses (127.0.0.1, ::1) only. "
+        + "Put a proxy that authenticates in front of them to offer them to others.");
 
     public static Problem NoSuchRoute { get; } = new(ProblemKinds.NotFound, "There is no such route.");
 

@@ -11,6 +11,7 @@ static class ProblemKinds
     public static readonly ProblemKind BadBody = new("bad-body", 400, "The body is not valid");
     public static readonly ProblemKind BadRequest = new("bad-request", 400, "The request is not valid");
     public static readonly ProblemKind BadOrigin = new("bad-origin", 403, "Pages of this origin may not do this");
+    public static readonly ProblemKind NotLoopback = new("not-loopback", 403, "Mailboxes are served on loopback addresses only");
     public static readonly ProblemKind ReservedName = new("reserved-name", 403, "The name is reserved");
     public static readonly ProblemKind NotFound = new("not-found", 404, "There is no such thing");
     public static readonly ProblemKind NoBackend = new("no-backend", 404, "Nobody takes what clients say");
@@ -23,6 +24,7 @@ static class ProblemKinds
     public static readonly ProblemKind UnsupportedMediaType = new("unsupported-media-type", 415, "The media type is not supported");
     public static readonly ProblemKind KeyReused = new("key-reused", 422, "The idempotency key was used with another request");
     public static readonly ProblemKind UpgradeRequired = new("upgrade-required", 426, "The connection is not as a WebSocket needs it");
+    public static readonly ProblemKind NotKept = new("not-kept", 422, "The store cannot keep a message at this level");
     public static readonly ProblemKind TooManyKeys = new("too-many-keys", 429, "Too many idempotency keys are remembered");
     public static readonly ProblemKind Failed = new("failed", 500, "The gateway failed");
     public static readonly ProblemKind BackendFailed = new("backend-failed", 502, "The application behind the gateway failed");

@@ -22,6 +22,7 @@ sealed class ExchangeRoute(HeldConnections held, ClientRequests requests, Parked
     {
         var receipt = await requests.UplinkAsync(mailbox, body.Client, body.Uplinks).ConfigureAwait(false);
         parked.Accept(mailbox, body.Client, receipt.Highest);
+        receipt = receipt with { Refusal = receipt.Refusal ?? body.Refusal };
         if (receipt.Refusal is not null)
         {
             await receipt.WriteRefusalAsync(http).ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -15,6 +16,7 @@ sealed class MailboxRouter(
     {
         var path = RequestPath.Of(http);
         if (!IsOwn(path)) return AtTheDoor(http, path);
+        if (!IsOpenTo(http.Connection) && path[0] is not ("healthz" or "readyz")) return Problem.NotLoopback.WriteAsync(http);
         if (cors.IsOn) cors.Prepare(http);
         if (http.Request.Method == "OPTIONS") return Cors.Answer(http);
         var work = Route(http, path);
@@ -41,6 +43,10 @@ sealed class MailboxRouter(
         "openapi" => path.Count == 2 && path[1] is "v1.json",
         _ => false,
     };
+
+    // An application that embeds the gateway may listen anywhere. The local address is the socket's own: proxies' headers do not change it,
+    // as they may change the remote one. A Unix socket has none.
+    static bool IsOpenTo(ConnectionInfo connection) => connection.LocalIpAddress is not { } address || IPAddress.IsLoopback(address);
 
     Task Route(HttpContext http, RequestPath path) => path[0] switch
     {

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Mailbox.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -45,13 +46,14 @@ sealed class GatewayHost : IAsyncDisposable
         builder.WebHost.UseUrls(url);
         builder.Services.AddSingleton<TimeProvider>(TestTime.Start());
         if (grid is not null) builder.Services.AddSingleton(grid);
-        builder.Services.AddMailboxes(options);
+        builder.Services.AddSingleton<IMailboxStore>(new MemoryStore { Keeps = Durability.Disk });
+        builder.Services.AddGateway(options).BindToLoopbackOnly();
         builder.Services.AddBackend(backend ?? new());
         if (!isEmbedded) builder.Services.AddGatewayServer();
         if (isHttp2) builder.WebHost.ConfigureKestrel(server => server.ConfigureEndpointDefaults(static endpoint => endpoint.Protocols = HttpProtocols.Http2));
         services?.Invoke(builder.Services);
         var app = builder.Build();
-        app.MapMailboxes();
+        app.MapGateway();
         app.UseRouting();
         app.MapMailboxClient();
         if (!app.MapBackend())

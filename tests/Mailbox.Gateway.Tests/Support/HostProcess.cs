@@ -43,6 +43,15 @@ sealed class HostProcess : IAsyncDisposable
         throw new InvalidOperationException("The host ended.");
     }
 
+    /// <summary>Sends a signal by its name and waits for the end.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", _process!.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await _process.WaitForExitAsync().WaitAsync(GatewayHost.Patience);
+        return _process.ExitCode;
+    }
+
     /// <summary>SIGKILL: nothing is told to anybody.</summary>
     public async Task KillAsync()
     {

@@ -32,7 +32,7 @@ sealed class BackendGrid : IAsyncDisposable
         builder.ConfigureSilo((_, silo) =>
         {
             silo.ConfigureLogging(static logging => logging.ClearProviders());
-            silo.Services.AddSingleton(store?.Invoke() ?? new MemoryStore()).AddSingleton(engine ?? new());
+            silo.Services.AddSingleton(store?.Invoke() ?? new MemoryStore { Keeps = Durability.Disk }).AddSingleton(engine ?? new());
             if (losing is not null) silo.AddIncomingGrainCallFilter(losing);
             silo.AddMailboxGrains(ownsAll).UseMailboxGrid();
             if (!ownsAll) UseNoLedger(silo.Services);

@@ -28,9 +28,9 @@ sealed class Door : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton(silo.GetRequiredService<IMailboxGrid>());
-        builder.Services.AddMailboxes(new() { Uplink = backend });
+        builder.Services.AddGateway(new() { Uplink = backend });
         var app = builder.Build();
-        app.MapMailboxes();
+        app.MapGateway();
         await app.StartAsync();
         return new(app);
     }

@@ -32,7 +32,7 @@ sealed class Grid : IAsyncDisposable
     /// <summary>With mailboxes in memory.</summary>
     /// <param name="filter">Of the calls to the silo.</param>
     public static Task<Grid> StartAsync(IIncomingGrainCallFilter? filter = null) =>
-        StartAsync(new MailboxEngine(new MemoryStore(), new(), TimeProvider.System), filter);
+        StartAsync(new MailboxEngine(new MemoryStore { Keeps = Durability.Disk }, new(), TimeProvider.System), filter);
 
     public static MailboxName Name(string name) => MailboxName.Parse(name);
 

@@ -12,28 +12,28 @@ using Microsoft.Net.Http.Headers;
 
 namespace Mailbox.Gateway;
 
-/// <summary>Puts mailboxes into an ASP.NET Core application: <c>services.AddMailboxes()</c> and <c>app.MapMailboxes()</c>.</summary>
-public static class MailboxServices
+/// <summary>The gateway in an ASP.NET Core application: <c>services.AddGateway(options)</c> and <c>app.MapGateway()</c>.</summary>
+public static class GatewayServices
 {
     /// <summary>
-    /// Adds the gateway. An <see cref="IMailboxGrid"/>, an <see cref="IMailboxStore"/> or <see cref="EngineOptions"/> that are registered
-    /// before are used; otherwise there is an engine in this process that keeps its mailboxes in memory.
+    /// Adds the gateway. It uses the <see cref="IMailboxGrid"/> that is registered before it. Where none is, it adds an engine in this process,
+    /// which uses the <see cref="IMailboxStore"/> and the <see cref="EngineOptions"/> that are registered.
     /// </summary>
-    /// <remarks>Sets the server up for many held connections, and to bind to loopback addresses only (spec section 8).</remarks>
+    /// <remarks>Sets the server up for many held connections.</remarks>
     /// <exception cref="SettingsException">Options are out of their ranges.</exception>
-    public static IServiceCollection AddMailboxes(this IServiceCollection services, GatewayOptions? options = null)
+    public static IServiceCollection AddGateway(this IServiceCollection services, GatewayOptions? options = null)
     {
         options ??= new();
         if (OptionRanges.FaultsOf(options, nameof(GatewayOptions)).ToList() is [_, ..] faults) throw new SettingsException(faults);
         services.AddSingleton(Options.Create(options));
         services.TryAddSingleton(_ => options.TokenKey.Length > 0 ? TokenKey.Parse(options.TokenKey) : TokenKey.Random());
         services.AddEngine(options);
-        services.AddGateway();
+        services.AddRoutes();
         return services.AddServer();
     }
 
     /// <summary>Answers the gateway's routes here in the pipeline; all other requests go on to the application.</summary>
-    public static IApplicationBuilder MapMailboxes(this IApplicationBuilder app)
+    public static IApplicationBuilder MapGateway(this IApplicationBuilder app)
     {
         var router = app.ApplicationServices.GetRequiredService<MailboxRouter>();
         return app.Use(next => http => router.Handle(http) ?? next(http));
@@ -47,13 +47,12 @@ public static class MailboxServices
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(new EngineOptions { MaxBodyBytes = options.MaxBodyBytes });
-        services.TryAddSingleton<IMailboxStore, MemoryStore>();
         if (services.Any(static service => service.ServiceType == typeof(IMailboxGrid))) return;
         services.AddSingleton<MailboxEngine>();
         services.AddSingleton<IMailboxGrid>(static provider => provider.GetRequiredService<MailboxEngine>());
     }
 
-    static void AddGateway(this IServiceCollection services) => services
+    static void AddRoutes(this IServiceCollection services) => services
         .AddMetrics()
         .AddSingleton<EngineFaults>()
         .AddSingleton<GatewayMetrics>()
