@@ -8,7 +8,7 @@ namespace Mailbox.Clustering.Tests;
 /// <summary>A host as a process of its own, on ports of its own.</summary>
 sealed class HostProcess : IAsyncDisposable
 {
-    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
 
     readonly Process _process;
     readonly ConcurrentQueue<string> _output = new();
