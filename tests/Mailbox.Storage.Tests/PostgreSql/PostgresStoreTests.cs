@@ -9,7 +9,7 @@ public sealed class PostgresStoreTests(PostgresServer server) : StoreContract
     protected override IMailboxStore Open() => PostgresStore.Open(server.NewSchema(), TimeProvider.System);
 
     /// <summary>Section 9: a schema serves the version before it, so that one starts again while a cluster is upgraded.</summary>
-    [StoreFact]
+    [Fact]
     public void A_schema_of_the_next_version_is_served_and_a_newer_one_refused()
     {
         var options = server.NewSchema();
