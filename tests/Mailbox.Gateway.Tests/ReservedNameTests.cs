@@ -50,9 +50,9 @@ public sealed class ReservedNameTests
         await Taker.JoinAsync(host);
         using var answer = await host.SendAsync(new(method), path, body is null ? null : Encoding.UTF8.GetBytes(body));
         await Problems.OfAsync(answer, 403, "reserved-name");
-        Assert.Null(await host.Grid.GetAsync(MailboxName.Parse(Own)));
-        Assert.Null(await host.Grid.GetAsync(MailboxName.Parse("a")));
-        Assert.Null(await host.Grid.GetGroupAsync(GroupName.Parse("g"), null, 1));
+        Assert.Null(await host.Grid.GetAsync(MailboxName.Parse(Own), TestContext.Current.CancellationToken));
+        Assert.Null(await host.Grid.GetAsync(MailboxName.Parse("a"), TestContext.Current.CancellationToken));
+        Assert.Null(await host.Grid.GetGroupAsync(GroupName.Parse("g"), null, 1, TestContext.Current.CancellationToken));
     }
 
     [Theory, Trait("Rule", "S3")]
@@ -66,7 +66,7 @@ public sealed class ReservedNameTests
         using var answer = await host.SendAsync(
             HttpMethod.Post, "/deliver", Encoding.UTF8.GetBytes($"--b\r\n{headers}\r\n\r\nx\r\n--b--"), ("Content-Type", "application/x-multiplex; boundary=b"));
         await Problems.OfAsync(answer, 403, "reserved-name");
-        Assert.Empty(await host.Grid.ListAsync(null, 10));
+        Assert.Empty(await host.Grid.ListAsync(null, 10, TestContext.Current.CancellationToken));
     }
 
     [Fact, Trait("Rule", "S3")]
@@ -76,7 +76,7 @@ public sealed class ReservedNameTests
         using var socket = new ClientWebSocket();
         socket.Options.AddSubProtocol("mailbox.v1");
         socket.Options.CollectHttpResponseDetails = true;
-        await Assert.ThrowsAsync<WebSocketException>(() => socket.ConnectAsync(new($"ws://{host.Address.Authority}/mailboxes/{Own}"), default));
+        await Assert.ThrowsAsync<WebSocketException>(() => socket.ConnectAsync(new($"ws://{host.Address.Authority}/mailboxes/{Own}"), TestContext.Current.CancellationToken));
         Assert.Equal(403, (int)socket.HttpStatusCode);
     }
 
@@ -87,8 +87,8 @@ public sealed class ReservedNameTests
         using var answer = await host.SendAsync(
             HttpMethod.Post, "/deliver", """[{"to":["mailbox.webhooks"],"message":{"data":1}},{"to":["a"],"message":{"data":2}}]"""u8.ToArray());
         Assert.Equal(200, (int)answer.StatusCode);
-        Assert.Contains("urn:mailbox:problem:reserved-name", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.Equal("a", Assert.Single(await host.Grid.ListAsync(null, 10)).ToString());
+        Assert.Contains("urn:mailbox:problem:reserved-name", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal("a", Assert.Single(await host.Grid.ListAsync(null, 10, TestContext.Current.CancellationToken)).ToString());
     }
 
     [Fact, Trait("Rule", "S3")]
@@ -99,8 +99,8 @@ public sealed class ReservedNameTests
         for (var i = 0; i < 5; i++)
             await host.SendAsync(HttpMethod.Put, $"/webhooks/w{i}", Encoding.UTF8.GetBytes($$"""{"url":"{{endpoint.Url}}","events":["deleted"],"secret":"s"}"""));
         foreach (var name in new[] { "a", "mail", "mailbox", "mailbox-1", "z" }) await host.DeliverAsync(name, "1");
-        Assert.Equal("""{"mailboxes":["a","mail"],"next":"mail"}""", await host.Http.GetStringAsync("/mailboxes?limit=2"));
-        Assert.Equal("""{"mailboxes":["mailbox","mailbox-1"],"next":"mailbox-1"}""", await host.Http.GetStringAsync("/mailboxes?limit=2&after=mail"));
-        Assert.Equal("""{"mailboxes":["z"],"next":null}""", await host.Http.GetStringAsync("/mailboxes?limit=2&after=mailbox-1"));
+        Assert.Equal("""{"mailboxes":["a","mail"],"next":"mail"}""", await host.Http.GetStringAsync("/mailboxes?limit=2", TestContext.Current.CancellationToken));
+        Assert.Equal("""{"mailboxes":["mailbox","mailbox-1"],"next":"mailbox-1"}""", await host.Http.GetStringAsync("/mailboxes?limit=2&after=mail", TestContext.Current.CancellationToken));
+        Assert.Equal("""{"mailboxes":["z"],"next":null}""", await host.Http.GetStringAsync("/mailboxes?limit=2&after=mailbox-1", TestContext.Current.CancellationToken));
     }
 }

@@ -48,7 +48,7 @@ public sealed class TokenNameTests : IAsyncLifetime
     public async Task A_visitor_joins_a_group(string method, string path, string? body)
     {
         await OkAsync(method, path, body);
-        Assert.Equal([s_visitor], (await _host.Grid.GetGroupAsync(GroupName.Parse("g"), null, 10))!.Members);
+        Assert.Equal([s_visitor], (await _host.Grid.GetGroupAsync(GroupName.Parse("g"), null, 10, TestContext.Current.CancellationToken))!.Members);
     }
 
     [Theory, MemberData(nameof(Sends))]
@@ -56,17 +56,17 @@ public sealed class TokenNameTests : IAsyncLifetime
     {
         await JoinAsync();
         await OkAsync(method, path, body);
-        Assert.Contains("\"data\":\"hello\"", await _host.Http.GetStringAsync($"/mailboxes/{s_visitor}?wait=0"), StringComparison.Ordinal);
-        Assert.Equal(s_visitor, Assert.Single(await _host.Grid.ListAsync(null, 10)));
+        Assert.Contains("\"data\":\"hello\"", await _host.Http.GetStringAsync($"/mailboxes/{s_visitor}?wait=0", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal(s_visitor, Assert.Single(await _host.Grid.ListAsync(null, 10, TestContext.Current.CancellationToken)));
     }
 
     [Theory, MemberData(nameof(Excepted))]
     public async Task A_visitor_is_kept_out(string method, string path, string? body)
     {
         await JoinAsync();
-        await _host.Grid.ChangeMembersAsync(GroupName.Parse("g"), [MailboxName.Parse("bob")], []);
+        await _host.Grid.ChangeMembersAsync(GroupName.Parse("g"), [MailboxName.Parse("bob")], [], TestContext.Current.CancellationToken);
         await OkAsync(method, path, body);
-        Assert.Equal((0, 1), ((await _host.Grid.GetAsync(s_visitor))!.Messages, (await _host.Grid.GetAsync(MailboxName.Parse("bob")))!.Messages));
+        Assert.Equal((0, 1), ((await _host.Grid.GetAsync(s_visitor, TestContext.Current.CancellationToken))!.Messages, (await _host.Grid.GetAsync(MailboxName.Parse("bob"), TestContext.Current.CancellationToken))!.Messages));
     }
 
     [Theory, MemberData(nameof(Leaves))]
@@ -74,7 +74,7 @@ public sealed class TokenNameTests : IAsyncLifetime
     {
         await JoinAsync();
         await OkAsync(method, path, body);
-        Assert.Null(await _host.Grid.GetGroupAsync(GroupName.Parse("g"), null, 10));
+        Assert.Null(await _host.Grid.GetGroupAsync(GroupName.Parse("g"), null, 10, TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -82,10 +82,10 @@ public sealed class TokenNameTests : IAsyncLifetime
     [InlineData("?wait=0")]
     public async Task A_visitor_s_mailbox_is_looked_at(string what)
     {
-        await _host.Grid.DeliverAsync(s_visitor, MessageDraft.FromText("x"));
-        using var answer = await _host.Http.GetAsync($"/mailboxes/{s_token}" + (what[0] == '?' ? what : "/" + what));
+        await _host.Grid.DeliverAsync(s_visitor, MessageDraft.FromText("x"), TestContext.Current.CancellationToken);
+        using var answer = await _host.Http.GetAsync($"/mailboxes/{s_token}" + (what[0] == '?' ? what : "/" + what), TestContext.Current.CancellationToken);
         Assert.Equal(200, (int)answer.StatusCode);
-        Assert.Equal(s_visitor, Assert.Single(await _host.Grid.ListAsync(null, 10)));
+        Assert.Equal(s_visitor, Assert.Single(await _host.Grid.ListAsync(null, 10, TestContext.Current.CancellationToken)));
     }
 
     [Theory]
@@ -99,7 +99,7 @@ public sealed class TokenNameTests : IAsyncLifetime
         using var answer = await _host.SendAsync(
             new(method), string.Format(null, path, forged), body is null ? null : Encoding.UTF8.GetBytes(string.Format(null, body, forged)));
         await Problems.OfAsync(answer, 400, "bad-token");
-        Assert.Empty(await _host.Grid.ListAsync(null, 10));
+        Assert.Empty(await _host.Grid.ListAsync(null, 10, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class TokenNameTests : IAsyncLifetime
     {
         var name = "desk" + s_token[s_token.IndexOf('.', StringComparison.Ordinal)..];
         await OkAsync("POST", $"/mailboxes/{name}", "x");
-        Assert.Equal(name, Assert.Single(await _host.Grid.ListAsync(null, 10)).ToString());
+        Assert.Equal(name, Assert.Single(await _host.Grid.ListAsync(null, 10, TestContext.Current.CancellationToken)).ToString());
     }
 
     ValueTask<MembersResult> JoinAsync() => _host.Grid.ChangeMembersAsync(GroupName.Parse("g"), [s_visitor], []);

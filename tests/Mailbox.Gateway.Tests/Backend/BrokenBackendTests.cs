@@ -183,7 +183,7 @@ public sealed class BrokenBackendTests
         var (_, application, _) = await app.TakeAsync();
         await RawApplication.SayAsync(application, "HTTP/1.1 200 OK\r\n" + rest);
         using var answer = await asking;
-        Assert.Equal((200, 2L, "ok"), ((int)answer.StatusCode, answer.Content.Headers.ContentLength, await answer.Content.ReadAsStringAsync()));
+        Assert.Equal((200, 2L, "ok"), ((int)answer.StatusCode, answer.Content.Headers.ContentLength, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)));
     }
 
     static async Task<(Wire Wire, System.Net.Sockets.TcpClient Application)> KeptAsync(RawApplication app)

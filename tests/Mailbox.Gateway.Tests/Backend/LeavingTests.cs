@@ -69,6 +69,41 @@ public sealed class LeavingTests
         Assert.Equal("bye", socket.CloseStatusDescription);
     }
 
+    // RFC 9110 section 9.3.6: what is left of the one direction goes through when the other has ended.
+    [Fact]
+    public async Task A_tunnel_whose_client_has_said_all_brings_what_the_application_still_says()
+    {
+        await using var app = await RawApplication.StartAsync();
+        using var client = await RawConnection.SayAsync(app.Gateway.Address, "GET /t HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n");
+        var (wire, application, _) = await app.TakeAsync();
+        await RawApplication.SayAsync(application, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n");
+        await client.Wire.UntilAsync("\r\n\r\n");
+        await client.SayAsync(new string('a', 100_000));
+        client.Socket.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+        Assert.Equal(100_000, (await wire.RestAsync()).Length);
+        await RawApplication.SayAsync(application, "last words");
+        application.Client.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+        Assert.Equal("last words", await client.Wire.RestAsync());
+    }
+
+    [Fact]
+    public async Task A_tunnel_whose_client_has_said_all_ends_when_the_application_is_silent()
+    {
+        await using var app = await RawApplication.StartAsync(new() { AnswerTimeout = TimeSpan.FromSeconds(5) });
+        using var client = await RawConnection.SayAsync(app.Gateway.Address, "GET /t HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n");
+        var (wire, application, _) = await app.TakeAsync();
+        await RawApplication.SayAsync(application, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n");
+        await client.Wire.UntilAsync("\r\n\r\n");
+        client.Socket.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+        await wire.RestAsync();
+        var ended = Record.ExceptionAsync(client.Wire.RestAsync);
+        await GatewayHost.UntilAsync(() =>
+        {
+            app.Gateway.Time.Advance(TimeSpan.FromMilliseconds(100));
+            return ended.IsCompleted;
+        });
+    }
+
     [Fact]
     public async Task A_WebSocket_whose_application_dies_breaks()
     {

@@ -90,7 +90,7 @@ public sealed class VisitorTests
     public async Task What_is_said_of_a_client_s_own_mailbox_is_kept_by_no_cache(string part)
     {
         await using var app = await Application.StartAsync(WriteToken);
-        var token = await app.Http.GetStringAsync("/");
+        var token = await app.Http.GetStringAsync("/", TestContext.Current.CancellationToken);
         (await app.Gateway.DeliverAsync(token.Split('.')[0], "hello")).Dispose();
         var method = part == "state" ? HttpMethod.Get : HttpMethod.Post;
         using var answer = await app.Gateway.SendAsync(method, "/mailboxes/+me/" + part, method == HttpMethod.Post ? [] : null, ("Cookie", "mailbox=" + token));

@@ -57,7 +57,7 @@ public sealed class FastCgiRequestTests : FastCgiTest
         while (await FastCgiPeer.ReadRecordAsync(connection) is var (type, content) && (type != 5 || content.Length > 0))
             if (type == 4) told.AddRange(content);
         Assert.Contains("PATH_INFO" + bytes, System.Text.Encoding.Latin1.GetString([.. told]), StringComparison.Ordinal);
-        foreach (var record in new[] { FastCgiPeer.Output(Head), FastCgiPeer.End() }) await connection.WriteAsync(record);
+        foreach (var record in new[] { FastCgiPeer.Output(Head), FastCgiPeer.End() }) await connection.WriteAsync(record, TestContext.Current.CancellationToken);
         await asking;
     }
 

@@ -42,7 +42,7 @@ public sealed class WebhookReceiverTests
         await using var host = await HostProcess.StartAsync();
         await PutAsync(host.Http, endpoint, Secret);
         using var said = new StringContent("\"Gr\u00fc\u00dfe \ud83d\udcec\"", null, "application/json");
-        (await host.Http.PostAsync("/mailboxes/a/uplink", said)).EnsureSuccessStatusCode();
+        (await host.Http.PostAsync("/mailboxes/a/uplink", said, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
         await GatewayHost.UntilAsync(() => endpoint.Heard.Count >= 2);
         foreach (var heard in endpoint.Heard)
         {

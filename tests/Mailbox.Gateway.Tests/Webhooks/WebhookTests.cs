@@ -114,7 +114,7 @@ public sealed class WebhookTests
             + await host.Http.GetStringAsync("/webhooks/w", TestContext.Current.CancellationToken) + await host.Http.GetStringAsync("/webhooks", TestContext.Current.CancellationToken);
         Assert.Contains(endpoint.Url, answers, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, answers, StringComparison.Ordinal);
-        await Problems.OfAsync(await host.Http.GetAsync("/mailboxes/mailbox.webhooks?from=oldest&wait=0"), 403, "reserved-name");
+        await Problems.OfAsync(await host.Http.GetAsync("/mailboxes/mailbox.webhooks?from=oldest&wait=0", TestContext.Current.CancellationToken), 403, "reserved-name");
     }
 
     [Fact]
@@ -176,7 +176,7 @@ public sealed class WebhookTests
         await PutAsync(host, endpoint, "opened");
         await host.DeliverAsync("a", "1");
         await host.UntilToldAsync(endpoint, 1);
-        await host.Grid.RemoveAsync(Webhook.MailboxOf("w"));
+        await host.Grid.RemoveAsync(Webhook.MailboxOf("w"), TestContext.Current.CancellationToken);
         await GatewayHost.UntilAsync(async () =>
         {
             host.Time.Pass(TimeSpan.FromMilliseconds(250));
@@ -212,7 +212,7 @@ public sealed class WebhookTests
         Assert.Equal(1, state.GetProperty("refused").GetInt32());
         Assert.Equal(("opened", "bad", status), (Text(refused, "type"), Text(refused, "mailbox"), refused.GetProperty("status").GetInt32()));
         Assert.Equal(endpoint.Heard.First(static heard => heard.Text() == "opened bad").Id(), Text(refused, "id"));
-        Assert.Contains("mailbox_gateway_webhook_refused_total{webhook=\"w\"} 1\n", await host.Http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        Assert.Contains("mailbox_gateway_webhook_refused_total{webhook=\"w\"} 1\n", await host.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Theory]
