@@ -15,6 +15,8 @@ namespace Mailbox.Hosting;
 public static partial class Telemetry
 {
     const string CollectorKey = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    const string TimeoutKey = "OTEL_EXPORTER_OTLP_TIMEOUT";
+    const int Timeout = 2000;
 
     /// <exception cref="SettingsException">The collector's address is not a URL.</exception>
     public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
@@ -33,7 +35,9 @@ public static partial class Telemetry
                 metrics.AddView(WithoutDurations);
                 // Names begin with the part that they come from: the meter's name as a label of each sample would say it again. Each scrape reads the counters.
                 metrics.AddPrometheusExporter(static options => (options.ScopeInfoEnabled, options.ScrapeResponseCacheDurationMilliseconds) = (false, 0));
-                if (hasCollector) metrics.AddOtlpExporter();
+                if (!hasCollector) return;
+                // A stop waits for the last push. With OpenTelemetry's 10 s, a collector that hangs would delay a gateway that rejoins its silo.
+                metrics.AddOtlpExporter(options => options.TimeoutMilliseconds = configuration[TimeoutKey] is null ? Timeout : options.TimeoutMilliseconds);
             });
         return services;
     }
