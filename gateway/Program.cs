@@ -21,7 +21,6 @@ return await HostRun.RunAsync(args, What, () =>
     var backend = settings.ReadBackend();
     settings.NeedTokenKey(gateway, backend);
     var node = settings.ReadGateway();
-    settings.ReadAddresses(builder.Configuration);
     settings.Check();
 
     builder.UseOrleans(silo => silo.UseNode(node).AddMailboxGateway());

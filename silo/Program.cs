@@ -26,7 +26,6 @@ return await HostRun.RunAsync(args, What, () =>
     var engine = settings.Read<EngineOptions>();
     var node = settings.ReadSilo();
     if (node.HasDatabase) settings.NeedTokenKey(gateway, backend);
-    settings.ReadAddresses(builder.Configuration);
     settings.Check();
 
     if (node.HasDatabase) builder.Services.AddDatabase(node);

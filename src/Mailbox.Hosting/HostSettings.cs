@@ -1,15 +1,11 @@
 using Mailbox.Gateway;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Configuration;
 
 namespace Mailbox.Hosting;
 
 /// <summary>What a host is told beside the section <c>Mailbox</c>: its options on the command line, and where to listen.</summary>
 public static class HostSettings
 {
-    const int LastPort = 65535;
-    const string Addresses = "allowed is http://127.0.0.1:PORT, or several of that form with ';' between";
-
     // The first segments of keys that a host, ASP.NET Core or Orleans reads.
     static readonly string[] s_roots =
     [
@@ -22,7 +18,7 @@ public static class HostSettings
     {
         var settings = new SettingsReader(builder.Configuration.GetSection("Mailbox"));
         CheckArguments(settings, args);
-        CheckAddresses(settings, builder.Configuration);
+        settings.ReadAddresses(builder.Configuration);
         return settings;
     }
 
@@ -43,25 +39,5 @@ public static class HostSettings
             else if (!s_roots.Contains(key.Split(':')[0], StringComparer.OrdinalIgnoreCase))
                 settings.Refuse(name, value, $"the option is unknown{Spelling.Suggest(key.Split(':')[0], s_roots)}; see --help");
         }
-    }
-
-    static void CheckAddresses(SettingsReader settings, ConfigurationManager configuration)
-    {
-        var hasCertificate = configuration.GetSection("Kestrel:Certificates:Default").Exists();
-        var own = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(static endpoint => endpoint.GetSection("Url"));
-        foreach (var setting in own.Append(configuration.GetSection("urls")))
-            foreach (var address in (setting.Value ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-                if (!IsAddress(address, hasCertificate)) settings.Refuse(setting.Path, setting.Value, Addresses);
-    }
-
-    static bool IsAddress(string text, bool hasCertificate)
-    {
-        if (text.StartsWith("http://unix:/", StringComparison.OrdinalIgnoreCase)) return true;
-        // Kestrel takes any address on a port as * or +; it refuses them, since they are not loopback.
-        text = text.Replace("//*", "//0.0.0.0", StringComparison.Ordinal).Replace("//+", "//0.0.0.0", StringComparison.Ordinal);
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Port is < 0 or > LastPort || uri.PathAndQuery != "/") return false;
-        // Two sockets of localhost cannot choose the same port.
-        if (uri is { Host: "localhost", Port: 0 }) return false;
-        return uri.Scheme == Uri.UriSchemeHttp || (uri.Scheme == Uri.UriSchemeHttps && hasCertificate);
     }
 }

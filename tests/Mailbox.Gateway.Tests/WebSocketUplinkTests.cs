@@ -54,7 +54,7 @@ public sealed class WebSocketUplinkTests
     [Theory]
     [InlineData("""{"uplink":{"n":2}}""", "bad-body", "uplink.data: is missing")]
     [InlineData("""{"uplink":{"n":2,"data":1,"to":"x"}}""", "bad-body", "uplink.to: is not one of")]
-    [InlineData("""{"uplink":{"n":2,"data":"cut \ud83d"}}""", "bad-body", "not Unicode")]
+    [InlineData("""{"uplink":{"n":2,"data":"cut \ud83d"}}""", "bad-body", "surrogate")]
     [InlineData("""{"uplink":{"n":2,"contentType":"a\u0007","data":1}}""", "bad-body", "uplink.contentType")]
     [InlineData("""{"uplink":{"contentType":"text/plain","n":2,"data":nonsense}}""", "bad-body", "is not JSON")]
     [InlineData("DEEP", "bad-body", "the frame:")]

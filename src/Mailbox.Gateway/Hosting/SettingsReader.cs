@@ -70,7 +70,9 @@ public sealed class SettingsReader(IConfigurationSection section)
         try
         {
             var address = BindingAddress.Parse(url);
-            return address.Scheme.Equals("http", StringComparison.OrdinalIgnoreCase) && address.PathBase.Length == 0 && address.Port is >= 0 and <= ushort.MaxValue;
+            return address.Scheme.Equals("http", StringComparison.OrdinalIgnoreCase) && address.PathBase.Length == 0 && address.Port is >= 0 and <= ushort.MaxValue
+                // Its two sockets, of either family, cannot choose the same port.
+                && !(address.Port == 0 && address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase));
         }
         catch (Exception fault) when (fault is FormatException or ArgumentException or InvalidOperationException)
         {
