@@ -113,6 +113,7 @@ public sealed class HostTests
         builder.WebHost.UseUrls("http://*:0");
         builder.Services.AddSingleton<IMailboxStore>(new MemoryStore { Keeps = Durability.Disk });
         builder.Services.AddGateway();
+        builder.Services.AddSingleton(new MetricsRoute(static _ => Task.CompletedTask));
         await using var app = builder.Build();
         app.Use((http, next) =>
         {
