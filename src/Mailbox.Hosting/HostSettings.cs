@@ -6,11 +6,12 @@ namespace Mailbox.Hosting;
 /// <summary>What a host is told beside the section <c>Mailbox</c>: its options on the command line, and where to listen.</summary>
 public static class HostSettings
 {
-    // The first segments of keys that a host, ASP.NET Core or Orleans reads.
+    // The first segments of keys that a host, ASP.NET Core, Orleans or OpenTelemetry reads.
     static readonly string[] s_roots =
     [
         "Mailbox", "urls", "Logging", "Kestrel", "Orleans", "AllowedHosts", "environment", "contentRoot", "applicationName", "http_ports", "https_ports",
-        "shutdownTimeoutSeconds",
+        "shutdownTimeoutSeconds", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TIMEOUT",
+        "OTEL_METRIC_EXPORT_INTERVAL", "OTEL_METRIC_EXPORT_TIMEOUT", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES",
     ];
 
     /// <summary>Reads the section <c>Mailbox</c>; remembers the faults of everything else.</summary>

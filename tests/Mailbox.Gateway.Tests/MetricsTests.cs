@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Mailbox.Hosting;
+using Mailbox.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -140,6 +141,7 @@ public sealed partial class MetricsTests
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddSingleton<IMailboxStore>(new MemoryStore { Keeps = Durability.Disk });
         builder.Services.AddGateway(new() { Drain = TimeSpan.Zero });
         builder.Services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddMeter("Mailbox.*").AddPrometheusExporter());
         await using var app = builder.Build();
