@@ -63,7 +63,7 @@ public sealed class HostRunTests
                 builder.Services.AddHostedService<PortTaken>();
                 return builder.Build();
             },
-            _told.Task).WaitAsync(s_patience);
+            _told.Task).WaitAsync(s_patience, TestContext.Current.CancellationToken);
         Assert.Equal(1, code);
     }
 
@@ -81,7 +81,7 @@ public sealed class HostRunTests
                 app.Lifetime.ApplicationStarted.Register(app.Lifetime.StopApplication);
                 return app;
             },
-            _told.Task).WaitAsync(s_patience);
+            _told.Task).WaitAsync(s_patience, TestContext.Current.CancellationToken);
         Assert.Equal((0, 2), (code, _hosts));
     }
 

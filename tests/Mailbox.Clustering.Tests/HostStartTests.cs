@@ -49,7 +49,7 @@ public sealed class HostStartTests : IDisposable
         await using var gateway = new HostProcess("Gateway", Ports.Free(), "--Mailbox:Cluster:Silo", $"127.0.0.1:{_siloPort}");
         await gateway.UntilAsync(HttpStatusCode.OK);
         // The first call to a mailbox looks for a place for it.
-        using (var answer = await gateway.Http.PostAsync("/mailboxes/a", new StringContent("hello"))) Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        using (var answer = await gateway.Http.PostAsync("/mailboxes/a", new StringContent("hello"), TestContext.Current.CancellationToken)) Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
 
         // A machine with far too much to do may rightly be warned of.
         foreach (var host in new[] { silo, gateway })

@@ -163,7 +163,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture
         var (tables, database) = NewSchema();
         await tables.MakeAsync(TestContext.Current.CancellationToken);
         var (one, other) = (TableOf("one", database), TableOf("other", database));
-        await Task.WhenAll(one.InitializeMembershipTableAsync(true, default), other.InitializeMembershipTableAsync(true, TestContext.Current.CancellationToken));
+        await Task.WhenAll(one.InitializeMembershipTableAsync(true, TestContext.Current.CancellationToken), other.InitializeMembershipTableAsync(true, TestContext.Current.CancellationToken));
 
         await InsertAsync(one, Member(1));
         Assert.Empty((await other.ReadAllAsync(TestContext.Current.CancellationToken)).Members);

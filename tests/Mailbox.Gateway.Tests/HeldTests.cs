@@ -33,7 +33,7 @@ public sealed class HeldTests
         await using var host = await GatewayHost.StartAsync();
         using var stream = await host.OpenAsync("/mailboxes/a", "application/x-ndjson");
         await stream.UntilAsync("}\n");
-        await Task.Run(() => host.Time.Advance(TimeSpan.FromSeconds(1026.5))).WaitAsync(GatewayHost.Patience);
+        await Task.Run(() => host.Time.Advance(TimeSpan.FromSeconds(1026.5)), TestContext.Current.CancellationToken).WaitAsync(GatewayHost.Patience, TestContext.Current.CancellationToken);
         await stream.UntilAsync("\n");
         (await host.DeliverAsync("a", "awake")).Dispose();
         await stream.UntilAsync("\"data\":\"awake\"}\n");

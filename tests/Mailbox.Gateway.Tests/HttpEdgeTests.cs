@@ -82,7 +82,7 @@ public sealed class HttpEdgeTests
         await using var host = await GatewayHost.StartAsync(new() { MaxBodyBytes = 1000 });
         using var stored = await host.SendAsync(HttpMethod.Post, "/mailboxes/a", Zipped("""{"a":1}"""), ("Content-Type", Json), ("Content-Encoding", "gzip"));
         Assert.Equal(HttpStatusCode.Created, stored.StatusCode);
-        Assert.Contains("\"data\":{\"a\":1}", await host.Http.GetStringAsync("/mailboxes/a?wait=0"), StringComparison.Ordinal);
+        Assert.Contains("\"data\":{\"a\":1}", await host.Http.GetStringAsync("/mailboxes/a?wait=0", TestContext.Current.CancellationToken), StringComparison.Ordinal);
         using var bomb = await host.SendAsync(HttpMethod.Post, "/mailboxes/a", Zipped(new string('x', 1001)), ("Content-Encoding", "gzip"));
         await Problems.OfAsync(bomb, 413, "too-large");
         using var full = await host.SendAsync(HttpMethod.Post, "/mailboxes/a", Zipped(new string('x', 1000)), ("Content-Encoding", "gzip"));
@@ -127,7 +127,7 @@ public sealed class HttpEdgeTests
         await using var host = await GatewayHost.StartAsync(new() { Uplink = "http://127.0.0.1:9/" });
         var deep = new string('[', 1000) + new string(']', 1000);
         (await host.DeliverAsync("a", deep, ("Content-Type", Json))).Dispose();
-        Assert.Contains("\"data\":[[", await host.Http.GetStringAsync("/mailboxes/a?wait=0"), StringComparison.Ordinal);
+        Assert.Contains("\"data\":[[", await host.Http.GetStringAsync("/mailboxes/a?wait=0", TestContext.Current.CancellationToken), StringComparison.Ordinal);
         foreach (var (path, body) in new[]
         {
             ("/deliver", $$$"""{"to":["a"],"message":{"data":{{{deep}}}}}"""),
@@ -138,7 +138,7 @@ public sealed class HttpEdgeTests
             using var answer = await host.SendAsync(HttpMethod.Post, path, Encoding.UTF8.GetBytes(body), ("Content-Type", Json));
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }
-        Assert.Contains("\"data\":[[", await host.Http.GetStringAsync("/mailboxes/a?wait=0"), StringComparison.Ordinal);
+        Assert.Contains("\"data\":[[", await host.Http.GetStringAsync("/mailboxes/a?wait=0", TestContext.Current.CancellationToken), StringComparison.Ordinal);
         using var tooDeep = await host.SendAsync(HttpMethod.Post, "/deliver", Encoding.UTF8.GetBytes(new string('[', 1100) + new string(']', 1100)), ("Content-Type", Json));
         Assert.Contains("1,000 levels", await Problems.OfAsync(tooDeep, 400, "bad-body"), StringComparison.Ordinal);
         using var socket = await RawSocket.OpenAsync(host.Address, path: "/mailboxes/b?client=c");
@@ -196,7 +196,7 @@ public sealed class HttpEdgeTests
         var answers = await raw.Wire.RestAsync();
         Assert.Equal(4, answers.Split("HTTP/1.1 200 ").Length);
         (await host.DeliverAsync("a", "kept")).Dispose();
-        foreach (var mailbox in "abc") Assert.Contains("contentType", await host.Http.GetStringAsync($"/mailboxes/{mailbox}?wait=0"), StringComparison.Ordinal);
+        foreach (var mailbox in "abc") Assert.Contains("contentType", await host.Http.GetStringAsync($"/mailboxes/{mailbox}?wait=0", TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -227,7 +227,7 @@ public sealed class HttpEdgeTests
             await raw.Wire.RestAsync();
             using var again = await host.SendAsync(HttpMethod.Post, "/deliver", Encoding.UTF8.GetBytes("""{"to":["a"],"message":{"data":"x","id":"José"}}"""), ("Content-Type", Json));
             Assert.Equal(HttpStatusCode.OK, again.StatusCode);
-            Assert.Contains("\"messages\":1,", await host.Http.GetStringAsync("/mailboxes/a/state"), StringComparison.Ordinal);
+            Assert.Contains("\"messages\":1,", await host.Http.GetStringAsync("/mailboxes/a/state", TestContext.Current.CancellationToken), StringComparison.Ordinal);
         }
     }
 
@@ -263,7 +263,7 @@ public sealed class HttpEdgeTests
     public async Task A_word_that_is_none_is_answered_with_those_there_are(string query, string detail)
     {
         await using var host = await GatewayHost.StartAsync();
-        using var answer = await host.Http.GetAsync("/mailboxes/a?" + query);
+        using var answer = await host.Http.GetAsync("/mailboxes/a?" + query, TestContext.Current.CancellationToken);
         Assert.Equal(detail, await Problems.OfAsync(answer, 400, "bad-parameter"));
     }
 

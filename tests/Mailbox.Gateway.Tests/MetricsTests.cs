@@ -27,7 +27,7 @@ public sealed partial class MetricsTests
         await using var host = await HostProcess.StartAsync(
             "--OTEL_EXPORTER_OTLP_ENDPOINT", new Uri(collector.Url).GetLeftPart(UriPartial.Authority), "--OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf",
             "--OTEL_METRIC_EXPORT_INTERVAL", "200");
-        using var made = await host.Http.PutAsJsonAsync("/webhooks/w", new { url = collector.Url, events = new[] { "opened" }, secret = new string('s', 32) });
+        using var made = await host.Http.PutAsJsonAsync("/webhooks/w", new { url = collector.Url, events = new[] { "opened" }, secret = new string('s', 32) }, TestContext.Current.CancellationToken);
         made.EnsureSuccessStatusCode();
         var text = "";
         await GatewayHost.UntilAsync(async () => (text = await host.Http.GetStringAsync("/metrics")).Contains("{webhook=\"w\"}", StringComparison.Ordinal));
@@ -47,9 +47,9 @@ public sealed partial class MetricsTests
     public async Task They_count_what_happened()
     {
         await using var host = await HostProcess.StartAsync();
-        using var delivered = await host.Http.PostAsync("/mailboxes/a", new StringContent("x"));
-        Assert.Contains("\"data\":\"x\"", await host.Http.GetStringAsync("/mailboxes/a?from=oldest"), StringComparison.Ordinal);
-        var text = await host.Http.GetStringAsync("/metrics");
+        using var delivered = await host.Http.PostAsync("/mailboxes/a", new StringContent("x"), TestContext.Current.CancellationToken);
+        Assert.Contains("\"data\":\"x\"", await host.Http.GetStringAsync("/mailboxes/a?from=oldest", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        var text = await host.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
         string[] lines =
         [
             "# TYPE mailbox_gateway_connections gauge", "mailbox_gateway_connections{transport=\"sse\"} 0", "mailbox_gateway_opens_total{transport=\"poll\"} 1",
@@ -70,8 +70,8 @@ public sealed partial class MetricsTests
     {
         await using var host = await StartAsync();
         using var request = new HttpRequestMessage(HttpMethod.Get, "/metrics") { Headers = { { "Accept", accept }, { "Accept-Encoding", "gzip" } } };
-        using var answer = await host.Http.SendAsync(request);
-        var text = await answer.Content.ReadAsStringAsync();
+        using var answer = await host.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Assert.StartsWith(contentType, answer.Content.Headers.ContentType!.ToString(), StringComparison.Ordinal);
         Assert.True(answer.Headers.CacheControl!.NoStore);
         Assert.Equal(System.Text.Encoding.UTF8.GetByteCount(text), answer.Content.Headers.ContentLength);
@@ -85,7 +85,7 @@ public sealed partial class MetricsTests
         await using var host = await StartAsync();
         using var head = await host.SendAsync(HttpMethod.Head, "/metrics");
         Assert.Equal(200, (int)head.StatusCode);
-        Assert.Empty(await head.Content.ReadAsByteArrayAsync());
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
         using var post = await host.SendAsync(HttpMethod.Post, "/metrics");
         await Problems.OfAsync(post, 405, "method-not-allowed");
         using var below = await host.SendAsync(HttpMethod.Get, "/metrics/x");
@@ -98,10 +98,10 @@ public sealed partial class MetricsTests
         await using var host = await StartAsync();
         using var held = await host.OpenAsync("/mailboxes/a", "text/event-stream");
         var drained = host.Held.DrainAsync(TimeSpan.FromSeconds(20));
-        Assert.Contains("\nmailbox_gateway_connections{transport=\"sse\"} ", await host.Http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        Assert.Contains("\nmailbox_gateway_connections{transport=\"sse\"} ", await host.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.False(drained.IsCompleted);
         host.Time.Pass(TimeSpan.FromSeconds(20));
-        await drained.WaitAsync(GatewayHost.Patience);
+        await drained.WaitAsync(GatewayHost.Patience, TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -111,7 +111,7 @@ public sealed partial class MetricsTests
         using var joined = await host.SendAsync(HttpMethod.Put, "/groups/secret-group/members/secret-box");
         using var sent = await host.SendAsync(HttpMethod.Post, "/groups/secret-group", [1]);
         using var held = await host.OpenAsync("/mailboxes/secret-box", "text/event-stream");
-        Assert.DoesNotContain("secret", await host.Http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", await host.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -127,7 +127,7 @@ public sealed partial class MetricsTests
     public async Task A_webhook_that_was_removed_is_measured_no_more()
     {
         await using var host = await StartAsync();
-        using var made = await host.Http.PutAsJsonAsync("/webhooks/leaver", new { url = "http://127.0.0.1:9/", events = new[] { "opened" }, secret = new string('s', 32) });
+        using var made = await host.Http.PutAsJsonAsync("/webhooks/leaver", new { url = "http://127.0.0.1:9/", events = new[] { "opened" }, secret = new string('s', 32) }, TestContext.Current.CancellationToken);
         made.EnsureSuccessStatusCode();
         await GatewayHost.UntilAsync(async () => (await host.Http.GetStringAsync("/metrics")).Contains("{webhook=\"leaver\"}", StringComparison.Ordinal));
         using var removed = await host.SendAsync(HttpMethod.Delete, "/webhooks/leaver");
@@ -147,9 +147,9 @@ public sealed partial class MetricsTests
         await using var app = builder.Build();
         app.MapGateway();
         app.MapPrometheusScrapingEndpoint();
-        await app.StartAsync();
+        await app.StartAsync(TestContext.Current.CancellationToken);
         using var http = new HttpClient { BaseAddress = new(app.Urls.Single()) };
-        var text = await http.GetStringAsync("/metrics");
+        var text = await http.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
         Assert.Contains("\n# TYPE mailbox_gateway_connections gauge\n", text, StringComparison.Ordinal);
         Assert.Contains("\n# TYPE mailbox_messages_total counter\n", text, StringComparison.Ordinal);
     }

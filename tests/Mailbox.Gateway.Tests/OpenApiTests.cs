@@ -28,7 +28,7 @@ public sealed partial class OpenApiTests
     public async Task The_description_is_valid_OpenAPI()
     {
         await using var host = await GatewayHost.StartAsync();
-        var read = OpenApiDocument.Parse(await host.Http.GetStringAsync("/openapi/v1.json"), "json");
+        var read = OpenApiDocument.Parse(await host.Http.GetStringAsync("/openapi/v1.json", TestContext.Current.CancellationToken), "json");
         Assert.Empty(read.Diagnostic!.Errors);
         Assert.Empty(read.Diagnostic.Warnings);
         Assert.Empty(read.Document!.Validate(ValidationRuleSet.GetDefaultRuleSet()));
@@ -76,9 +76,9 @@ public sealed partial class OpenApiTests
     public async Task The_page_that_shows_it_loads_nothing_from_elsewhere()
     {
         await using var host = await HostProcess.StartAsync();
-        using var page = await host.Http.GetAsync("/openapi");
+        using var page = await host.Http.GetAsync("/openapi", TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
-        var html = await page.Content.ReadAsStringAsync();
+        var html = await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Assert.Contains("openapi/v1.json", html, StringComparison.Ordinal);
         Assert.DoesNotMatch("(src|href)=\"(https?:)?//", html);
         var policy = page.Headers.GetValues("Content-Security-Policy").Single();
@@ -86,11 +86,11 @@ public sealed partial class OpenApiTests
         Assert.DoesNotContain("http", policy, StringComparison.Ordinal);
         foreach (Match script in ScriptOf().Matches(html))
         {
-            using var file = await host.Http.GetAsync(new Uri(page.RequestMessage!.RequestUri!, script.Groups[1].Value));
+            using var file = await host.Http.GetAsync(new Uri(page.RequestMessage!.RequestUri!, script.Groups[1].Value), TestContext.Current.CancellationToken);
             Assert.Equal("text/javascript", file.Content.Headers.ContentType!.MediaType);
         }
-        foreach (var path in s_ofTheHosts) (await host.Http.GetAsync(path)).EnsureSuccessStatusCode().Dispose();
-        using var other = await host.Http.GetAsync("/openapi/v2.json");
+        foreach (var path in s_ofTheHosts) (await host.Http.GetAsync(path, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode().Dispose();
+        using var other = await host.Http.GetAsync("/openapi/v2.json", TestContext.Current.CancellationToken);
         await Problems.OfAsync(other, 404, "not-found");
     }
 

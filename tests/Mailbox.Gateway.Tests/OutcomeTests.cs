@@ -75,7 +75,7 @@ public sealed class OutcomeTests
         grid.IsReady = false;
         using var unready = await host.Http.GetAsync("/readyz", TestContext.Current.CancellationToken);
         await Problems.OfAsync(unready, 503, "store-failed");
-        Assert.Equal("ok\n", await host.Http.GetStringAsync("/healthz"));
+        Assert.Equal("ok\n", await host.Http.GetStringAsync("/healthz", TestContext.Current.CancellationToken));
         Assert.Equal(0, host.Measure("mailbox.gateway.ready"));
     }
 }

@@ -8,7 +8,7 @@ namespace Mailbox.Gateway;
 /// An HTTP/1.1 connection whose client may end its side after its request and still get the answer (RFC 9293 section 3.6). The server would
 /// take the end for the client's leaving and discard the answer; so it is not told. It finds the end itself, when it reads the next request.
 /// </summary>
-sealed class HalfClosable(CancellationToken closed, IDuplexPipe transport, TimeProvider time) : IDuplexPipe
+sealed class HalfClosable(IDuplexPipe transport, TimeProvider time, CancellationToken closed) : IDuplexPipe
 {
     static readonly TimeSpan s_answered = TimeSpan.FromSeconds(5);
 
@@ -36,7 +36,7 @@ sealed class HalfClosable(CancellationToken closed, IDuplexPipe transport, TimeP
 
     public static ConnectionDelegate Use(ConnectionDelegate next, TimeProvider time) => connection =>
     {
-        var halfClosable = new HalfClosable(connection.ConnectionClosed, connection.Transport, time);
+        var halfClosable = new HalfClosable(connection.Transport, time, connection.ConnectionClosed);
         connection.Features.Set(halfClosable);
         connection.Transport = halfClosable;
         connection.ConnectionClosed = CancellationToken.None;

@@ -167,16 +167,16 @@ public sealed class AcknowledgeTests
         Assert.Equal("", _office.Peek("a"));
     }
 
-    /// <summary>In one pass: a search through the topics for each message would take hours.</summary>
-    [Fact(Timeout = 60_000), Trait("Rule", "M7")]
-    public async Task A_million_messages_of_as_many_topics_leave_in_one_pass()
+    /// <summary>In one pass: a search through the topics for each message would take hours, and the run would be ended.</summary>
+    [Fact, Trait("Rule", "M7")]
+    public void A_million_messages_of_as_many_topics_leave_in_one_pass()
     {
         const int Messages = MailboxOptions.MaxMessagesLimit;
         var state = new MailboxState<string>(MailboxOptions.Default with { MaxMessages = Messages });
         for (var i = 1; i <= Messages; i++) state.Append(new(i, 1, uint.MaxValue, ""), $"{i}");
         // A topic that is used again has another place among them.
         state.Append(new(Messages + 1, 1, uint.MaxValue, ""), "1");
-        await Task.Run(() => state.Trim(Messages));
+        state.Trim(Messages);
         Assert.Equal((1, 1L), (state.Count, state.Bytes));
         Assert.Equal([KeyValuePair.Create("1", Messages + 1L)], state.Topics);
     }

@@ -28,9 +28,9 @@ public sealed class ForwardingTests
     public async Task The_gateway_keeps_its_own_routes()
     {
         await using var app = await Application.StartAsync(static http => http.Response.WriteAsync("app"));
-        Assert.Equal("ready\n", await app.Http.GetStringAsync("/readyz"));
-        Assert.Equal("app", await app.Http.GetStringAsync("/readyz/x"));
-        Assert.Equal("app", await app.Http.GetStringAsync("/"));
+        Assert.Equal("ready\n", await app.Http.GetStringAsync("/readyz", TestContext.Current.CancellationToken));
+        Assert.Equal("app", await app.Http.GetStringAsync("/readyz/x", TestContext.Current.CancellationToken));
+        Assert.Equal("app", await app.Http.GetStringAsync("/", TestContext.Current.CancellationToken));
         using var answer = await app.Gateway.DeliverAsync("a", "x");
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
     }

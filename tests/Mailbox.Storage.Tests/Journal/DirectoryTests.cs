@@ -112,7 +112,7 @@ public sealed class DirectoryTests : IDisposable
         using var store = Open("a");
         var ann = new StoreDriver(store).Make("ann");
         new StoreDriver(store).Commit(new KeyRemembered(key, new(9, uint.MaxValue, ann.Epoch, 5, 1, 8)), new KeyRemembered(new(8), sent));
-        await store.BackupAsync(_directory["b"]);
+        await store.BackupAsync(_directory["b"], TestContext.Current.CancellationToken);
         for (var start = 0; start < 3; start++)
         {
             using var copy = Open("b");

@@ -18,7 +18,7 @@ public sealed class ReaderTests
     public void A_stream_at_a_process_that_is_not_heard_of_acknowledges_only_what_lived_60_seconds_since()
     {
         var signal = new Distant();
-        var reader = _office.Ask(_office.Engine.OpenAsync(Office.Name("a"), new() { AcknowledgesByLiving = true }, signal)).Reader!;
+        var reader = _office.Ask(_office.Engine.OpenAsync(Office.Name("a"), new() { AcknowledgesByLiving = true }, signal, TestContext.Current.CancellationToken)).Reader!;
         _office.Deliver("a", "1");
         Assert.Equal("1", new Line(reader, new()).Read());
         _office.Wait(TimeSpan.FromSeconds(40));
