@@ -9,7 +9,7 @@ solution=Mailbox.Orleans.sln
 results=$PWD/artifacts/test-results
 # How many test projects run side by side: the longest of them mostly wait.
 lanes=${TEST_LANES:-2}
-project_limit=${TEST_PROJECT_LIMIT:-10m}
+project_limit=${TEST_PROJECT_LIMIT:-20m}
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
 
 passed=0 failed=0 skipped=0
@@ -64,7 +64,7 @@ check_solution() {
 run_tests() {
   local project=$1 code=0 began=$SECONDS
   timeout --kill-after=20s "$project_limit" \
-    dotnet "tests/$project/bin/Release/net10.0/$project.dll" -noLogo -noColor -trx "$results/$project.trx" >"$results/$project.log" 2>&1 </dev/null || code=$?
+    dotnet "tests/$project/bin/Release/net10.0/$project.dll" -noLogo -noColor -result-trx "$results/$project.trx" >"$results/$project.log" 2>&1 </dev/null || code=$?
   echo "$code $((SECONDS - began))" >"$results/$project.code"
 }
 

@@ -4,7 +4,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Mailbox.Browser.Tests;
 
-public sealed class ChatTests(Chromium chromium) : IClassFixture<Chromium>
+public sealed class ChatTests(Chromium chromium)
 {
     [Fact]
     public async Task Two_browsers_chat_and_every_line_shows_once()

@@ -1,6 +1,8 @@
 using Microsoft.Playwright;
 using Xunit;
 
+[assembly: AssemblyFixture(typeof(Mailbox.Browser.Tests.Chromium))]
+
 namespace Mailbox.Browser.Tests;
 
 /// <summary>One headless Chromium for all tests; every visitor has a context of its own in it.</summary>

@@ -6,7 +6,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Mailbox.Browser.Tests;
 
-public sealed class PictureTests(Chromium chromium) : IClassFixture<Chromium>
+public sealed class PictureTests(Chromium chromium)
 {
     [Fact]
     public async Task Letters_written_while_offline_wait_in_the_picture_and_drain_when_online()

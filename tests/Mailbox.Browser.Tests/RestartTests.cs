@@ -3,7 +3,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Mailbox.Browser.Tests;
 
-public sealed class RestartTests(Chromium chromium) : IClassFixture<Chromium>
+public sealed class RestartTests(Chromium chromium)
 {
     [Fact]
     public async Task A_killed_server_comes_back_under_an_open_page_and_nothing_is_missing_or_doubled()

@@ -5,7 +5,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Mailbox.Browser.Tests;
 
 /// <summary>The page that people copy, in front of an application: its browsers read their own mailboxes with the client.</summary>
-public sealed class SampleChatTests(Chromium chromium) : IClassFixture<Chromium>
+public sealed class SampleChatTests(Chromium chromium)
 {
     [Fact]
     public async Task Visitors_of_a_copied_chat_read_each_other_and_what_was_said_while_they_were_away()

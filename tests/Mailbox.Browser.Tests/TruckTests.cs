@@ -3,7 +3,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Mailbox.Browser.Tests;
 
-public sealed class TruckTests(Chromium chromium) : IClassFixture<Chromium>
+public sealed class TruckTests(Chromium chromium)
 {
     [Fact]
     public async Task Every_lane_brings_every_letter_and_every_word_once()

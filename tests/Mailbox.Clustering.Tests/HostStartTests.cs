@@ -56,7 +56,8 @@ public sealed class HostStartTests : IDisposable
             Assert.Collection(
                 host.Output.Where(static line => !line.StartsWith("warn: Orleans.", StringComparison.Ordinal) || line.Contains("Watchdog", StringComparison.Ordinal)),
                 line => Assert.Contains($"Now listening on: {host.Http.BaseAddress!.ToString().TrimEnd('/')}", line, StringComparison.Ordinal),
-                static line => Assert.Contains("Running open", line, StringComparison.Ordinal));
+                static line => Assert.Contains("Running open", line, StringComparison.Ordinal),
+                line => Assert.EndsWith($"Open {host.Http.BaseAddress!.ToString().TrimEnd('/')}", line, StringComparison.Ordinal));
         Assert.Equal(["Opened 0 mailboxes in 0.0 s."], silo.Errors);
         Assert.Empty(gateway.Errors);
     }

@@ -12,7 +12,7 @@ using Xunit;
 namespace Mailbox.Clustering.Tests;
 
 /// <summary>What Orleans asks of its table of members, with our tables and queries.</summary>
-public sealed class MembershipTablesTests(PostgresServer server) : IClassFixture<PostgresServer>, IDisposable
+public sealed class MembershipTablesTests(PostgresServer server) : IDisposable
 {
     static readonly DateTime s_start = new(2026, 3, 1, 12, 0, 0, DateTimeKind.Utc);
 

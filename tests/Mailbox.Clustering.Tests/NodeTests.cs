@@ -1,10 +1,12 @@
 using Mailbox.Storage.Tests.PostgreSql;
 using Xunit;
 
+[assembly: AssemblyFixture(typeof(PostgresServer))]
+
 namespace Mailbox.Clustering.Tests;
 
 /// <summary>Processes that find each other, or do not.</summary>
-public sealed class NodeTests(PostgresServer server) : IClassFixture<PostgresServer>
+public sealed class NodeTests(PostgresServer server)
 {
     [Fact]
     public async Task A_node_joins_the_silo_that_it_is_told()

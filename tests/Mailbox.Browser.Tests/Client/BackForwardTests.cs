@@ -4,7 +4,7 @@ using Xunit;
 namespace Mailbox.Browser.Tests.Client;
 
 /// <summary>A visitor goes on to another page of the origin and comes back. Playwright's browsers do not cache pages unless they are let.</summary>
-public sealed class BackForwardTests(Chromium chromium) : IClassFixture<Chromium>
+public sealed class BackForwardTests(Chromium chromium)
 {
     const string NoCache = "--disable-back-forward-cache";
     const string Reasons = "JSON.stringify(performance.getEntriesByType('navigation')[0].notRestoredReasons)";

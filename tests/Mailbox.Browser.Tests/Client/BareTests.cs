@@ -3,7 +3,7 @@ using Xunit;
 namespace Mailbox.Browser.Tests.Client;
 
 /// <summary>What a page can do without any client: first-class readers in a few lines.</summary>
-public sealed class BareTests(Chromium chromium) : IClassFixture<Chromium>
+public sealed class BareTests(Chromium chromium)
 {
     const string EventSourcePage =
         """

@@ -7,7 +7,7 @@ namespace Mailbox.Browser.Tests.Client;
 /// Each way of running the trucks, over a network that breaks whatever it can. Mostly they wait for what broke, so several classes do it
 /// beside each other.
 /// </summary>
-public abstract class HostileNetwork(Chromium chromium, ITestOutputHelper output) : IClassFixture<Chromium>
+public abstract class HostileNetwork(Chromium chromium, ITestOutputHelper output)
 {
     const int Messages = 1_000;
     const int Batch = 25;

@@ -4,7 +4,7 @@ using Xunit;
 namespace Mailbox.Browser.Tests.Client;
 
 /// <summary>Six tabs, one connection (spec section 5, "Many tabs").</summary>
-public sealed class SharedTests(Chromium chromium) : IClassFixture<Chromium>
+public sealed class SharedTests(Chromium chromium)
 {
     static readonly object s_options = new { transport = "stream", from = "oldest" };
 

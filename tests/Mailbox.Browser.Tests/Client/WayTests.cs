@@ -3,7 +3,7 @@ using Xunit;
 namespace Mailbox.Browser.Tests.Client;
 
 /// <summary>How the client finds a way, and what it does when there is none for a while.</summary>
-public sealed class WayTests(Chromium chromium) : IClassFixture<Chromium>
+public sealed class WayTests(Chromium chromium)
 {
     const int Seed = 5;
 

@@ -6,7 +6,7 @@ using static Mailbox.Grains.Tests.Shared.SharedGrid;
 namespace Mailbox.Grains.Tests.Shared;
 
 /// <summary>What gateways tell backends by HTTP calls, where silos share the mailboxes (spec section 6).</summary>
-public sealed class BackendCallTests(PostgresServer server) : IClassFixture<PostgresServer>, IAsyncLifetime
+public sealed class BackendCallTests(PostgresServer server) : IAsyncLifetime
 {
     readonly PostgresOptions _database = server.NewSchema();
     SharedGrid? _grid;

@@ -7,7 +7,7 @@ using static Mailbox.Grains.Tests.Shared.SharedGrid;
 namespace Mailbox.Grains.Tests.Shared;
 
 /// <summary>Subscribers of a grid whose mailboxes are spread over silos (spec M16).</summary>
-public sealed class EventTests(PostgresServer server) : IClassFixture<PostgresServer>, IAsyncLifetime
+public sealed class EventTests(PostgresServer server) : IAsyncLifetime
 {
     static readonly MailboxName s_subscriber = MailboxEvents.SubscriberNamed("billing");
 

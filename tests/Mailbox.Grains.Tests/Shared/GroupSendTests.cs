@@ -9,7 +9,7 @@ using static Mailbox.Grains.Tests.Shared.SharedGrid;
 namespace Mailbox.Grains.Tests.Shared;
 
 /// <summary>Sends to groups whose members' mailboxes are at several silos, or at none.</summary>
-public sealed class GroupSendTests(PostgresServer server) : IClassFixture<PostgresServer>, IAsyncLifetime
+public sealed class GroupSendTests(PostgresServer server) : IAsyncLifetime
 {
     readonly PostgresOptions _database = server.NewSchema();
     SharedGrid? _grid;

@@ -29,7 +29,8 @@ sealed class Backend : IAsyncDisposable
         app.Run(async http =>
         {
             using var reader = new StreamReader(http.Request.Body);
-            heard.Enqueue((http.Request.Headers["Uplink-Id"].ToString(), await reader.ReadToEndAsync()));
+            var id = http.Request.Headers.TryGetValue("webhook-id", out var webhook) ? webhook : http.Request.Headers["Uplink-Id"];
+            heard.Enqueue((id.ToString(), await reader.ReadToEndAsync()));
         });
         await app.StartAsync();
         return new(app, heard);
@@ -38,10 +39,10 @@ sealed class Backend : IAsyncDisposable
     /// <summary>What its webhook was told of a mailbox, each once.</summary>
     /// <param name="names">Of the events.</param>
     public string Told(string mailbox, params string[] names) => string.Join(' ', _heard
-        .SelectMany(static one => JsonDocument.Parse(one.Body).RootElement.GetProperty("events").EnumerateArray())
-        .DistinctBy(static one => one.GetProperty("id").GetString())
-        .Where(one => one.GetProperty("mailbox").GetString() == mailbox)
-        .Select(static one => one.GetProperty("event").GetString()).Where(names.Contains));
+        .DistinctBy(static one => one.Id)
+        .Select(static one => JsonDocument.Parse(one.Body).RootElement)
+        .Where(one => one.GetProperty("data").GetProperty("mailbox").GetString() == mailbox)
+        .Select(static one => one.GetProperty("type").GetString()).Where(names.Contains));
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 }
