@@ -48,6 +48,9 @@ sealed class KeyMemory(IMailboxStore store, EngineOptions options, Batch batch)
     /// <summary>The batch is stored: what it answered stays answered.</summary>
     public void Publish()
     {
+        // An answer of a mailbox that was removed would hide the one that the store has now.
+        if (_volatile.Count > 0)
+            foreach (var key in batch.Keys.Keys) _volatile.Remove(key);
         foreach (var key in _planned)
         {
             if (BatchApplication<Message>.IsRefused(batch.Keys[key], batch.Records.Fenced)) continue;

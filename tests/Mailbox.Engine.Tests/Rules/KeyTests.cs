@@ -80,6 +80,16 @@ public sealed class KeyTests
         Assert.Equal("1 2", _office.Peek("a"));
     }
 
+    [Fact, Trait("Rule", "M13")]
+    public void A_key_that_was_used_in_memory_for_a_removed_mailbox_does_not_hide_its_durable_use()
+    {
+        _office.Deliver("a", Keyed("k", "1") with { Durability = Durability.Memory });
+        _office.Remove("a");
+        var stored = _office.Deliver("a", Keyed("k", "1"));
+        Assert.Equal(stored, _office.Deliver("a", Keyed("k", "1")));
+        Assert.Equal("1", _office.Peek("a"));
+    }
+
     [Fact, Trait("Rule", "M13"), Trait("Rule", "M15")]
     public void A_key_goes_with_a_mailbox_whose_time_has_ended()
     {
