@@ -13,6 +13,6 @@ public interface IReaderSignal
 /// <summary>The end of a connection that another process holds, which may be suspended or cut off and not say so.</summary>
 interface IDistantSignal : IReaderSignal
 {
-    /// <summary>The process was heard of lately.</summary>
-    bool IsHeard { get; }
+    /// <summary>How long ago its last silence ended: zero while it is silent, <see cref="TimeSpan.MaxValue"/> where it never was.</summary>
+    TimeSpan HeardFor { get; }
 }

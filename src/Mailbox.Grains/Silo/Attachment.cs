@@ -31,7 +31,7 @@ sealed class Attachment(Outbox outbox, AttachmentKey key, Action closed) : IDist
 
     public void Ready() => outbox.Enqueue(this);
 
-    public bool IsHeard => outbox.IsHeard;
+    public TimeSpan HeardFor => outbox.HeardFor;
 
     /// <summary>Called once, with a reader that nobody has read from.</summary>
     public void Begin(MailboxReader reader)

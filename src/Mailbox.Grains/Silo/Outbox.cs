@@ -8,22 +8,34 @@ namespace Mailbox.Grains;
 /// </summary>
 sealed class Outbox(string gateway, IGatewayLink link, TimeProvider time, Action<Outbox, Exception> failed)
 {
-    // A gateway says something every two seconds.
-    static readonly TimeSpan s_silence = TimeSpan.FromSeconds(10);
+    const long Never = long.MinValue;
+
+    // A gateway says something every two seconds. One that was silent for longer may have been suspended.
+    static readonly TimeSpan s_pause = TimeSpan.FromSeconds(10);
 
     readonly ConcurrentDictionary<long, Attachment> _attachments = new();
     readonly ConcurrentQueue<Attachment> _ready = new();
     readonly Queue<Outgoing> _waiting = new();
     readonly BatchBuilder _builder = new();
+    long _heardAt = time.GetTimestamp();
+    long _resumedAt = Never;
     int _isRunning;
     int _loading;
 
     public string Gateway => gateway;
 
-    /// <summary>When the gateway was last heard of, by the clock of <see cref="TimeProvider.GetTimestamp"/>.</summary>
-    public long HeardAt { get; set; }
+    /// <summary>How long ago the gateway was last heard of.</summary>
+    public TimeSpan Silence => time.GetElapsedTime(Volatile.Read(ref _heardAt));
 
-    public bool IsHeard => time.GetElapsedTime(HeardAt) < s_silence;
+    public TimeSpan HeardFor
+    {
+        get
+        {
+            if (Silence >= s_pause) return TimeSpan.Zero;
+            var resumedAt = Volatile.Read(ref _resumedAt);
+            return resumedAt == Never ? TimeSpan.MaxValue : time.GetElapsedTime(resumedAt);
+        }
+    }
 
     public bool IsDropped { get; private set; }
 
@@ -33,6 +45,14 @@ sealed class Outbox(string gateway, IGatewayLink link, TimeProvider time, Action
     public int Count => _attachments.Count;
 
     public IEnumerable<AttachmentKey> Keys => _attachments.Values.Select(static attachment => attachment.Key);
+
+    /// <summary>The gateway has said something. Any thread.</summary>
+    public void Hear()
+    {
+        var now = time.GetTimestamp();
+        if (Silence >= s_pause) Volatile.Write(ref _resumedAt, now);
+        Volatile.Write(ref _heardAt, now);
+    }
 
     /// <returns>Null where the gateway has attached this reader again since, or is dropped.</returns>
     public Attachment? Add(AttachmentKey key, Action closed)

@@ -59,13 +59,13 @@ sealed partial class Outboxes : IDisposable
         while (true)
         {
             var outbox = _outboxes.GetOrAdd(request.Gateway, Make, request.Link);
-            outbox.HeardAt = _time.GetTimestamp();
+            outbox.Hear();
             if (!outbox.IsDropped) return outbox;
             _outboxes.TryRemove(KeyValuePair.Create(request.Gateway, outbox));
         }
     }
 
-    Outbox Make(string gateway, IGatewayLink link) => new(gateway, link, _time, Fail) { HeardAt = _time.GetTimestamp() };
+    Outbox Make(string gateway, IGatewayLink link) => new(gateway, link, _time, Fail);
 
     public void Report(GatewayReport report)
     {
@@ -104,7 +104,7 @@ sealed partial class Outboxes : IDisposable
     Outbox? Heard(string gateway)
     {
         if (!_outboxes.TryGetValue(gateway, out var outbox)) return null;
-        outbox.HeardAt = _time.GetTimestamp();
+        outbox.Hear();
         return outbox;
     }
 
@@ -134,7 +134,7 @@ sealed partial class Outboxes : IDisposable
     void DropSilent()
     {
         foreach (var outbox in _outboxes.Values)
-            if (_time.GetElapsedTime(outbox.HeardAt) >= s_silence) Forget(outbox);
+            if (outbox.Silence >= s_silence) Forget(outbox);
     }
 
     public void Dispose() => _timer.Dispose();

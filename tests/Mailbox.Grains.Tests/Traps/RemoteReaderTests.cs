@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Mailbox.Grains.Tests;
 
@@ -115,6 +116,23 @@ public sealed class RemoteReaderTests : IAsyncLifetime
         await _grid.DeliverAsync("a", "2");
         await Wait.UntilAsync(() => listener.Heard == "1 2");
         Assert.Equal((2, 0), ((await _grid.Mailboxes.GetAsync(s_a, TestContext.Current.CancellationToken))!.Messages, (int)(await _grid.Mailboxes.GetAsync(s_a, TestContext.Current.CancellationToken))!.Acknowledged.Sequence));
+    }
+
+    [Fact, Trait("Rule", "M7")]
+    public void A_gateway_that_was_silent_is_heard_of_from_then_on()
+    {
+        var time = new FakeTimeProvider();
+        var outbox = new Outbox("gateway", Link, time, static (_, _) => { });
+        time.Advance(TimeSpan.FromSeconds(9));
+        outbox.Hear();
+        time.Advance(TimeSpan.FromSeconds(9));
+        Assert.Equal(TimeSpan.MaxValue, outbox.HeardFor);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(TimeSpan.Zero, outbox.HeardFor);
+        outbox.Hear();
+        time.Advance(TimeSpan.FromSeconds(8));
+        outbox.Hear();
+        Assert.Equal(TimeSpan.FromSeconds(8), outbox.HeardFor);
     }
 
     Task CompareAsync() => _grid.GatewaySilo.GetRequiredService<GridWatch>().CompareAsync(_grid.Silo.GetRequiredService<ILocalSiloDetails>().SiloAddress);

@@ -12,8 +12,9 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     const int OverdueAtOnce = 1000;
     const int LookedAtAtOnce = 20_000;
 
-    // A pause that is shorter is not noticed; the end of a connection that the system knew of before is, within this time.
-    static readonly TimeSpan s_notice = TimeSpan.FromSeconds(1);
+    // A pass that comes later than this after its time counts as a suspension. A shorter one is not noticed, so streams acknowledge so much later: in this time
+    // an end that the system knew of before reaches its reader.
+    static readonly TimeSpan s_slack = TimeSpan.FromSeconds(1);
 
     readonly ConcurrentQueue<LiveMailbox> _dirty = new();
     readonly ConcurrentQueue<MailboxReader> _written = new();
@@ -86,7 +87,7 @@ sealed class Maintenance(MailboxEngine engine) : Operation
 
     void Mature(Batch batch)
     {
-        var after = (long)(engine.Options.AcknowledgeAfter + s_notice).TotalMilliseconds;
+        var after = (long)(engine.Options.AcknowledgeAfter + s_slack).TotalMilliseconds;
         while (_written.TryDequeue(out var reader)) _maturing.Enqueue(reader, reader.WrittenAt + after);
         NotePause(batch);
         if (batch.NowMilliseconds < _resumedAt + after) return;
@@ -103,7 +104,7 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     /// </summary>
     void NotePause(Batch batch)
     {
-        var allowed = (long)(engine.Options.MaintainEvery + s_notice).TotalMilliseconds;
+        var allowed = (long)(engine.Options.MaintainEvery + s_slack).TotalMilliseconds;
         if (_plannedAt != 0 && batch.NowMilliseconds - _plannedAt > allowed) _resumedAt = batch.NowMilliseconds;
         _plannedAt = batch.NowMilliseconds;
     }
@@ -113,11 +114,11 @@ sealed class Maintenance(MailboxEngine engine) : Operation
         var matured = reader.Maturing;
         reader.Maturing = 0;
         if (!reader.IsOpen || reader.Live.IsGone) return;
-        if (reader.Signal is IDistantSignal { IsHeard: false })
+        if (reader.Signal is IDistantSignal { HeardFor: var heardFor } && heardFor < engine.Options.AcknowledgeAfter)
         {
-            // As after a pause of this process: what ended meanwhile is not known here.
+            // As after a pause of this process: a stream that ended while its gateway was silent is reported later, or found dead only then.
             reader.Maturing = matured;
-            _maturing.Enqueue(reader, batch.NowMilliseconds + after);
+            _maturing.Enqueue(reader, batch.NowMilliseconds + after - (long)heardFor.TotalMilliseconds);
             return;
         }
         _matured.Add((reader, matured));

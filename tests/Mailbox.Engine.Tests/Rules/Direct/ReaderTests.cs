@@ -17,7 +17,7 @@ public sealed class ReaderTests
     [Fact, Trait("Rule", "M7")]
     public void A_stream_at_a_process_that_is_not_heard_of_acknowledges_only_what_lived_60_seconds_since()
     {
-        var signal = new Distant();
+        var signal = new Distant(_office.Time);
         var reader = _office.Ask(_office.Engine.OpenAsync(Office.Name("a"), new() { AcknowledgesByLiving = true }, signal, TestContext.Current.CancellationToken)).Reader!;
         _office.Deliver("a", "1");
         Assert.Equal("1", new Line(reader, new()).Read());
@@ -28,6 +28,23 @@ public sealed class ReaderTests
         _office.Wait(TimeSpan.FromSeconds(50));
         Assert.Equal("1", _office.Peek("a"));
         _office.Wait(TimeSpan.FromSeconds(15));
+        Assert.Equal("", _office.Peek("a"));
+    }
+
+    [Fact, Trait("Rule", "M7")]
+    public void A_stream_at_a_process_that_was_silent_shortly_before_its_time_acknowledges_only_what_lived_60_seconds_since()
+    {
+        var signal = new Distant(_office.Time);
+        var reader = _office.Ask(_office.Engine.OpenAsync(Office.Name("a"), new() { AcknowledgesByLiving = true }, signal, TestContext.Current.CancellationToken)).Reader!;
+        _office.Deliver("a", "1");
+        Assert.Equal("1", new Line(reader, new()).Read());
+        _office.Wait(TimeSpan.FromSeconds(40));
+        signal.IsHeard = false;
+        _office.Wait(TimeSpan.FromSeconds(15));
+        signal.IsHeard = true;
+        _office.Wait(TimeSpan.FromSeconds(58));
+        Assert.Equal("1", _office.Peek("a"));
+        _office.Wait(TimeSpan.FromSeconds(5));
         Assert.Equal("", _office.Peek("a"));
     }
 
@@ -91,9 +108,16 @@ public sealed class ReaderTests
         Assert.Equal("1", line.Read());
     }
 
-    sealed class Distant : IDistantSignal
+    sealed class Distant(FakeTime time) : IDistantSignal
     {
-        public bool IsHeard { get; set; } = true;
+        long? _since = time.GetTimestamp();
+
+        public bool IsHeard
+        {
+            set => _since = value ? time.GetTimestamp() : null;
+        }
+
+        public TimeSpan HeardFor => _since is { } since ? time.GetElapsedTime(since) : TimeSpan.Zero;
 
         public void Ready()
         {
