@@ -63,6 +63,17 @@ sealed class HostProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Returns when a line of its standard output has this in it.</summary>
+    public async Task UntilSaidAsync(string text)
+    {
+        using var patience = new CancellationTokenSource(s_patience);
+        while (!_output.Any(line => line.Contains(text, StringComparison.Ordinal)))
+        {
+            if (patience.IsCancellationRequested || _process.HasExited) throw new TimeoutException($"It never said '{text}':\n{string.Join('\n', [.. _output, .. _errors])}");
+            await Task.Yield();
+        }
+    }
+
     /// <returns>The exit code, when it has ended by itself and all that it wrote is here.</returns>
     public async Task<int> EndAsync()
     {
