@@ -11,7 +11,7 @@ public static class MailboxServices
 {
     /// <summary>Adds an engine that stores in a journal, and the gateway. Code of the application delivers through <see cref="IMailboxGrid"/>.</summary>
     /// <param name="data">The directory of the journal, relative to the application's content root; one process uses it at a time.</param>
-    /// <exception cref="SettingsException">Options are out of their ranges.</exception>
+    /// <exception cref="SettingsException">Options of the gateway are out of their ranges.</exception>
     public static IServiceCollection AddMailboxes(
         this IServiceCollection services, string data = "data", GatewayOptions? gateway = null, EngineOptions? engine = null)
     {
@@ -26,6 +26,7 @@ public static class MailboxServices
     /// application may listen on any address; on other than loopback ones the gateway's routes answer 403.
     /// </summary>
     /// <exception cref="Storage.StoreException">The journal cannot be opened.</exception>
+    /// <exception cref="ArgumentException">Options of the engine are out of their ranges.</exception>
     public static WebApplication MapMailboxes(this WebApplication app)
     {
         app.MapGateway();

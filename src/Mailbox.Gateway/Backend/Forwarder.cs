@@ -33,7 +33,7 @@ sealed class Forwarder(
     async Task ForwardAsync(HttpContext http, Visitor visitor)
     {
         var upgrade = Tunnel.ProtocolOf(http);
-        // Who asks for a tunnel may have said all that he will say in it.
+        // A client may end its side with the request for a tunnel: the application's side of the tunnel still goes on.
         using var patience = new Patience(_options.AnswerTimeout, time, upgrade is null ? ClientLeft.AnsweringAtOnce(http) : http.RequestAborted);
         var body = upgrade is null ? BodyOf(http, patience) : null;
         try

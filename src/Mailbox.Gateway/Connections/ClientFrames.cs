@@ -105,7 +105,7 @@ sealed class ClientFrames(WebSocketConnection connection, ClientRequests request
 
     Task AcknowledgeAsync(JsonElement value)
     {
-        if (JsonNames.TextOf(value) is { } text && Position.TryParse(text, out var position)) return requests.AcknowledgeAsync(mailbox, position);
+        if (JsonData.TextOf(value) is { } text && Position.TryParse(text, out var position)) return requests.AcknowledgeAsync(mailbox, position);
         Refuse(Ending.BadFrame, Problem.BadPosition("ack").Detail);
         return Task.CompletedTask;
     }

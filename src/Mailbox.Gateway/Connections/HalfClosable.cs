@@ -21,7 +21,7 @@ sealed class HalfClosable(IDuplexPipe transport, TimeProvider time, Cancellation
     /// <summary>The client's side has ended, or the connection is broken.</summary>
     public CancellationToken Closed => closed;
 
-    /// <summary>So long ago that an answer which was to come at once should have come. Made for the first who asks.</summary>
+    /// <summary>Cancelled some time after <see cref="Closed"/>, in which an answer that needs no waiting should have come. Made when it is asked for first.</summary>
     public CancellationToken ClosedForLong
     {
         get
@@ -29,7 +29,7 @@ sealed class HalfClosable(IDuplexPipe transport, TimeProvider time, Cancellation
             if (Volatile.Read(ref _forLong) is { } made) return made.Token;
             var forLong = new CancellationTokenSource();
             if (Interlocked.CompareExchange(ref _forLong, forLong, null) is { } other) return other.Token;
-            closed.UnsafeRegister(static connection => ((HalfClosable)connection!).Await(), this);
+            closed.UnsafeRegister(static connection => ((HalfClosable)connection!).StartTimer(), this);
             return forLong.Token;
         }
     }
@@ -43,8 +43,8 @@ sealed class HalfClosable(IDuplexPipe transport, TimeProvider time, Cancellation
         return next(connection);
     };
 
-    // Collected with its source.
-    void Await() => _ = time.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), _forLong, s_answered, Timeout.InfiniteTimeSpan);
+    // The timer fires once, and keeps itself alive until then.
+    void StartTimer() => _ = time.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), _forLong, s_answered, Timeout.InfiniteTimeSpan);
 }
 
 /// <summary>

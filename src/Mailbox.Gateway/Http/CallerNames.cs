@@ -8,9 +8,6 @@ namespace Mailbox.Gateway;
 /// </summary>
 sealed class CallerNames(IMailboxTokens? tokens = null)
 {
-    // A dot and an HMAC-SHA256 in base64url, as they end a token.
-    const int MacLength = 44;
-
     /// <summary>
     /// A token stands for its mailbox. A token may have the form of a mailbox name, so its MAC decides: what verifies is a token, because
     /// nobody makes one by chance. Visitors' names have no dot, so a visitor's with a false MAC is a broken token and not another mailbox.
@@ -21,7 +18,7 @@ sealed class CallerNames(IMailboxTokens? tokens = null)
     {
         if (TryReadToken(text, out mailbox)) return ReservedProblem(mailbox.IsReserved, field);
         if (!MailboxName.TryParse(text, out mailbox)) return Problem.BadMailbox(field);
-        if (mailbox.IsVisitor && text!.Length > MacLength && text[^MacLength] == '.') return BadToken(field);
+        if (mailbox.IsVisitor && text!.Length > MailboxTokens.SuffixLength && text[^MailboxTokens.SuffixLength] == '.') return BadToken(field);
         return ReservedProblem(mailbox.IsReserved, field);
     }
 
@@ -46,7 +43,7 @@ sealed class CallerNames(IMailboxTokens? tokens = null)
         if (list.ValueKind != JsonValueKind.Array) return JsonRequest.Bad(field, "must be a list of names");
         foreach (var item in list.EnumerateArray())
         {
-            if (read(JsonNames.TextOf(item), field, out var name) is { } problem) return problem;
+            if (read(JsonData.TextOf(item), field, out var name) is { } problem) return problem;
             into.Add(name);
         }
         return null;

@@ -20,7 +20,7 @@ sealed class Cors
     ];
     static readonly TimeSpan s_maxAge = TimeSpan.FromDays(1);
 
-    // Without a log: it would have a line, with what the page says of itself, for each request.
+    // Without a log: the service writes a line with the Origin, as it was sent, for each request.
     readonly CorsService _service = new(Options.Create(new CorsOptions()), NullLoggerFactory.Instance);
     readonly CorsPolicy _policy;
 

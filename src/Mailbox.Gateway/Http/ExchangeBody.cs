@@ -13,11 +13,11 @@ sealed record ExchangeBody(string Client, Position? After, IReadOnlyList<UplinkD
     {
         if (json.ValueKind != JsonValueKind.Object) return Refuse("the exchange", "must be a JSON object");
         if (JsonRequest.Unknown(json, "", "client", "after", "uplink", "wait") is { } unknown) return (null, unknown);
-        if (!json.TryGetProperty("client", out var name) || JsonNames.TextOf(name) is not { } client || !OpenRequest.IsClient(client))
+        if (!json.TryGetProperty("client", out var name) || JsonData.TextOf(name) is not { } client || !OpenRequest.IsClient(client))
             return Refuse("client", "must be 1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ -");
         Position position = default;
         var hasPosition = json.TryGetProperty("after", out var after) && after.ValueKind != JsonValueKind.Null;
-        if (hasPosition && (JsonNames.TextOf(after) is not { } text || !Position.TryParse(text, out position))) return (null, Problem.BadPosition("after"));
+        if (hasPosition && (JsonData.TextOf(after) is not { } text || !Position.TryParse(text, out position))) return (null, Problem.BadPosition("after"));
         if (WaitOf(json, options) is not { } wait) return Refuse("wait", "must be a whole number of seconds from 0");
         var hasUplinks = json.TryGetProperty("uplink", out var list) && list.ValueKind != JsonValueKind.Null;
         if (hasUplinks && (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() > MaxUplinks))

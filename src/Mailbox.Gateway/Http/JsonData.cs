@@ -18,7 +18,7 @@ static class JsonData
         if (encoding is not null) return ReadBase64(data, encoding, prefix);
         if (data.ValueKind != JsonValueKind.String) return (Encoding.UTF8.GetBytes(data.GetRawText()), "application/json", null);
         if (contentType is not null && JsonBody.IsJson(contentType)) return (Encoding.UTF8.GetBytes(data.GetRawText()), contentType, null);
-        return JsonNames.TextOf(data) is { } text
+        return TextOf(data) is { } text
             ? (Encoding.UTF8.GetBytes(text), "text/plain", null)
             : (null, "", JsonRequest.Bad(prefix + "data", "has half a surrogate pair, which is no text; give its bytes as base64"));
     }
@@ -28,9 +28,22 @@ static class JsonData
     {
         problem = null;
         if (!message.TryGetProperty(member, out var value) || value.ValueKind == JsonValueKind.Null) return null;
-        var text = JsonNames.TextOf(value);
+        var text = TextOf(value);
         if (text is null) problem = JsonRequest.Bad(prefix + member, "must be a string of Unicode text");
         return text;
+    }
+
+    /// <returns>Null for what is no text: also a string whose escapes are half a surrogate pair.</returns>
+    public static string? TextOf(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
     }
 
     static (byte[]? Body, string ContentType, Problem? Problem) ReadBase64(JsonElement data, string encoding, string prefix)

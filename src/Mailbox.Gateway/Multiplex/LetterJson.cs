@@ -38,6 +38,6 @@ static class LetterJson
     {
         if (!message.TryGetProperty(member, out var value) || value.ValueKind == JsonValueKind.Null) return default;
         if (value.ValueKind == JsonValueKind.Number) return value.GetRawText();
-        return JsonNames.TextOf(value) ?? "";
+        return JsonData.TextOf(value) ?? "";
     }
 }

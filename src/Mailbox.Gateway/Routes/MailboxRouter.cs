@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Mailbox.Gateway;
@@ -15,16 +16,16 @@ sealed class MailboxRouter(
     public Task? Handle(HttpContext http)
     {
         var path = RequestPath.Of(http);
-        if (!IsOwn(path)) return AtTheDoor(http, path);
-        if (!IsOpenTo(http.Connection) && path[0] is not ("healthz" or "readyz")) return Problem.NotLoopback.WriteAsync(http);
+        if (!IsOwn(path)) return HandleOther(http, path);
+        if (!IsOnLoopback(http) && path[0] is not ("healthz" or "readyz")) return Problem.NotLoopback.WriteAsync(http);
         if (cors.IsOn) cors.Prepare(http);
         if (http.Request.Method == "OPTIONS") return Cors.Answer(http);
         var work = Route(http, path);
         return work.IsCompletedSuccessfully ? work : Guard(http, work);
     }
 
-    /// <summary>What is not the router's own and yet concerns it.</summary>
-    Task? AtTheDoor(HttpContext http, RequestPath path)
+    /// <summary>Paths of others to which the gateway answers OPTIONS or adds the headers of CORS.</summary>
+    Task? HandleOther(HttpContext http, RequestPath path)
     {
         var isOptions = http.Request.Method == "OPTIONS";
         // Of the server as a whole (RFC 9110 section 9.3.7), and so of no application behind it.
@@ -45,8 +46,8 @@ sealed class MailboxRouter(
     };
 
     // An application that embeds the gateway may listen anywhere. The local address is the socket's own: proxies' headers do not change it,
-    // as they may change the remote one. A Unix socket has none.
-    static bool IsOpenTo(ConnectionInfo connection) => connection.LocalIpAddress is not { } address || IPAddress.IsLoopback(address);
+    // as they may change the remote one. A Unix socket has none. Not HttpContext.Connection, which would be an object more for each held connection.
+    static bool IsOnLoopback(HttpContext http) => http.Features.Get<IHttpConnectionFeature>()?.LocalIpAddress is not { } address || IPAddress.IsLoopback(address);
 
     Task Route(HttpContext http, RequestPath path) => path[0] switch
     {
@@ -68,7 +69,7 @@ sealed class MailboxRouter(
         }
         catch (OperationCanceledException) when (ClientLeft.Of(http).IsCancellationRequested)
         {
-            // Nobody is there to answer to; and if somebody is, an empty answer must not look like one.
+            // A client that only ended its own side still reads: an empty 200 would look like an answer.
             http.Abort();
         }
         catch (Exception fault) when (!http.RequestAborted.IsCancellationRequested && !http.Response.HasStarted)

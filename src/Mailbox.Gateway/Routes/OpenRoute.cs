@@ -59,7 +59,7 @@ sealed class OpenRoute(IMailboxGrid grid, HeldConnections held, WebSocketRoute w
             held.Metrics.Written(taken.Count);
             PollTransport.Write(http, start, taken, reader.Ending is { } ending ? Closing.Of(ending) : null);
             var flushed = await http.Response.BodyWriter.FlushAsync().ConfigureAwait(false);
-            // A client that has left before may still read this or not: who cannot know repeats rather than loses (spec M8).
+            // A client that has ended its side may read this or be gone: it stays unread, to be repeated rather than lost (spec M8).
             if (!flushed.IsCompleted && !ClientLeft.Of(http).IsCancellationRequested) reader.Written();
         }
         finally

@@ -5,7 +5,7 @@ namespace Mailbox.Gateway;
 /// <summary>Tells whether a body is to be carried as JSON.</summary>
 static class JsonBody
 {
-    public const int MaxDepth = 1000;
+    const int MaxDepth = 1000;
 
     // A body stands in a message, in a letter, in a list: each is a level above it.
     const int Envelope = 3;

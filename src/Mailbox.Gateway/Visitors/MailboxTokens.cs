@@ -13,6 +13,9 @@ sealed class MailboxTokens(TokenKey key) : IMailboxTokens
     const int MacBytes = HMACSHA256.HashSizeInBytes;
     const int MacLength = 43;
 
+    /// <summary>The characters behind a mailbox's name in its token: the dot and the MAC.</summary>
+    public const int SuffixLength = MacLength + 1;
+
     // What else is signed with the key is told apart by this.
     static readonly byte[] s_purpose = "multiplex-token:"u8.ToArray();
 
@@ -27,7 +30,7 @@ sealed class MailboxTokens(TokenKey key) : IMailboxTokens
     public bool TryRead(string token, out MailboxName mailbox)
     {
         mailbox = default;
-        var dot = token.Length - MacLength - 1;
+        var dot = token.Length - SuffixLength;
         if (dot < 1 || token[dot] != '.' || !MailboxName.TryParse(token[..dot], out var name)) return false;
         Span<byte> told = stackalloc byte[MacBytes];
         Span<byte> mac = stackalloc byte[MacBytes];

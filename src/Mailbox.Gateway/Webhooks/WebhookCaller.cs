@@ -50,8 +50,8 @@ sealed class WebhookCaller(Webhook webhook, Outbound outbound, WebhookStore stor
         }
         if (!isGone) return;
         // Standard Webhooks: 410 asks for no more calls.
-        log.WebhookEnded(webhook.Name);
         await store.EndAsync(webhook, time.GetUtcNow(), cancel).ConfigureAwait(false);
+        log.WebhookEnded(webhook.Name);
     }
 
     /// <returns>False where the endpoint wants no more calls.</returns>

@@ -7,6 +7,4 @@ static class WebhookEvents
 
     /// <summary>Of the lifecycle of mailboxes (spec M16).</summary>
     public static IReadOnlyList<string> Lifecycle { get; } = ["opened", "connected", "disconnected", "overflowed", "expired", "deleted"];
-
-    public static bool IsKnown(string name) => name == Uplink || Lifecycle.Contains(name);
 }

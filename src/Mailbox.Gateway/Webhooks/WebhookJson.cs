@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Mailbox.Gateway;
 
@@ -12,7 +13,7 @@ static class WebhookJson
     {
         if (json.ValueKind != JsonValueKind.Object) return (null, JsonRequest.Bad("the body", "must be a JSON object"));
         if (JsonRequest.Unknown(json, "", "url", "events", "secret") is { } unknown) return (null, unknown);
-        if (TextOf(json, "url") is not { Length: > 0 } url || !UplinkUrlAttribute.IsUrl(url))
+        if (JsonData.TextOf(json, "", "url", out _) is not { Length: > 0 } url || !UplinkUrlAttribute.IsUrl(url))
             return (null, JsonRequest.Bad("url", "must be an absolute http or https URL without a user, of at most 2,048 characters"));
         if (EventsOf(json) is not { } events)
             return (null, JsonRequest.Bad("events", $"must be a list of {string.Join(", ", WebhookEvents.Lifecycle)}, {WebhookEvents.Uplink}; at least one"));
@@ -23,7 +24,7 @@ static class WebhookJson
     static WebhookSecrets? SecretsOf(JsonElement json, WebhookSecrets? known, DateTimeOffset now)
     {
         if (!json.TryGetProperty("secret", out var given) || given.ValueKind == JsonValueKind.Null) return known;
-        var list = given.ValueKind == JsonValueKind.Array ? given.EnumerateArray().Select(JsonNames.TextOf).ToList() : [JsonNames.TextOf(given)];
+        var list = given.ValueKind == JsonValueKind.Array ? given.EnumerateArray().Select(JsonData.TextOf).ToList() : [JsonData.TextOf(given)];
         if (list.Count is < 1 or > 2 || !list.TrueForAll(static one => one is not null && WebhookSecrets.IsSecret(one))) return null;
         if (given.ValueKind == JsonValueKind.Array) return new(list[0]!, list.ElementAtOrDefault(1));
         return known?.Rotate(list[0]!, now) ?? new(list[0]!);
@@ -83,20 +84,6 @@ static class WebhookJson
         json.WriteEndObject();
     }
 
-    static string? TextOf(JsonElement json, string name)
-    {
-        try
-        {
-            if (!json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) return null;
-            return value.ValueKind == JsonValueKind.String ? value.GetString() : "";
-        }
-        catch (InvalidOperationException)
-        {
-            // Half a surrogate pair.
-            return "";
-        }
-    }
-
     static List<string>? EventsOf(JsonElement json)
     {
         if (!json.TryGetProperty("events", out var list) || list.ValueKind != JsonValueKind.Array) return null;
@@ -110,3 +97,13 @@ static class WebhookJson
         return events.Count > 0 ? events : null;
     }
 }
+
+/// <summary>A webhook as it is kept; without a URL it was removed. The former secret and what follows it came later: stored webhooks may lack them.</summary>
+sealed record StoredWebhook(
+    string Name, string? Url, IReadOnlyList<string>? Events, string? Secret,
+    string? FormerSecret = null, DateTimeOffset? FormerUntil = null, DateTimeOffset? Ended = null);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(StoredWebhook))]
+[JsonSerializable(typeof(RefusedCall))]
+sealed partial class WebhookJsonContext : JsonSerializerContext;

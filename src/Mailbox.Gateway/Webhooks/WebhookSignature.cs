@@ -10,9 +10,9 @@ namespace Mailbox.Gateway;
 /// </summary>
 static class WebhookSignature
 {
-    public const string Id = "webhook-id";
-    public const string Timestamp = "webhook-timestamp";
-    public const string Header = "webhook-signature";
+    const string Id = "webhook-id";
+    const string Timestamp = "webhook-timestamp";
+    const string Header = "webhook-signature";
 
     public static void Add(HttpRequestMessage request, WebhookSecrets secrets, string id, DateTimeOffset at, ReadOnlySpan<byte> body)
     {
@@ -37,7 +37,7 @@ static class WebhookSignature
 /// <param name="FormerUntil">Until then the former one signs, too; null for as long as it is there.</param>
 sealed record WebhookSecrets(string Secret, string? Former = null, DateTimeOffset? FormerUntil = null)
 {
-    public static readonly TimeSpan Overlap = TimeSpan.FromHours(24);
+    static readonly TimeSpan s_overlap = TimeSpan.FromHours(24);
 
     const string Prefix = "whsec_";
     const int MaxLength = 256;
@@ -47,7 +47,7 @@ sealed record WebhookSecrets(string Secret, string? Former = null, DateTimeOffse
     public IEnumerable<string> At(DateTimeOffset now) => Former is not null && (FormerUntil is null || now < FormerUntil) ? [Secret, Former] : [Secret];
 
     /// <summary>Another secret, beside which this one signs for a day; the same one changes nothing.</summary>
-    public WebhookSecrets Rotate(string secret, DateTimeOffset now) => secret == Secret ? this : new(secret, Secret, now + Overlap);
+    public WebhookSecrets Rotate(string secret, DateTimeOffset now) => secret == Secret ? this : new(secret, Secret, now + s_overlap);
 
     /// <summary><c>whsec_</c> and base64 of 24 to 64 bytes, or any other text.</summary>
     public static bool IsSecret(string text)

@@ -37,10 +37,10 @@ sealed class WebhookStore(IMailboxGrid grid)
         return newest;
     }
 
-    /// <summary>From its answer on everything is told; what is stored only half is asked for again.</summary>
+    /// <summary>From its answer on everything is told; what is stored only half is asked for again. One that has ended is stored and not subscribed.</summary>
     public async ValueTask<Outcome> PutAsync(Webhook webhook, CancellationToken cancel = default)
     {
-        var outcome = await SubscribeAsync(webhook, cancel).ConfigureAwait(false);
+        var outcome = webhook.Ended is null ? await SubscribeAsync(webhook, cancel).ConfigureAwait(false) : Outcome.Stored;
         if (outcome != Outcome.Stored) return outcome;
         return await ReplaceAsync(webhook.Name, WebhookJson.ToStore(webhook), cancel).ConfigureAwait(false);
     }
@@ -55,17 +55,19 @@ sealed class WebhookStore(IMailboxGrid grid)
         return outcome == Outcome.NotFound ? Outcome.Stored : outcome;
     }
 
-    /// <summary>Its endpoint wants no more calls: it stays, so that this can be seen, and gets nothing more. Unless it was changed meanwhile.</summary>
+    /// <summary>Its endpoint wants no more calls: it stays, so that this can be seen, and gets nothing more.</summary>
+    /// <exception cref="StoreException">It was changed meanwhile, and what waits is for the changed one; or the end cannot be stored.</exception>
     public async ValueTask EndAsync(Webhook webhook, DateTimeOffset at, CancellationToken cancel)
     {
         var current = (await ListAsync(cancel).ConfigureAwait(false)).GetValueOrDefault(webhook.Name);
-        if (current?.Version != webhook.Version) return;
+        if (current?.Version != webhook.Version) throw new StoreException("The webhook was changed while it was called.");
         if (await ReplaceAsync(webhook.Name, WebhookJson.ToStore(webhook with { Ended = at }), cancel).ConfigureAwait(false) != Outcome.Stored)
             throw new StoreException("The end of a webhook cannot be stored now.");
-        await grid.RemoveAsync(webhook.Mailbox, cancel).ConfigureAwait(false);
+        // Not cancelled: the end that was stored stops the caller, and letters would go on to be kept for it.
+        await grid.RemoveAsync(webhook.Mailbox, CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <summary>Keeps what an endpoint refused for good; once, also where it is said again.</summary>
+    /// <summary>Keeps a call that an endpoint refused for good. After a crash the call may be made and refused again: its id is the idempotency key.</summary>
     public async ValueTask SetAsideAsync(Webhook webhook, RefusedCall call, CancellationToken cancel)
     {
         await grid.SetOptionsAsync(webhook.Refused, s_refused, cancel).ConfigureAwait(false);
@@ -76,8 +78,10 @@ sealed class WebhookStore(IMailboxGrid grid)
             Durability = Durability.Disk,
             TimeToLive = MessageDraft.MaxTimeToLive,
             Idle = MessageDraft.MaxIdle,
+            IdempotencyKey = call.Id,
         };
-        if ((await grid.DeliverAsync(webhook.Refused, draft, cancel).ConfigureAwait(false)).Outcome != Outcome.Stored)
+        // Reused: the same call, at another time.
+        if ((await grid.DeliverAsync(webhook.Refused, draft, cancel).ConfigureAwait(false)).Outcome is not (Outcome.Stored or Outcome.KeyReused))
             throw new StoreException("A call that was refused cannot be stored now.");
     }
 

@@ -17,6 +17,7 @@ sealed class Webhooks(
     readonly Dictionary<string, WebhookCalls> _running = new(StringComparer.Ordinal);
     readonly SemaphoreSlim _wake = new(0);
     Position? _version;
+    DateTimeOffset _renewAt;
 
     /// <summary>Something was changed here: look now.</summary>
     public void Wake() => _wake.Release();
@@ -70,13 +71,15 @@ sealed class Webhooks(
     {
         var version = await store.VersionAsync(cancel).ConfigureAwait(false);
         if (version is null && _version is null) return;
-        if (version == _version && !_running.Values.Any(calls => IsOld(calls.Webhook))) return;
+        if (version == _version && time.GetUtcNow() < _renewAt) return;
         var wanted = await store.ListAsync(cancel).ConfigureAwait(false);
+        // A renewed one has another version: the next look starts its calls with that.
+        foreach (var webhook in wanted.Values.Where(IsOld)) await store.PutAsync(webhook, cancel).ConfigureAwait(false);
         foreach (var (name, calls) in _running.ToList())
             if (!wanted.TryGetValue(name, out var webhook) || webhook.Version != calls.Webhook.Version) await EndAsync(name, calls, isGone: webhook is null or { Ended: not null }).ConfigureAwait(false);
         foreach (var webhook in wanted.Values)
-            if (webhook.Ended is null && !_running.ContainsKey(webhook.Name)) await BeginAsync(webhook, cancel).ConfigureAwait(false);
-        _version = version;
+            if (webhook.Ended is null && !_running.ContainsKey(webhook.Name)) Begin(webhook);
+        (_version, _renewAt) = (version, wanted.Count > 0 ? wanted.Values.Min(static webhook => webhook.At) + s_renewAfter : DateTimeOffset.MaxValue);
     }
 
     async Task EndAsync(string name, WebhookCalls calls, bool isGone)
@@ -86,9 +89,8 @@ sealed class Webhooks(
         if (isGone) metrics.Forget(name);
     }
 
-    async Task BeginAsync(Webhook webhook, CancellationToken cancel)
+    void Begin(Webhook webhook)
     {
-        if (IsOld(webhook)) await store.PutAsync(webhook, cancel).ConfigureAwait(false);
         var caller = new WebhookCaller(webhook, outbound, store, metrics.Of(webhook.Name), time, log);
         var taking = new Taking(webhook.Mailbox, [.. webhook.Groups], stop => JoinAsync(webhook, stop));
         _running[webhook.Name] = WebhookCalls.Start(webhook, stop => taker.RunAsync(taking, caller.TellAsync, stop));

@@ -266,6 +266,72 @@ public sealed class WebhookTests
     }
 
     [Fact]
+    public async Task A_410_that_comes_after_a_change_at_another_gateway_loses_nothing()
+    {
+        await using var gone = await Listener.StartAsync();
+        await using var endpoint = await Listener.StartAsync();
+        await using var host = await GatewayHost.StartAsync();
+        await using var other = await GatewayHost.StartAsync(grid: host.Grid);
+        gone.Answer = async (http, _) =>
+        {
+            if (gone.Heard.Count == 1) await PutAsync(other, endpoint, "opened");
+            http.Response.StatusCode = 410;
+        };
+        await PutAsync(host, gone, "opened");
+        await host.DeliverAsync("a", "1");
+        await GatewayHost.UntilAsync(() => host.Measure("mailbox.gateway.webhook.failures", "w") == 1);
+        await host.UntilToldAsync(endpoint, 1);
+        Assert.Equal("opened a", endpoint.Told());
+        Assert.False((await StateAsync(host)).TryGetProperty("ended", out _));
+    }
+
+    [Fact]
+    public async Task A_call_that_is_set_aside_again_counts_once()
+    {
+        await using var endpoint = await Listener.StartAsync();
+        await using var host = await GatewayHost.StartAsync();
+        await PutAsync(host, endpoint, "opened");
+        var store = new WebhookStore(host.Grid);
+        var webhook = (await store.ListAsync(TestContext.Current.CancellationToken))["w"];
+        foreach (var id in new[] { "1", "1", "2" })
+        {
+            host.Time.Pass(TimeSpan.FromSeconds(1));
+            await store.SetAsideAsync(webhook, new(id, "opened", "a", 404, host.Time.GetUtcNow()), TestContext.Current.CancellationToken);
+        }
+        var state = await StateAsync(host);
+        Assert.Equal((2, "2"), (state.GetProperty("refused").GetInt32(), Text(state.GetProperty("lastRefused"), "id")));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task It_is_renewed_while_a_gateway_runs(bool isEnded)
+    {
+        await using var endpoint = await Listener.StartAsync();
+        endpoint.Answer = (http, _) =>
+        {
+            http.Response.StatusCode = isEnded ? 410 : 200;
+            return Task.CompletedTask;
+        };
+        await using var host = await GatewayHost.StartAsync();
+        await PutAsync(host, endpoint, "opened");
+        await host.DeliverAsync("a", "1");
+        await GatewayHost.UntilAsync(async () => endpoint.Heard.Count == 1 && (await StateAsync(host)).TryGetProperty("ended", out _) == isEnded);
+        var before = await LastAsync(host);
+        host.Time.Advance(TimeSpan.FromDays(11));
+        await GatewayHost.UntilAsync(async () =>
+        {
+            host.Time.Pass(TimeSpan.FromSeconds(1));
+            return await LastAsync(host) != before;
+        });
+        host.Time.Advance(TimeSpan.FromDays(25));
+        Assert.Equal(isEnded, (await StateAsync(host)).TryGetProperty("ended", out _));
+        Assert.Equal(isEnded, await host.Grid.GetGroupAsync(MailboxEvents.Group, null, 1, TestContext.Current.CancellationToken) is null);
+    }
+
+    static async Task<Position?> LastAsync(GatewayHost host) => await new WebhookStore(host.Grid).VersionAsync();
+
+    [Fact]
     public async Task An_uplink_that_makes_its_mailbox_is_told_after_that()
     {
         await using var endpoint = await Listener.StartAsync();
