@@ -33,7 +33,6 @@ public static class BackendServices
     /// </summary>
     public static IServiceCollection AddGatewayServer(this IServiceCollection services)
     {
-        ContentDecoding.RefuseTruncated();
         return services.AddOptions<KestrelServerOptions>().Configure<TimeProvider>(static (server, time) =>
         {
             // A header is any bytes but control characters, and is to be passed on as it is (RFC 9110 section 5.5, obs-text).

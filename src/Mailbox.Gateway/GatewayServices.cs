@@ -19,12 +19,13 @@ public static class GatewayServices
     /// Adds the gateway. It uses the <see cref="IMailboxGrid"/> that is registered before it. Where none is, it adds an engine in this process,
     /// which uses the <see cref="IMailboxStore"/> and the <see cref="EngineOptions"/> that are registered.
     /// </summary>
-    /// <remarks>Sets the server up for many held connections.</remarks>
+    /// <remarks>Sets the server up for many held connections, and lets .NET refuse a compressed body that breaks off, in the whole process.</remarks>
     /// <exception cref="SettingsException">Options are out of their ranges.</exception>
     public static IServiceCollection AddGateway(this IServiceCollection services, GatewayOptions? options = null)
     {
         options ??= new();
         if (OptionRanges.FaultsOf(options, nameof(GatewayOptions)).ToList() is [_, ..] faults) throw new SettingsException(faults);
+        ContentDecoding.RefuseTruncated();
         services.AddSingleton(Options.Create(options));
         services.TryAddSingleton(_ => options.TokenKey.Length > 0 ? TokenKey.Parse(options.TokenKey) : TokenKey.Random());
         services.AddEngine(options);
