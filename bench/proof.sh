@@ -20,7 +20,7 @@ done
 ((${#topologies[@]})) || topologies=(single journal cluster)
 ((${#seeds[@]})) || seeds=(1 2 3)
 
-dotnet build tests/Mailbox.Proof -c Release -v quiet
+dotnet build tests/Mailbox.Proof -c Release -v quiet --nologo
 
 tables=$(mktemp -d)
 trap 'rm -rf "$tables"' EXIT

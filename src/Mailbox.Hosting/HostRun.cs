@@ -5,7 +5,6 @@ using Mailbox.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Mailbox.Hosting;
@@ -87,11 +86,12 @@ public static class HostRun
         var started = await Task.WhenAny(StartAsync(app), again).ConfigureAwait(false);
         await started.ConfigureAwait(false);
         if (started != again && app.Urls.FirstOrDefault() is { } address) app.Logger.Open(address);
-        var ended = app.WaitForShutdownAsync();
-        await Task.WhenAny(ended, again).ConfigureAwait(false);
-        var isAgain = !app.Lifetime.ApplicationStopping.IsCancellationRequested;
+        // Not WaitForShutdownAsync: that would begin an orderly stop beside the breaking off, and the host be disposed of under it with its ports open.
+        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using (app.Lifetime.ApplicationStopping.Register(stopping.SetResult)) await Task.WhenAny(stopping.Task, again).ConfigureAwait(false);
+        var isAgain = !stopping.Task.IsCompleted;
         if (isAgain) await BreakOffAsync(app).ConfigureAwait(false);
-        else await ended.ConfigureAwait(false);
+        else await app.StopAsync().ConfigureAwait(false);
         await app.DisposeAsync().ConfigureAwait(false);
         return isAgain && !told.IsCompleted;
     }
