@@ -125,9 +125,11 @@ step 'Checking the format'
 want dotnet format whitespace . --folder --verify-no-changes
 step 'Testing'
 # The longest first; a project that is not named here comes last.
-longest=(Browser Grains Gateway Proof Clustering Storage)
+longest=(Grains Browser Gateway Clustering Storage)
 mapfile -t projects < <({ printf 'tests/Mailbox.%s.Tests\n' "${longest[@]}"; ls -d tests/*.Tests; } | awk '!seen[$0]++ { sub("tests/", ""); print }')
-run_all "${projects[@]}"
+# The proof kills and freezes processes and gives them a time to come back: it has the machine to itself.
+run_all $(printf '%s\n' "${projects[@]}" | grep -v '^Mailbox\.Proof\.')
+run_all Mailbox.Proof.Tests
 for project in "${projects[@]}"; do count "$project"; done
 step 'Testing the client'
 test_client

@@ -88,6 +88,8 @@ public sealed class SettingsTests
     public async Task A_call_that_waits_for_messages_does_not_hold_up_the_leaving_of_its_silo()
     {
         var grid = await Grid.StartAsync();
+        // The gateway has then heard which grains the silo has.
+        await grid.DeliverAsync("b", "1");
         var reading = grid.GatewaySilo.GetRequiredService<IGrainFactory>().GetGrain<IMailboxGrain>("a")
             .Read(new(new(), ReadRequest.MaxWait), CancellationToken.None);
         await Wait.UntilAsync(() => grid.Engine.GetAsync(Grid.Name("a")).AsTask().GetAwaiter().GetResult() is not null);
