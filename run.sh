@@ -14,15 +14,15 @@ fi
 host=silo/bin/Release/net10.0/Mailbox.Silo.dll
 # The files of the last build, written before it. A start that finds the same files, and none of them newer, builds nothing.
 built=$root/silo/obj/run.files
-sources() { (cd -- "$root" && find src silo gateway Directory.*.props ./*.json \( -name obj -o -name bin \) -prune -o -type f "$@" -print 2>/dev/null | sort); }
+sources() { (cd -- "$root" && find src silo gateway Directory.*.props \( -name obj -o -name bin \) -prune -o -type f "$@" -print | sort); }
 is_built() { [[ -f $root/$host && -f $built ]] && sources | cmp -s - "$built" && [[ -z $(sources -newer "$built") ]]; }
 
 if ! is_built; then
   if [[ -f $root/$host ]]; then echo 'Building …' >&2; else echo 'Building, about a minute …' >&2; fi
   mkdir -p "$root/silo/obj"
   sources >"$built.new"
-  # What the build says matters only when it fails.
-  if ! build=$(dotnet build "$root/silo" -c Release -v quiet --nologo 2>&1); then
+  # What the build says matters only when it fails. The analyzers are for those who change the code: without them it takes half the time.
+  if ! build=$(dotnet build "$root/silo" -c Release -v quiet --nologo -p:RunAnalyzers=false 2>&1); then
     printf '%s\n' "$build" >&2
     exit 1
   fi

@@ -99,6 +99,28 @@ counter() {
   echo "${value:-0}"
 }
 
+# The first command of the README, twice: the second start finds nothing to build. Any port: the address is on the last line.
+test_run() {
+  local log=$results/run.log data pid start
+  data=$(mktemp -d)
+  for start in first second; do
+    ./run.sh --urls http://127.0.0.1:0 --Mailbox:Data "$data" >"$log" 2>&1 </dev/null &
+    pid=$!
+    # It opens, or it ends.
+    until grep -q 'Open http' "$log" || ! kill -0 "$pid" 2>/dev/null; do sleep 1; done
+    if curl -fs "$(sed -nE 's/.*Open (http.*)/\1/p' "$log")/readyz" >/dev/null && { [[ $start == first ]] || ! grep -q Building "$log"; }; then
+      passed=$((passed + 1))
+    else
+      echo "The $start start by ./run.sh failed:"
+      cat "$log"
+      failed=$((failed + 1))
+    fi
+    kill "$pid" 2>/dev/null
+    wait "$pid"
+  done
+  rm -rf "$data"
+}
+
 # The browser client: built from its sources, and tested under Node. In a browser it is tested by Mailbox.Browser.Tests, as the gateway serves it.
 test_client() {
   local log=$results/client.tap code=0 ok bad
@@ -133,5 +155,7 @@ run_all Mailbox.Proof.Tests
 for project in "${projects[@]}"; do count "$project"; done
 step 'Testing the client'
 test_client
+step 'Testing run.sh'
+test_run
 step 'Done'
 finish
