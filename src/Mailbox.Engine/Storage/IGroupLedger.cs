@@ -11,15 +11,20 @@ public interface IGroupLedger
 {
     /// <summary>Adds, then removes. Adding makes a mailbox that does not exist; one that is due is removed first, with all it holds.</summary>
     /// <param name="defaults">Of mailboxes that are made.</param>
+    /// <param name="key">
+    /// The same for every attempt at this change. The first that commits is the only one that changes anything, so that an attempt which was
+    /// given up, and arrives after later changes, undoes none of them (spec G3). Remembered for ten minutes. Empty: each call is a change.
+    /// </param>
     ValueTask<ChangedMembers> ChangeMembersAsync(
         GroupName group, IReadOnlyCollection<MailboxName> add, IReadOnlyCollection<MailboxName> remove, MailboxOptions defaults,
-        DateTimeOffset now, CancellationToken cancel = default);
+        DateTimeOffset now, Guid key, CancellationToken cancel = default);
 
     /// <returns>Null where the group does not exist.</returns>
     ValueTask<GroupPage?> GetAsync(GroupName group, string? after, int limit, CancellationToken cancel = default);
 
-    /// <returns>False where the group does not exist.</returns>
-    ValueTask<bool> RemoveAsync(GroupName group, CancellationToken cancel = default);
+    /// <param name="key">As for <see cref="ChangeMembersAsync"/>.</param>
+    /// <returns>False where the group does not exist, or an attempt with this key came before.</returns>
+    ValueTask<bool> RemoveAsync(GroupName group, DateTimeOffset now, Guid key, CancellationToken cancel = default);
 
     /// <summary>Takes the sending to a group for the caller and fences off who had it.</summary>
     /// <returns>The fence that the caller shows from now on.</returns>

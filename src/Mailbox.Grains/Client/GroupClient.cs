@@ -40,7 +40,7 @@ public sealed class GroupClient
 
     /// <inheritdoc cref="AddAsync(IEnumerable{string}, CancellationToken)"/>
     public ValueTask<MembersResult> AddAsync(IEnumerable<MailboxName> mailboxes, CancellationToken cancel = default) =>
-        ChangeAsync([.. mailboxes.Select(Reserved.Refuse)], static names => new(names, []), cancel);
+        ChangeAsync([.. mailboxes.Select(Reserved.Refuse)], static names => (names, []), cancel);
 
     /// <summary>Removes members; their mailboxes stay. The group goes with its last member (spec G2).</summary>
     /// <exception cref="MailboxUnavailableException">Nobody could answer in time: some may have been removed.</exception>
@@ -49,7 +49,7 @@ public sealed class GroupClient
 
     /// <inheritdoc cref="RemoveAsync(IEnumerable{string}, CancellationToken)"/>
     public ValueTask<MembersResult> RemoveAsync(IEnumerable<MailboxName> mailboxes, CancellationToken cancel = default) =>
-        ChangeAsync([.. mailboxes.Select(Reserved.Refuse)], static names => new([], names), cancel);
+        ChangeAsync([.. mailboxes.Select(Reserved.Refuse)], static names => ([], names), cancel);
 
     /// <returns>0 where the group does not exist.</returns>
     /// <exception cref="MailboxUnavailableException">Nobody could answer in time.</exception>
@@ -75,22 +75,24 @@ public sealed class GroupClient
     /// <exception cref="MailboxUnavailableException">Nobody could answer in time.</exception>
     public async ValueTask<bool> DeleteAsync(CancellationToken cancel = default)
     {
-        var outcome = await _calls.AskAsync(_grain.Remove, IsUnknown, cancel).ConfigureAwait(false);
+        var key = Guid.NewGuid();
+        var outcome = await _calls.AskAsync(() => _grain.Remove(key), IsUnknown, cancel).ConfigureAwait(false);
         if (outcome != Outcome.NotFound) GridCalls.Demand(outcome, Name.ToString());
         return outcome != Outcome.NotFound;
     }
 
     /// <summary>Membership of the grid's own mailboxes.</summary>
     internal ValueTask<MembersResult> ChangeOwnAsync(MailboxName mailbox, bool isMember, CancellationToken cancel) =>
-        ChangeAsync([mailbox], isMember ? static names => new(names, []) : static names => new([], names), cancel);
+        ChangeAsync([mailbox], isMember ? static names => (names, []) : static names => ([], names), cancel);
 
     async ValueTask<MembersResult> ChangeAsync(
-        IEnumerable<MailboxName> mailboxes, Func<MailboxName[], MembersChange> change, CancellationToken cancel)
+        IEnumerable<MailboxName> mailboxes, Func<MailboxName[], (MailboxName[] Add, MailboxName[] Remove)> change, CancellationToken cancel)
     {
         var total = new MembersResult(Outcome.Stored);
         foreach (var names in mailboxes.Chunk(MostNames))
         {
-            var part = change(names);
+            var (add, remove) = change(names);
+            var part = new MembersChange(add, remove, Guid.NewGuid());
             var result = await _calls.AskAsync(
                 () => _grain.ChangeMembers(part), static answer => IsUnknown(answer.Outcome), cancel).ConfigureAwait(false);
             GridCalls.Demand(result.Outcome, Name.ToString());

@@ -13,8 +13,9 @@ public interface IGroupGrain : IGrainWithStringKey
     [Alias("describe"), ResponseTimeout("00:00:05")]
     Task<GroupDescription> Describe(string? after, int limit);
 
+    /// <param name="key">As in <see cref="MembersChange"/>.</param>
     [Alias("remove"), ResponseTimeout("00:00:05")]
-    Task<Outcome> Remove();
+    Task<Outcome> Remove(Guid key);
 
     /// <summary>Completes a send that a process began which then died (spec G9).</summary>
     [Alias("resume"), ResponseTimeout("00:00:10")]

@@ -100,7 +100,7 @@ sealed class ClusterGrid(GridServices grid, RemoteReaders readers, Attaching att
     public ValueTask<MembersResult> ChangeMembersAsync(
         GroupName group, IReadOnlyCollection<MailboxName> add, IReadOnlyCollection<MailboxName> remove, CancellationToken cancel = default)
     {
-        var change = new MembersChange([.. add], [.. remove]);
+        var change = new MembersChange([.. add], [.. remove], Guid.NewGuid());
         return _retries.RunAsync(
             () => grid.Of(group).ChangeMembers(change), static answer => answer.Outcome == Outcome.NotOwner, isRepeatable: true,
             new(Outcome.StoreFailed), cancel);
@@ -114,8 +114,11 @@ sealed class ClusterGrid(GridServices grid, RemoteReaders readers, Attaching att
         return Told(found.Outcome) ? found.Page : null;
     }
 
-    public ValueTask<Outcome> RemoveGroupAsync(GroupName group, CancellationToken cancel = default) =>
-        ChangeAsync(() => grid.Of(group).Remove(), cancel);
+    public ValueTask<Outcome> RemoveGroupAsync(GroupName group, CancellationToken cancel = default)
+    {
+        var key = Guid.NewGuid();
+        return ChangeAsync(() => grid.Of(group).Remove(key), cancel);
+    }
 
     ValueTask<Outcome> ChangeAsync(Func<Task<Outcome>> change, CancellationToken cancel) =>
         _retries.RunAsync(change, static outcome => outcome == Outcome.NotOwner, isRepeatable: true, Outcome.StoreFailed, cancel);

@@ -2,7 +2,7 @@ using Mailbox.Engine;
 
 namespace Mailbox.Grains;
 
-/// <summary>Groups of an engine that owns every mailbox.</summary>
+/// <summary>Groups of an engine that owns every mailbox. Calls come to one process, in order, so no attempt comes after its repeat.</summary>
 sealed class EngineOffice(MailboxEngine engine) : IGroupOffice
 {
     public IGroupSender SenderOf(GroupName group) => new Sender(engine, group);
@@ -12,7 +12,7 @@ sealed class EngineOffice(MailboxEngine engine) : IGroupOffice
 
     public ValueTask<GroupPage?> GetAsync(GroupName group, string? after, int limit) => engine.GetGroupAsync(group, after, limit);
 
-    public ValueTask<Outcome> RemoveAsync(GroupName group) => engine.RemoveGroupAsync(group);
+    public ValueTask<Outcome> RemoveAsync(GroupName group, Guid key) => engine.RemoveGroupAsync(group);
 
     sealed class Sender(MailboxEngine engine, GroupName group) : IGroupSender
     {

@@ -43,7 +43,7 @@ sealed class GroupGrain(IGroupOffice office) : Grain, IGroupGrain
         }
     }
 
-    public async Task<Outcome> Remove() => await office.RemoveAsync(_name);
+    public async Task<Outcome> Remove(Guid key) => await office.RemoveAsync(_name, key);
 
     /// <summary>Another activation took the group: the directory knows by now which one.</summary>
     void LeaveIfLost()

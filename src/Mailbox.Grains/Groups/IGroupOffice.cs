@@ -11,5 +11,5 @@ interface IGroupOffice
     /// <exception cref="Storage.StoreException">The store cannot be read.</exception>
     ValueTask<GroupPage?> GetAsync(GroupName group, string? after, int limit);
 
-    ValueTask<Outcome> RemoveAsync(GroupName group);
+    ValueTask<Outcome> RemoveAsync(GroupName group, Guid key);
 }

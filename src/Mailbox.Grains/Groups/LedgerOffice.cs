@@ -24,7 +24,7 @@ sealed class LedgerOffice(IGroupLedger ledger, MailboxEngine engine, PartSending
         {
             var now = engine.Clock.Now;
             var changed = await ledger.ChangeMembersAsync(
-                group, change.Add, change.Remove, engine.Options.Mailbox, now, Stopping).ConfigureAwait(false);
+                group, change.Add, change.Remove, engine.Options.Mailbox, now, change.Key, Stopping).ConfigureAwait(false);
             Tell(changed.Expired, MailboxEventKind.Expired, now);
             Tell(changed.Made, MailboxEventKind.Opened, now);
             return changed.Result;
@@ -37,11 +37,11 @@ sealed class LedgerOffice(IGroupLedger ledger, MailboxEngine engine, PartSending
 
     public ValueTask<GroupPage?> GetAsync(GroupName group, string? after, int limit) => ledger.GetAsync(group, after, limit, Stopping);
 
-    public async ValueTask<Outcome> RemoveAsync(GroupName group)
+    public async ValueTask<Outcome> RemoveAsync(GroupName group, Guid key)
     {
         try
         {
-            return await ledger.RemoveAsync(group, Stopping).ConfigureAwait(false) ? Outcome.Stored : Outcome.NotFound;
+            return await ledger.RemoveAsync(group, engine.Clock.Now, key, Stopping).ConfigureAwait(false) ? Outcome.Stored : Outcome.NotFound;
         }
         catch (Exception fault) when (SendFault.IsExpected(fault))
         {

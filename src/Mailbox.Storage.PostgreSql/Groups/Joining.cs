@@ -34,11 +34,12 @@ sealed class Joining(NumberBlocks numbers)
 
     public async Task<ChangedMembers> ChangeAsync(NpgsqlConnection connection, MembersChange change, CancellationToken cancel)
     {
-        var (expired, existing) = await LookAsync(connection, change, cancel).ConfigureAwait(false);
+        var (isRepeat, expired, existing) = await LookAsync(connection, change, cancel).ConfigureAwait(false);
+        string[] add = isRepeat ? [] : change.Add, remove = isRepeat ? [] : change.Remove;
         await using var batch = connection.CreateBatch();
-        AddMaking(batch, [.. change.Add.Except(existing)], change);
-        batch.Add(Join, change.Group, change.Add);
-        batch.Add(Leave, change.Group, change.Remove);
+        AddMaking(batch, [.. add.Except(existing)], change);
+        batch.Add(Join, change.Group, add);
+        batch.Add(Leave, change.Group, remove);
         batch.Add(Count, change.Group);
         List<string> made;
         int count;
@@ -65,18 +66,23 @@ sealed class Joining(NumberBlocks numbers)
     }
 
     /// <summary>Removes those that are due, and tells which are left.</summary>
-    static async Task<(List<string> Expired, List<string> Existing)> LookAsync(
+    static async Task<(bool IsRepeat, List<string> Expired, List<string> Existing)> LookAsync(
         NpgsqlConnection connection, MembersChange change, CancellationToken cancel)
     {
-        if (change.Add.Length == 0) return ([], []);
         var now = change.Now.ToUnixTimeMilliseconds();
         await using var batch = connection.CreateBatch();
+        OnceOnly.AddTo(batch, change.Key, change.Now);
         batch.Add(LockDue, change.Add, now);
         batch.Add(RemoveDue, change.Add, now);
         batch.Add(Existing, (object)change.Add);
-        await using var reader = await batch.ExecuteReaderAsync(cancel).ConfigureAwait(false);
-        await reader.NextResultAsync(cancel).ConfigureAwait(false);
-        return (await ReadNamesAsync(reader, cancel).ConfigureAwait(false), await ReadNamesAsync(reader, cancel).ConfigureAwait(false));
+        List<string> expired, existing;
+        await using (var reader = await batch.ExecuteReaderAsync(cancel).ConfigureAwait(false))
+        {
+            await reader.NextResultAsync(cancel).ConfigureAwait(false);
+            expired = await ReadNamesAsync(reader, cancel).ConfigureAwait(false);
+            existing = await ReadNamesAsync(reader, cancel).ConfigureAwait(false);
+        }
+        return (OnceOnly.IsRepeat(batch, change.Key), expired, existing);
     }
 
     static async Task<List<string>> ReadNamesAsync(NpgsqlDataReader reader, CancellationToken cancel)

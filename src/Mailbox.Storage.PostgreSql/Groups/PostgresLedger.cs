@@ -28,9 +28,9 @@ public sealed class PostgresLedger(PostgresStore store, int maxKeys = PostgresLe
 
     public ValueTask<ChangedMembers> ChangeMembersAsync(
         GroupName group, IReadOnlyCollection<MailboxName> add, IReadOnlyCollection<MailboxName> remove, MailboxOptions defaults,
-        DateTimeOffset now, CancellationToken cancel = default)
+        DateTimeOffset now, Guid key, CancellationToken cancel = default)
     {
-        var change = new MembersChange(group.ToString(), Ordered(add), Ordered(remove), defaults, now);
+        var change = new MembersChange(group.ToString(), Ordered(add), Ordered(remove), defaults, now, key);
         return new(_database.ChangeAsync(connection => _joining.ChangeAsync(connection, change, cancel), cancel));
     }
 
@@ -42,8 +42,16 @@ public sealed class PostgresLedger(PostgresStore store, int maxKeys = PostgresLe
         return new(count, [.. names.Take(limit)], names.Count > limit ? names[limit - 1].ToString() : null);
     }
 
-    public ValueTask<bool> RemoveAsync(GroupName group, CancellationToken cancel = default) =>
-        new(_database.ChangeAsync(async connection => await RunAsync(connection, Remove, group.ToString()).ConfigureAwait(false) > 0, cancel));
+    public ValueTask<bool> RemoveAsync(GroupName group, DateTimeOffset now, Guid key, CancellationToken cancel = default) =>
+        new(_database.ChangeAsync(
+            async connection =>
+            {
+                await using var claim = connection.CreateBatch();
+                OnceOnly.AddTo(claim, key, now);
+                if (claim.BatchCommands.Count > 0) await claim.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
+                return !OnceOnly.IsRepeat(claim, key) && await RunAsync(connection, Remove, group.ToString()).ConfigureAwait(false) > 0;
+            },
+            cancel));
 
     public ValueTask<long> TakeAsync(GroupName group, CancellationToken cancel = default) =>
         new(_database.ChangeAsync(

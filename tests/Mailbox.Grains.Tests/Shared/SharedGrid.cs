@@ -28,10 +28,14 @@ sealed class SharedGrid : IAsyncDisposable
 
     public IGroupLedger Ledger => One.GetRequiredService<IGroupLedger>();
 
+    /// <summary>As a backend of its own has it.</summary>
+    public MailboxGridClient Client => One.GetRequiredService<MailboxGridClient>();
+
     public IGrainFactory Grains => One.GetRequiredService<IGrainFactory>();
 
     /// <param name="database">Its owner is replaced by each silo's.</param>
-    public static async Task<SharedGrid> StartAsync(PostgresOptions database)
+    /// <param name="filter">Of the calls that come to every silo.</param>
+    public static async Task<SharedGrid> StartAsync(PostgresOptions database, IIncomingGrainCallFilter? filter = null)
     {
         var builder = new InProcessTestClusterBuilder(2);
         (builder.Options.InitializeClientOnDeploy, builder.Options.ConfigureFileLogging) = (false, false);
@@ -39,7 +43,8 @@ sealed class SharedGrid : IAsyncDisposable
         {
             silo.ConfigureLogging(static logging => logging.ClearProviders());
             silo.Services.AddPostgresMailboxes(provider => database with { Owner = SiloOwner.NameOf(provider) });
-            silo.AddMailboxGrains(ownsAll: false);
+            if (filter is not null) silo.AddIncomingGrainCallFilter(filter);
+            silo.AddMailboxGrains(ownsAll: false).UseMailboxGrid();
         });
         var cluster = builder.Build();
         await cluster.DeployAsync();

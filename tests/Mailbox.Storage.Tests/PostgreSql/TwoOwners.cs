@@ -54,7 +54,7 @@ sealed class TwoOwners : IDisposable
         (await Change(add, remove, group, at)).Result;
 
     public async Task<ChangedMembers> Change(string add, string remove = "", string group = "room", DateTimeOffset? at = null) =>
-        await Ledger.ChangeMembersAsync(GroupName.Parse(group), Names(add), Names(remove), MailboxOptions.Default, at ?? StoreDriver.Noon);
+        await Ledger.ChangeMembersAsync(GroupName.Parse(group), Names(add), Names(remove), MailboxOptions.Default, at ?? StoreDriver.Noon, Guid.NewGuid());
 
     public async Task<string?> Members(string group = "room") =>
         await Ledger.GetAsync(GroupName.Parse(group), null, 100) is { } page ? string.Join(' ', page.Members) : null;
