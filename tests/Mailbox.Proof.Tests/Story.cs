@@ -72,6 +72,7 @@ sealed class Story
     T Answered<T>(T deed) where T : Deed
     {
         deed.Begun = Next();
+        deed.Attempts = 1;
         deed.Answered = deed.Begun + TimeSpan.FromSeconds(0.5);
         return deed;
     }

@@ -50,6 +50,10 @@ public sealed class VerdictTests
         Assert.Contains("b of group0 is lost", Only(_story.Join().Send("b", 1).Call(Story.Mailbox)), StringComparison.Ordinal);
 
     [Fact]
+    public void A_send_that_is_lost_is_told_with_the_changes_of_the_member() => Assert.Contains(
+        "leave from 2.000 to 2.500 s over HTTP, attempts: 1; join from 3.000 to 3.500 s", Only(_story.Join().Join(joins: false).Join().Send("b", 1).Call(Story.Mailbox)), StringComparison.Ordinal);
+
+    [Fact]
     public void A_send_that_an_excepted_member_gets_is_noticed() =>
         Assert.Contains("excepted", Only(_story.Join().Send("b", 0, Story.Mailbox).Read("b", 1).Call(Story.Mailbox)), StringComparison.Ordinal);
 

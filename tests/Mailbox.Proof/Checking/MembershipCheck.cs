@@ -11,8 +11,10 @@ sealed class MembershipCheck : ICheck
             {
                 var presence = attendance.Of(mailbox, group, evidence.Roll.Begun, evidence.Roll.Ended);
                 var isThere = evidence.Roll.Members[group].Contains(mailbox);
-                if (presence == Presence.Member && !isThere) yield return $"{group}: {mailbox} joined and is no member";
-                if (presence == Presence.Stranger && isThere) yield return $"{group}: {mailbox} is a member, though it left, was removed or never joined";
+                if (presence == Presence.Member && !isThere) yield return $"{group}: {mailbox} joined and is no member ({Told(mailbox, group)})";
+                if (presence == Presence.Stranger && isThere) yield return $"{group}: {mailbox} is a member, though it left, was removed or never joined ({Told(mailbox, group)})";
             }
+
+        string Told(string mailbox, string group) => attendance.Told(mailbox, group, evidence.Roll.Ended);
     }
 }

@@ -22,7 +22,8 @@ sealed class SendCheck : ICheck
             var presence = send.Except.Contains(mailbox) ? Presence.Stranger : attendance.Of(mailbox, send.Group, send.Begun, send.Done);
             if (presence == Presence.Member) members++;
             if (presence == Presence.Open) open++;
-            if (Breach(evidence, send, mailbox, presence) is { } breach) yield return breach;
+            if (Breach(evidence, send, mailbox, presence) is { } breach)
+                yield return $"{breach} (sent {send.Times}; {attendance.Told(mailbox, send.Group, send.Done)})";
         }
         if (send.Answered is null) yield return $"{send.Group}: {send.Id} was never answered";
         else if (send.Stored < members || send.Stored > members + open)

@@ -10,7 +10,7 @@ abstract class Deed
 
     public TimeSpan? Answered { get; set; }
 
-    /// <summary>When the last attempt began of which nothing was heard.</summary>
+    /// <summary>When the last attempt was given up of which nothing was heard.</summary>
     public TimeSpan? GivenUp { get; set; }
 
     public int Attempts { get; set; }
@@ -27,4 +27,8 @@ abstract class Deed
 
     /// <summary>What repeats of a delivery cannot change, because they carry its key: its place was taken before the answer.</summary>
     public TimeSpan Done => Answered ?? TimeSpan.MaxValue;
+
+    /// <summary>When and how it was asked for.</summary>
+    public string Times =>
+        $"from {Begun.TotalSeconds:0.000} to {Answered?.TotalSeconds:0.000} s {(IsByGridClient ? "in .NET" : "over HTTP")}, attempts: {Attempts}";
 }

@@ -13,12 +13,11 @@ sealed class Asking(RunClock clock, Findings findings)
         deed.Begun = clock.Now;
         while (!giveUp.IsCancellationRequested)
         {
-            var begun = clock.Now;
             deed.Attempts++;
             var (end, text) = await attempt();
             if (end == AttemptEnd.Answered) return Answered(deed, text);
             if (end == AttemptEnd.Refused) return Refused(deed, text);
-            if (end == AttemptEnd.Unknown) deed.GivenUp = begun;
+            if (end == AttemptEnd.Unknown) deed.GivenUp = clock.Now;
             await clock.PaceAsync(s_pause, CancellationToken.None);
         }
         return null;

@@ -11,9 +11,6 @@ sealed class GridBackend(GridProcess process, RunClock clock, Findings findings)
 {
     const string None = "-";
 
-    /// <summary>An answer that took longer may be that of a second attempt inside, with the first still under way.</summary>
-    static readonly TimeSpan s_atOnce = TimeSpan.FromSeconds(0.5);
-
     readonly Asking _asking = new(clock, findings);
     int _number;
 
@@ -38,7 +35,6 @@ sealed class GridBackend(GridProcess process, RunClock clock, Findings findings)
             var deed = same.First();
             var order = $"{(same.Key ? "join" : "leave")} {group} {string.Join(',', same.Select(change => change.Mailbox))}";
             await AskAsync(deed, () => process.AskAsync(order, giveUp), giveUp);
-            if (deed.Answered - deed.Begun > s_atOnce) deed.GivenUp = deed.Answered;
             foreach (var other in same.Skip(1)) other.Share(deed);
         }
     }
