@@ -7,6 +7,17 @@ namespace Mailbox.Browser.Tests;
 /// <summary>Somebody who looks at <c>/trucks</c>.</summary>
 public sealed class TruckYard : IAsyncDisposable
 {
+    /// <summary>What the page shows, and how long each of its own requests took.</summary>
+    const string Account =
+        """
+        () => JSON.stringify({
+          at: Math.round(performance.now()), ...document.body.dataset, sentence: document.querySelector('#sentence').textContent,
+          lanes: [...document.querySelectorAll('[data-lane]')].map(lane => [{ ...lane.dataset }, ...[...lane.querySelectorAll('[data-count]')].map(count => `${count.dataset.count} ${count.textContent}`)]),
+          requests: performance.getEntriesByType('resource').filter(({ name }) => /\/(groups|webhooks)/.test(name))
+            .map(({ name, startTime, duration }) => `${new URL(name).pathname} ${Math.round(startTime)}+${Math.round(duration)}`),
+        })
+        """;
+
     readonly IBrowserContext _context;
 
     TruckYard(IBrowserContext context) => _context = context;
@@ -45,13 +56,24 @@ public sealed class TruckYard : IAsyncDisposable
         int.Parse((await Count(strategy, count).TextContentAsync())!, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
 
     /// <summary>Waits until the counter of this lane is at least so high.</summary>
-    public Task ReachesAsync(string strategy, string count, int least) => Page.WaitForFunctionAsync(
+    public Task ReachesAsync(string strategy, string count, int least) => UntilAsync(
         "([lane, count, least]) => Number(document.querySelector(`[data-lane='${lane}'] [data-count='${count}']`).textContent.replace(',', '')) >= least",
-        new object[] { strategy, count, least });
+        strategy, count, least);
 
     /// <summary>How many letters the page has written, or words it has said.</summary>
-    public Task WrittenAsync(string what, int least) => Page.WaitForFunctionAsync(
-        "([what, least]) => Number(document.body.dataset[what]) >= least", new object[] { what, least });
+    public Task WrittenAsync(string what, int least) => UntilAsync("([what, least]) => Number(document.body.dataset[what]) >= least", what, least);
+
+    async Task UntilAsync(string condition, params object[] values)
+    {
+        try
+        {
+            await Page.WaitForFunctionAsync(condition, values);
+        }
+        catch (TimeoutException fault)
+        {
+            throw new TimeoutException($"{await Page.EvaluateAsync<string>(Account)} {string.Join(' ', Exceptions)}", fault);
+        }
+    }
 
     public async Task<string> NumberOfAsync(string what) => (await Page.Locator("body").GetAttributeAsync($"data-{what}"))!;
 
