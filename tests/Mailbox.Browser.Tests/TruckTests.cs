@@ -9,9 +9,9 @@ public sealed class TruckTests(Chromium chromium)
     public async Task Every_lane_brings_every_letter_and_every_word_once()
     {
         await using var server = await Server.StartAsync();
-        await using var yard = await TruckYard.OpenAsync(chromium, server, "rate=10&talk=2");
-        await yard.WrittenAsync("written", 20);
-        await yard.WrittenAsync("said", 4);
+        await using var yard = await TruckYard.OpenAsync(chromium, server, "rate=5&talk=0.5");
+        await yard.WrittenAsync("written", 10);
+        await yard.WrittenAsync("said", 2);
 
         await yard.PauseAsync();
 
