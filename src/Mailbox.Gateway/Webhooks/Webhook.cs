@@ -33,7 +33,9 @@ sealed record Webhook(
     public static MailboxName MailboxOf(string name) => MailboxEvents.SubscriberNamed("webhook:" + name);
 
     /// <summary>Where calls are kept that the endpoint refused for good.</summary>
-    public MailboxName Refused => MailboxName.Parse("mailbox.refused:" + Name);
+    public MailboxName Refused => RefusedOf(Name);
+
+    public static MailboxName RefusedOf(string name) => MailboxName.Parse("mailbox.refused:" + name);
 
     public override string ToString() => $"Webhook {Name}";
 }

@@ -8,6 +8,8 @@ sealed class WebhookRoutes(WebhookStore store, Webhooks webhooks, TimeProvider t
 {
     const int MaxJsonBytes = 64 << 10;
 
+    static Problem Unknown { get; } = new(ProblemKinds.NotFound, "There is no such webhook.");
+
     static Problem TooMany { get; } = new(ProblemKinds.TooManyWebhooks, $"There are {WebhookStore.MaxWebhooks} webhooks, as many as are allowed.");
 
     public Task Handle(HttpContext http, RequestPath path)
@@ -40,7 +42,8 @@ sealed class WebhookRoutes(WebhookStore store, Webhooks webhooks, TimeProvider t
 
     async Task Get(HttpContext http, string name)
     {
-        if (await FindAsync(http, name).ConfigureAwait(false) is { } webhook) await Answer(http, StatusCodes.Status200OK, webhook).ConfigureAwait(false);
+        var webhook = (await store.ListAsync(ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false)).GetValueOrDefault(name);
+        await (webhook is null ? Unknown.WriteAsync(http) : Answer(http, StatusCodes.Status200OK, webhook)).ConfigureAwait(false);
     }
 
     async Task Put(HttpContext http, string name)
@@ -65,17 +68,9 @@ sealed class WebhookRoutes(WebhookStore store, Webhooks webhooks, TimeProvider t
 
     async Task Remove(HttpContext http, string name)
     {
-        if (await FindAsync(http, name).ConfigureAwait(false) is not { } webhook) return;
-        var outcome = await store.RemoveAsync(webhook).ConfigureAwait(false);
+        var outcome = await store.RemoveAsync(name).ConfigureAwait(false);
         webhooks.Wake();
-        await http.Answer(outcome).ConfigureAwait(false);
-    }
-
-    async ValueTask<Webhook?> FindAsync(HttpContext http, string name)
-    {
-        var found = (await store.ListAsync(ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false)).GetValueOrDefault(name);
-        if (found is null) await new Problem(ProblemKinds.NotFound, "There is no such webhook.").WriteAsync(http).ConfigureAwait(false);
-        return found;
+        await (outcome == Outcome.NotFound ? Unknown.WriteAsync(http) : http.Answer(outcome)).ConfigureAwait(false);
     }
 
     async Task Answer(HttpContext http, int status, Webhook webhook)

@@ -45,14 +45,21 @@ sealed class WebhookStore(IMailboxGrid grid)
         return await ReplaceAsync(webhook.Name, WebhookJson.ToStore(webhook), cancel).ConfigureAwait(false);
     }
 
-    public async ValueTask<Outcome> RemoveAsync(Webhook webhook, CancellationToken cancel = default)
+    /// <summary>Removes its mailboxes also where it is not known: a removal, or a change that made it, may have broken off between. A repeat finishes it.</summary>
+    /// <returns><see cref="Outcome.NotFound"/> where nothing of it was there.</returns>
+    public async ValueTask<Outcome> RemoveAsync(string name, CancellationToken cancel = default)
     {
-        var outcome = await ReplaceAsync(webhook.Name, WebhookJson.ToForget(webhook.Name), cancel).ConfigureAwait(false);
-        if (outcome != Outcome.Stored) return outcome;
-        outcome = await grid.RemoveAsync(webhook.Refused, cancel).ConfigureAwait(false);
-        if (outcome is not (Outcome.Stored or Outcome.NotFound)) return outcome;
-        outcome = await grid.RemoveAsync(webhook.Mailbox, cancel).ConfigureAwait(false);
-        return outcome == Outcome.NotFound ? Outcome.Stored : outcome;
+        // Forgotten first: nobody joins the groups again for a webhook that is not known.
+        var outcome = (await ListAsync(cancel).ConfigureAwait(false)).ContainsKey(name)
+            ? await ReplaceAsync(name, WebhookJson.ToForget(name), cancel).ConfigureAwait(false)
+            : Outcome.NotFound;
+        foreach (var mailbox in new[] { Webhook.RefusedOf(name), Webhook.MailboxOf(name) })
+        {
+            if (outcome is not (Outcome.Stored or Outcome.NotFound)) return outcome;
+            var removed = await grid.RemoveAsync(mailbox, cancel).ConfigureAwait(false);
+            if (removed != Outcome.NotFound) outcome = removed;
+        }
+        return outcome;
     }
 
     /// <summary>Its endpoint wants no more calls: it stays, so that this can be seen, and gets nothing more.</summary>

@@ -286,6 +286,21 @@ public sealed class WebhookTests
     }
 
     [Fact]
+    public async Task A_removal_that_a_crash_broke_off_is_finished_by_its_repeat()
+    {
+        await using var endpoint = await Listener.StartAsync();
+        await using var host = await GatewayHost.StartAsync();
+        await PutAsync(host, endpoint, "opened");
+        // The first step of a removal is stored, and no more.
+        await host.Grid.DeliverAsync(WebhookStore.Mailbox, new() { ContentType = "application/json", Body = WebhookJson.ToForget("w") }, TestContext.Current.CancellationToken);
+        Assert.NotNull(await host.Grid.GetGroupAsync(MailboxEvents.Group, null, 1, TestContext.Current.CancellationToken));
+        Assert.Equal(HttpStatusCode.NoContent, (await host.SendAsync(HttpMethod.Delete, "/webhooks/w")).StatusCode);
+        Assert.Null(await host.Grid.GetGroupAsync(MailboxEvents.Group, null, 1, TestContext.Current.CancellationToken));
+        Assert.Null(await host.Grid.GetAsync(Webhook.MailboxOf("w"), TestContext.Current.CancellationToken));
+        await Problems.OfAsync(await host.SendAsync(HttpMethod.Delete, "/webhooks/w"), 404, "not-found");
+    }
+
+    [Fact]
     public async Task A_call_that_is_set_aside_again_counts_once()
     {
         await using var endpoint = await Listener.StartAsync();
