@@ -7,6 +7,7 @@ namespace Mailbox.Gateway;
 sealed class WebhookRoutes(WebhookStore store, Webhooks webhooks, TimeProvider time)
 {
     const int MaxJsonBytes = 64 << 10;
+    const int MostAttempts = 20;
 
     static Problem Unknown { get; } = new(ProblemKinds.NotFound, "There is no such webhook.");
 
@@ -55,22 +56,35 @@ sealed class WebhookRoutes(WebhookStore store, Webhooks webhooks, TimeProvider t
 
     async Task<Problem?> PutAsync(HttpContext http, string name, JsonElement json)
     {
-        var all = await store.ListAsync().ConfigureAwait(false);
-        var known = all.GetValueOrDefault(name);
-        var (webhook, problem) = WebhookJson.Read(json, name, known, time.GetUtcNow());
-        if (webhook is null) return problem;
-        if (known is null && all.Count >= WebhookStore.MaxWebhooks) return TooMany;
-        if (Problem.Of(await store.PutAsync(webhook).ConfigureAwait(false)) is { } refused) return refused;
+        Webhook? known = null, webhook = null;
+        Problem? problem = null;
+        var outcome = await ChangeAsync(async () =>
+        {
+            var all = await store.ListAsync().ConfigureAwait(false);
+            known = all.GetValueOrDefault(name);
+            (webhook, problem) = WebhookJson.Read(json, name, known, time.GetUtcNow());
+            if (known is null && all.Count >= WebhookStore.MaxWebhooks) problem ??= TooMany;
+            return problem is null ? await store.PutAsync(webhook!, known).ConfigureAwait(false) : Outcome.NotFound;
+        }).ConfigureAwait(false);
+        if ((problem ?? Problem.Of(outcome)) is { } refused) return refused;
         webhooks.Wake();
-        await Answer(http, known is null ? StatusCodes.Status201Created : StatusCodes.Status200OK, webhook).ConfigureAwait(false);
+        await Answer(http, known is null ? StatusCodes.Status201Created : StatusCodes.Status200OK, webhook!).ConfigureAwait(false);
         return null;
     }
 
     async Task Remove(HttpContext http, string name)
     {
-        var outcome = await store.RemoveAsync(name).ConfigureAwait(false);
+        var outcome = await ChangeAsync(() => store.RemoveAsync(name)).ConfigureAwait(false);
         webhooks.Wake();
         await (outcome == Outcome.NotFound ? Unknown.WriteAsync(http) : http.Answer(outcome)).ConfigureAwait(false);
+    }
+
+    /// <summary>Again where another change came between, which each time was made: it ends.</summary>
+    static async ValueTask<Outcome> ChangeAsync(Func<ValueTask<Outcome>> change)
+    {
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+            if (await change().ConfigureAwait(false) is var outcome and not Outcome.KeyReused) return outcome;
+        return Outcome.Overloaded;
     }
 
     async Task Answer(HttpContext http, int status, Webhook webhook)

@@ -37,21 +37,27 @@ sealed class WebhookStore(IMailboxGrid grid)
         return newest;
     }
 
-    /// <summary>From its answer on everything is told; what is stored only half is asked for again. One that has ended is stored and not subscribed.</summary>
-    public async ValueTask<Outcome> PutAsync(Webhook webhook, CancellationToken cancel = default)
+    /// <summary>From its answer on everything is told; what is stored only half is asked for again.</summary>
+    /// <param name="known">The one that it was made from; null where there was none.</param>
+    /// <returns><see cref="Outcome.KeyReused"/> where that was changed meanwhile.</returns>
+    public async ValueTask<Outcome> PutAsync(Webhook webhook, Webhook? known, CancellationToken cancel = default)
     {
-        var outcome = webhook.Ended is null ? await SubscribeAsync(webhook, cancel).ConfigureAwait(false) : Outcome.Stored;
+        var outcome = await SubscribeAsync(webhook, cancel).ConfigureAwait(false);
         if (outcome != Outcome.Stored) return outcome;
-        return await ReplaceAsync(webhook.Name, WebhookJson.ToStore(webhook), cancel).ConfigureAwait(false);
+        return await ReplaceAsync(webhook.Name, known, WebhookJson.ToStore(webhook), cancel).ConfigureAwait(false);
     }
 
+    /// <summary>Stores it again, as it is, before its time has ended. It has its groups: what reads its mailbox keeps it.</summary>
+    /// <returns><see cref="Outcome.KeyReused"/> where it was changed or removed meanwhile.</returns>
+    public ValueTask<Outcome> RenewAsync(Webhook webhook, CancellationToken cancel) => ReplaceAsync(webhook.Name, webhook, WebhookJson.ToStore(webhook), cancel);
+
     /// <summary>Removes its mailboxes also where it is not known: a removal, or a change that made it, may have broken off between. A repeat finishes it.</summary>
-    /// <returns><see cref="Outcome.NotFound"/> where nothing of it was there.</returns>
+    /// <returns><see cref="Outcome.NotFound"/> where nothing of it was there; <see cref="Outcome.KeyReused"/> where it was changed meanwhile.</returns>
     public async ValueTask<Outcome> RemoveAsync(string name, CancellationToken cancel = default)
     {
         // Forgotten first: nobody joins the groups again for a webhook that is not known.
-        var outcome = (await ListAsync(cancel).ConfigureAwait(false)).ContainsKey(name)
-            ? await ReplaceAsync(name, WebhookJson.ToForget(name), cancel).ConfigureAwait(false)
+        var outcome = (await ListAsync(cancel).ConfigureAwait(false)).GetValueOrDefault(name) is { } known
+            ? await ReplaceAsync(name, known, WebhookJson.ToForget(name), cancel).ConfigureAwait(false)
             : Outcome.NotFound;
         foreach (var mailbox in new[] { Webhook.RefusedOf(name), Webhook.MailboxOf(name) })
         {
@@ -66,10 +72,9 @@ sealed class WebhookStore(IMailboxGrid grid)
     /// <exception cref="StoreException">It was changed meanwhile, and what waits is for the changed one; or the end cannot be stored.</exception>
     public async ValueTask EndAsync(Webhook webhook, DateTimeOffset at, CancellationToken cancel)
     {
-        var current = (await ListAsync(cancel).ConfigureAwait(false)).GetValueOrDefault(webhook.Name);
-        if (current?.Version != webhook.Version) throw new StoreException("The webhook was changed while it was called.");
-        if (await ReplaceAsync(webhook.Name, WebhookJson.ToStore(webhook with { Ended = at }), cancel).ConfigureAwait(false) != Outcome.Stored)
-            throw new StoreException("The end of a webhook cannot be stored now.");
+        var outcome = await ReplaceAsync(webhook.Name, webhook, WebhookJson.ToStore(webhook with { Ended = at }), cancel).ConfigureAwait(false);
+        if (outcome == Outcome.KeyReused) throw new StoreException("The webhook was changed while it was called.");
+        if (outcome != Outcome.Stored) throw new StoreException("The end of a webhook cannot be stored now.");
         // Not cancelled: the end that was stored stops the caller, and letters would go on to be kept for it.
         await grid.RemoveAsync(webhook.Mailbox, CancellationToken.None).ConfigureAwait(false);
     }
@@ -115,10 +120,18 @@ sealed class WebhookStore(IMailboxGrid grid)
         return Outcome.Stored;
     }
 
-    async ValueTask<Outcome> ReplaceAsync(string name, byte[] body, CancellationToken cancel)
+    /// <summary>
+    /// Compares and sets. Every change is made after what was last, and the position of that is its idempotency key: of two that are made after the
+    /// same one, the second is refused.
+    /// </summary>
+    /// <param name="known">What is replaced; null where there is to be none.</param>
+    /// <returns><see cref="Outcome.KeyReused"/> where something was changed meanwhile.</returns>
+    async ValueTask<Outcome> ReplaceAsync(string name, Webhook? known, byte[] body, CancellationToken cancel)
     {
         var outcome = await grid.SetOptionsAsync(Mailbox, s_own, cancel).ConfigureAwait(false);
         if (outcome != Outcome.Stored) return outcome;
+        var last = await VersionAsync(cancel).ConfigureAwait(false);
+        if ((await ListAsync(cancel).ConfigureAwait(false)).GetValueOrDefault(name)?.Version != known?.Version) return Outcome.KeyReused;
         var draft = new MessageDraft
         {
             ContentType = "application/json",
@@ -126,7 +139,7 @@ sealed class WebhookStore(IMailboxGrid grid)
             Durability = Durability.Disk,
             TimeToLive = MessageDraft.MaxTimeToLive,
             Idle = MessageDraft.MaxIdle,
-            IdempotencyKey = Guid.NewGuid().ToString("N"),
+            IdempotencyKey = $"after {last}",
         };
         var stored = await grid.DeliverAsync(Mailbox, draft, cancel).ConfigureAwait(false);
         if (stored.Outcome == Outcome.Stored) await ForgetOlderAsync(name, stored.Position, cancel).ConfigureAwait(false);

@@ -73,8 +73,8 @@ sealed class Webhooks(
         if (version is null && _version is null) return;
         if (version == _version && time.GetUtcNow() < _renewAt) return;
         var wanted = await store.ListAsync(cancel).ConfigureAwait(false);
-        // A renewed one has another version: the next look starts its calls with that.
-        foreach (var webhook in wanted.Values.Where(IsOld)) await store.PutAsync(webhook, cancel).ConfigureAwait(false);
+        // A renewed one has another version: the next look starts its calls with that. So it does where another was quicker.
+        foreach (var webhook in wanted.Values.Where(IsOld)) await store.RenewAsync(webhook, cancel).ConfigureAwait(false);
         foreach (var (name, calls) in _running.ToList())
             if (!wanted.TryGetValue(name, out var webhook) || webhook.Version != calls.Webhook.Version) await EndAsync(name, calls, isGone: webhook is null or { Ended: not null }).ConfigureAwait(false);
         foreach (var webhook in wanted.Values)

@@ -344,6 +344,28 @@ public sealed class WebhookTests
         Assert.Equal(isEnded, await host.Grid.GetGroupAsync(MailboxEvents.Group, null, 1, TestContext.Current.CancellationToken) is null);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_renewal_that_another_change_overtakes_changes_nothing(bool isRemoved)
+    {
+        await using var endpoint = await Listener.StartAsync();
+        await using var host = await GatewayHost.StartAsync();
+        var store = new WebhookStore(host.Grid);
+        for (var round = 0; round < 50; round++)
+        {
+            await PutAsync(host, endpoint, "opened");
+            var old = (await store.ListAsync(TestContext.Current.CancellationToken))["w"];
+            var change = isRemoved ? host.SendAsync(HttpMethod.Delete, "/webhooks/w") : PutAsync(host, endpoint, "deleted");
+            await Task.WhenAll(change, Task.Run(() => store.RenewAsync(old, TestContext.Current.CancellationToken).AsTask(), TestContext.Current.CancellationToken));
+            Assert.True((await change).IsSuccessStatusCode);
+            var now = (await store.ListAsync(TestContext.Current.CancellationToken)).GetValueOrDefault("w");
+            Assert.Equal(isRemoved ? null : "deleted", now?.Events.Single());
+            Assert.Equal(isRemoved, await host.Grid.GetGroupAsync(MailboxEvents.Group, null, 1, TestContext.Current.CancellationToken) is null);
+            Assert.Equal(Outcome.KeyReused, await store.RenewAsync(old, TestContext.Current.CancellationToken));
+        }
+    }
+
     static async Task<Position?> LastAsync(GatewayHost host) => await new WebhookStore(host.Grid).VersionAsync();
 
     [Fact]
