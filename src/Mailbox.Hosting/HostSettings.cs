@@ -20,6 +20,7 @@ public static class HostSettings
         var settings = new SettingsReader(builder.Configuration.GetSection("Mailbox"));
         CheckArguments(settings, args);
         settings.ReadAddresses(builder.Configuration);
+        settings.ReadTelemetry(builder.Configuration);
         return settings;
     }
 

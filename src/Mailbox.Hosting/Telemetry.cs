@@ -18,14 +18,16 @@ public static partial class Telemetry
     const string TimeoutKey = "OTEL_EXPORTER_OTLP_TIMEOUT";
     const int Timeout = 2000;
 
-    /// <exception cref="SettingsException">The collector's address is not a URL.</exception>
+    /// <summary>Remembers a fault where the collector's address is not a URL.</summary>
+    public static void ReadTelemetry(this SettingsReader settings, IConfiguration configuration)
+    {
+        if (configuration[CollectorKey] is { Length: > 0 } collector && !(Uri.TryCreate(collector, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
+            settings.Refuse(CollectorKey, collector, "allowed is a URL such as http://127.0.0.1:4317, or nothing");
+    }
+
     public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
-        var collector = configuration[CollectorKey];
-        var hasCollector = !string.IsNullOrEmpty(collector);
-        if (hasCollector && !(Uri.TryCreate(collector, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
-            throw new SettingsException([$"{CollectorKey} is '{collector}': allowed is a URL such as http://127.0.0.1:4317, or nothing."]);
-
+        var hasCollector = !string.IsNullOrEmpty(configuration[CollectorKey]);
         services.AddSingleton(static provider => new MetricsRoute(Scraping(provider)));
         services.AddOpenTelemetry()
             .ConfigureResource(Describe)

@@ -44,14 +44,15 @@ public sealed class HostStartTests : IDisposable
     [Fact]
     public async Task All_faults_of_the_command_line_are_told_at_once()
     {
-        var (code, _, faults) = await RunAsync("--Mailbox:Dta", "x", "--Maibox:Data", "x", "--Mailbox:Idle=5", "--Mailbox:MaxBodyBytes", "1m", "9090", "--urls");
+        var (code, _, faults) = await RunAsync("--Mailbox:Dta", "x", "--Maibox:Data", "x", "--Mailbox:Idle=5", "--Mailbox:MaxBodyBytes", "1m", "9090", "--OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317", "--urls");
         Assert.Equal(1, code);
-        Assert.Contains("has 6 fault(s)", faults, StringComparison.Ordinal);
+        Assert.Contains("has 7 fault(s)", faults, StringComparison.Ordinal);
         Assert.Contains("Mailbox:Dta is 'x': the key is unknown, did you mean Data?", faults, StringComparison.Ordinal);
         Assert.Contains("--Maibox:Data is 'x': the option is unknown, did you mean Mailbox?", faults, StringComparison.Ordinal);
         Assert.Contains("Mailbox:Idle is '5': allowed is a duration", faults, StringComparison.Ordinal);
         Assert.Contains("Mailbox:MaxBodyBytes is '1m': allowed is a whole number from 1 to 67108864.", faults, StringComparison.Ordinal);
         Assert.Contains("9090 is '': it is no option", faults, StringComparison.Ordinal);
+        Assert.Contains("OTEL_EXPORTER_OTLP_ENDPOINT is 'collector:4317': allowed is a URL", faults, StringComparison.Ordinal);
         Assert.Contains("--urls is '': the option needs a value", faults, StringComparison.Ordinal);
     }
 

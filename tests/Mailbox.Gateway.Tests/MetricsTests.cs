@@ -119,7 +119,10 @@ public sealed partial class MetricsTests
     [InlineData("/tmp/collector")]
     public void A_collector_that_is_not_a_URL_is_refused(string endpoint)
     {
-        var fault = Assert.Throws<SettingsException>(() => new ServiceCollection().AddTelemetry(Configuration(("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint))));
+        var configuration = Configuration(("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint));
+        var settings = new SettingsReader(configuration.GetSection("Mailbox"));
+        settings.ReadTelemetry(configuration);
+        var fault = Assert.Throws<SettingsException>(settings.Check);
         Assert.StartsWith($"OTEL_EXPORTER_OTLP_ENDPOINT is '{endpoint}': allowed is a URL", Assert.Single(fault.Faults), StringComparison.Ordinal);
     }
 
