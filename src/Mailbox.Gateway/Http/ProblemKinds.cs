@@ -23,8 +23,8 @@ static class ProblemKinds
     public static readonly ProblemKind TooLarge = new("too-large", 413, "The body is too large");
     public static readonly ProblemKind UnsupportedMediaType = new("unsupported-media-type", 415, "The media type is not supported");
     public static readonly ProblemKind KeyReused = new("key-reused", 422, "The idempotency key was used with another request");
-    public static readonly ProblemKind UpgradeRequired = new("upgrade-required", 426, "The connection is not as a WebSocket needs it");
     public static readonly ProblemKind NotKept = new("not-kept", 422, "The store cannot keep a message at this level");
+    public static readonly ProblemKind UpgradeRequired = new("upgrade-required", 426, "The connection is not as a WebSocket needs it");
     public static readonly ProblemKind TooManyKeys = new("too-many-keys", 429, "Too many idempotency keys are remembered");
     public static readonly ProblemKind Failed = new("failed", 500, "The gateway failed");
     public static readonly ProblemKind BackendFailed = new("backend-failed", 502, "The application behind the gateway failed");
@@ -33,7 +33,7 @@ static class ProblemKinds
     public static readonly ProblemKind StoreFailed = new("store-failed", 503, "The store failed");
     public static readonly ProblemKind Moved = new("moved", 503, "The mailbox is moving to another process");
     public static readonly ProblemKind Draining = new("draining", 503, "The server is shutting down");
-    public static readonly ProblemKind BackendTimedOut = new("backend-timed-out", 504, "The application behind the gateway is too slow");
     public static readonly ProblemKind BackendDown = new("backend-down", 503, "The backend did not answer");
+    public static readonly ProblemKind BackendTimedOut = new("backend-timed-out", 504, "The application behind the gateway is too slow");
     public static readonly ProblemKind StoreFull = new("store-full", 507, "The disk is full");
 }
