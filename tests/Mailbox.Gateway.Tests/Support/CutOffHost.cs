@@ -31,9 +31,9 @@ sealed class CutOffHost : IAsyncDisposable
         await GatewayHost.UntilAsync(IsHealthyAsync);
     }
 
-    /// <summary>A reader beside the server, on the link that is to be cut.</summary>
+    /// <summary>A reader beside the server, on the link that is to be cut: one process, which ends with the host.</summary>
     public Process Open(string path) => Remembered(StartInside(
-        "bash", "-c", $"exec 3<>/dev/tcp/127.0.0.1/{Port}; printf 'GET {path} HTTP/1.1\\r\\nHost: x\\r\\nAccept: text/event-stream\\r\\n\\r\\n' >&3; cat <&3"));
+        "bash", "-c", $"exec 3<>/dev/tcp/127.0.0.1/{Port}; printf 'GET {path} HTTP/1.1\\r\\nHost: x\\r\\nAccept: text/event-stream\\r\\n\\r\\n' >&3; exec cat <&3"));
 
     public async Task CutAsync() => Assert.True(await LinkAsync("down"));
 
