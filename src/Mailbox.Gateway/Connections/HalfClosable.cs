@@ -27,8 +27,12 @@ sealed class HalfClosable(IDuplexPipe transport, TimeProvider time, Cancellation
         get
         {
             if (Volatile.Read(ref _forLong) is { } made) return made.Token;
-            var forLong = new CancellationTokenSource();
-            if (Interlocked.CompareExchange(ref _forLong, forLong, null) is { } other) return other.Token;
+            var forLong = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+            if (Interlocked.CompareExchange(ref _forLong, forLong, null) is { } other)
+            {
+                forLong.Dispose();
+                return other.Token;
+            }
             closed.UnsafeRegister(static connection => ((HalfClosable)connection!).StartTimer(), this);
             return forLong.Token;
         }
@@ -43,8 +47,8 @@ sealed class HalfClosable(IDuplexPipe transport, TimeProvider time, Cancellation
         return next(connection);
     };
 
-    // The timer fires once, and keeps itself alive until then.
-    void StartTimer() => _ = time.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), _forLong, s_answered, Timeout.InfiniteTimeSpan);
+    // The source keeps its timer: one that nothing refers to may be collected before it has fired.
+    void StartTimer() => _forLong!.CancelAfter(s_answered);
 }
 
 /// <summary>
