@@ -72,6 +72,24 @@ public sealed class UplinkTests
         Assert.Equal(MailboxUplinks.IdOf(Office.Name("a"), "k"), Assert.Single(Letters(Taker)).Id);
     }
 
+    [Theory, Trait("Rule", "M13")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_was_sent_and_not_recorded_may_come_again_through_a_gateway_that_has_no_backend_or_has_one(bool hadBackend)
+    {
+        // The owner of the mailbox died between.
+        var letter = new UplinkLetter(MailboxUplinks.IdOf(Office.Name("a"), "k"), Office.Name("a"), null, null, "application/octet-stream", "1"u8.ToArray());
+        _office.Send(MailboxUplinks.Group.ToString(), letter.Write() with { IdempotencyKey = letter.Id }, hadBackend ? [MailboxUplinks.Gateways.ToString()] : []);
+
+        Assert.Equal(Outcome.KeyReused, InSteps("2").Outcome);
+        Assert.Equal(new(Outcome.Stored, 0, 1), InSteps("1"));
+        Assert.Equal(new(Outcome.Stored), InSteps("1"));
+        Assert.Equal("1", Taken());
+
+        UplinkResult InSteps(string body) => _office.Ask(Uplinking.RunAsync(
+            _office.Engine, Office.Name("a"), new(null, [new() { Key = "k", Body = Encoding.UTF8.GetBytes(body) }], hadBackend ? null : MailboxUplinks.Gateways), _office.Grid, default));
+    }
+
     [Fact]
     public void Where_nobody_takes_them_they_are_refused_and_may_come_again()
     {

@@ -36,10 +36,19 @@ sealed class UplinkSteps(MailboxEngine engine, IMailboxGrid grid)
     async ValueTask<Outcome> SendAsync(UplinkLetter letter, MailboxName? except)
     {
         var draft = letter.Write() with { IdempotencyKey = letter.Id };
-        var sent = await grid.SendAsync(MailboxUplinks.Group, draft, except is { } one ? [one] : [], CancellationToken.None).ConfigureAwait(false);
-        // The client's number was sent before, with another body: the first stays.
-        return sent.Outcome == Outcome.KeyReused && letter.Number is not null ? Outcome.Stored : MailboxUplinks.OutcomeOf(sent, isTaken: except is not null);
+        var sent = await SendAsync(draft, except).ConfigureAwait(false);
+        if (sent.Outcome == Outcome.KeyReused)
+        {
+            // The client's number was sent before, with another body: the first stays.
+            if (letter.Number is not null) return Outcome.Stored;
+            // Gateways may differ in whether they have a backend, and so in whom they except. The same letter, sent before through one of the other kind, is sent.
+            sent = await SendAsync(draft, except is null ? MailboxUplinks.Gateways : null).ConfigureAwait(false);
+        }
+        return MailboxUplinks.OutcomeOf(sent, isTaken: except is not null);
     }
+
+    ValueTask<SendResult> SendAsync(MessageDraft draft, MailboxName? except) =>
+        grid.SendAsync(MailboxUplinks.Group, draft, except is { } one ? [one] : [], CancellationToken.None);
 
     ValueTask<UplinkResult> AskAsync(MailboxName mailbox, UplinkRequest request, Func<Batch, UplinkLetter, Outcome> pass) =>
         engine.AskAsync(new UplinkOperation(engine, mailbox, request, pass), CancellationToken.None);
