@@ -173,6 +173,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
 
     internal void Maintain()
     {
+        Maintenance.Tick(Clock.Now.ToUnixTimeMilliseconds());
         if (!Options.OwnsAll) Swept = _sweep.RunAsync();
         EnqueueMaintenance();
     }

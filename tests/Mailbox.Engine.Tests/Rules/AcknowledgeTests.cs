@@ -167,6 +167,26 @@ public sealed class AcknowledgeTests
         Assert.Equal("", _office.Peek("a"));
     }
 
+    [Fact, Trait("Rule", "M7")]
+    public void Time_in_which_a_slow_store_commits_counts()
+    {
+        var line = _office.Open("a", s_stream);
+        _office.Deliver("a", "1");
+        line.Read();
+        // The process lives meanwhile: its timer goes on.
+        _office.Store.Committing = () =>
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                _office.Time.Advance(TimeSpan.FromSeconds(1));
+                _office.Engine.Maintain();
+            }
+        };
+        for (var i = 0; i < 25; i++) _office.Deliver("b", "x");
+        _office.Store.Committing = null;
+        Assert.Equal("", _office.Peek("a"));
+    }
+
     /// <summary>In one pass: a search through the topics for each message would take hours, and the run would be ended.</summary>
     [Fact, Trait("Rule", "M7")]
     public void A_million_messages_of_as_many_topics_leave_in_one_pass()

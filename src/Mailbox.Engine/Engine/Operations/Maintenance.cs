@@ -12,7 +12,7 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     const int OverdueAtOnce = 1000;
     const int LookedAtAtOnce = 20_000;
 
-    // A pass that comes later than this after its time counts as a suspension. A shorter one is not noticed, so streams acknowledge so much later: in this time
+    // A tick that comes later than this after its time counts as a suspension. A shorter one is not noticed, so streams acknowledge so much later: in this time
     // an end that the system knew of before reaches its reader.
     static readonly TimeSpan s_slack = TimeSpan.FromSeconds(1);
 
@@ -24,7 +24,7 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     readonly List<(MailboxReader Reader, long Matured)> _matured = [];
     readonly List<LiveMailbox> _marked = [];
     readonly List<(LiveMailbox Mailbox, long LeftAt)> _told = [];
-    long _plannedAt;
+    long _tickedAt;
     long _resumedAt;
     int _next;
 
@@ -89,8 +89,9 @@ sealed class Maintenance(MailboxEngine engine) : Operation
     {
         var after = (long)(engine.Options.AcknowledgeAfter + s_slack).TotalMilliseconds;
         while (_written.TryDequeue(out var reader)) _maturing.Enqueue(reader, reader.WrittenAt + after);
-        NotePause(batch);
-        if (batch.NowMilliseconds < _resumedAt + after) return;
+        // Also here: a pass that waited may be the first to run after a suspension.
+        NotePause(batch.NowMilliseconds);
+        if (batch.NowMilliseconds < Volatile.Read(ref _resumedAt) + after) return;
         while (_maturing.TryPeek(out var reader, out var due) && due <= batch.NowMilliseconds)
         {
             _maturing.Dequeue();
@@ -98,15 +99,22 @@ sealed class Maintenance(MailboxEngine engine) : Operation
         }
     }
 
+    /// <summary>The timer's, by any thread: it goes on while a slow store has the writer's turn, so a pass that is late by itself is no suspension.</summary>
+    public void Tick(long now)
+    {
+        NotePause(now);
+        Volatile.Write(ref _tickedAt, now);
+    }
+
     /// <summary>
     /// While the process or the machine was suspended, or the clock was set forward, nothing was seen of the streams, and what ended meanwhile
     /// is not yet known. So the time begins again: in it a dead connection is found, however it died (spec M7).
     /// </summary>
-    void NotePause(Batch batch)
+    void NotePause(long now)
     {
         var allowed = (long)(engine.Options.MaintainEvery + s_slack).TotalMilliseconds;
-        if (_plannedAt != 0 && batch.NowMilliseconds - _plannedAt > allowed) _resumedAt = batch.NowMilliseconds;
-        _plannedAt = batch.NowMilliseconds;
+        var tickedAt = Volatile.Read(ref _tickedAt);
+        if (tickedAt != 0 && now - tickedAt > allowed) Volatile.Write(ref _resumedAt, now);
     }
 
     void Mature(Batch batch, MailboxReader reader, long after)
