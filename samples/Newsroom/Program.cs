@@ -1,4 +1,5 @@
 using Mailbox.Grains;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -6,7 +7,7 @@ using Newsroom;
 
 var builder = Host.CreateApplicationBuilder(args);
 builder.Logging.ClearProviders(); // It prints what it does.
-builder.UseOrleansClient(client => client.UseLocalhostClustering());
+builder.UseOrleansClient(client => client.UseLocalhostClustering(builder.Configuration.GetValue("port", 30000)));
 builder.UseMailboxGrid(grid => grid.ConnectWithin = TimeSpan.FromSeconds(10));
 
 using var host = builder.Build();

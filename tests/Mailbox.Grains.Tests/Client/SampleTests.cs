@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Reflection;
 using System.Threading.Channels;
 using Newsroom;
@@ -29,12 +31,16 @@ public sealed class SampleTests
     public async Task The_backend_of_the_readme_says_what_to_start_where_there_is_no_silo_and_ends()
     {
         var file = typeof(SampleTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(static one => one.Key == "Newsroom").Value!;
-        using var backend = Process.Start(new ProcessStartInfo("dotnet", [file]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        // Bound and not listened on: nobody answers there, and nobody else can have it.
+        using var nobody = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        nobody.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var port = ((IPEndPoint)nobody.LocalEndPoint!).Port;
+        using var backend = Process.Start(new ProcessStartInfo("dotnet", [file, "--port", $"{port}"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var (output, errors) = (backend.StandardOutput.ReadToEndAsync(patience.Token), backend.StandardError.ReadToEndAsync(patience.Token));
         await backend.WaitForExitAsync(patience.Token);
         Assert.Equal(
-            (1, "", "No silo answers at 127.0.0.1:30000: start one, as with ./run.sh --Mailbox:Cluster:ClientPort 30000\n"),
+            (1, "", $"No silo answers at 127.0.0.1:{port}: start one, as with ./run.sh --Mailbox:Cluster:ClientPort {port}\n"),
             (backend.ExitCode, await output, await errors));
     }
 }
