@@ -1,45 +1,25 @@
 using System.Net;
-using System.Net.Sockets;
-using System.Text.RegularExpressions;
 using Xunit;
 
 namespace Mailbox.Docs.Tests;
 
 /// <summary>The README's application behind the gateway: it puts visitors into a group, and answers with the body that is shown.</summary>
-public sealed partial class ApplicationTests : IAsyncLifetime, IDisposable
+public sealed class ApplicationTests : ReadmeApplication
 {
-    readonly TcpListener _application = new(IPAddress.Loopback, 0);
-    ReadmeServer _server = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _application.Start();
-        _server = new($"http://{_application.LocalEndpoint}");
-        await _server.StartAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _server.StopAsync();
-        Dispose();
-    }
-
-    public void Dispose() => _application.Dispose();
-
     [Fact]
     public async Task What_an_application_answers_reaches_the_group_but_not_who_asked()
     {
-        using var alice = new Visitor(_server.Address);
-        using var bob = new Visitor(_server.Address);
+        using var alice = new Visitor(Server.Address);
+        using var bob = new Visitor(Server.Address);
         foreach (var visitor in new[] { alice, bob })
         {
             await visitor.ReadAsync();
-            Assert.Contains("\"added\":1", await _server.RunAsync("join", visitor.Token), StringComparison.Ordinal);
+            Assert.Contains("\"added\":1", await Server.RunAsync("join", visitor.Token), StringComparison.Ordinal);
         }
 
         var asking = alice.AskAsync();
-        using var application = new WireConnection(await _application.AcceptTcpClientAsync(TestContext.Current.CancellationToken));
-        var token = Token().Match(await application.UntilAsync("text=hello")).Groups[1].Value;
+        using var application = await TakeAsync();
+        var token = TokenIn(await application.UntilAsync("text=hello"));
         await application.SayAsync(Readme.Answer("multiplexed").Replace("TOKEN", token, StringComparison.Ordinal));
         application.End();
 
@@ -69,7 +49,4 @@ public sealed partial class ApplicationTests : IAsyncLifetime, IDisposable
 
         public void Dispose() => _http?.Dispose();
     }
-
-    [GeneratedRegex(@"Multiplex-Token: (\S+)")]
-    private static partial Regex Token();
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Xunit;
@@ -6,7 +5,7 @@ using Xunit;
 namespace Mailbox.Docs.Tests;
 
 /// <summary>The exchange that docs/multiplex.md shows is what goes over the wire.</summary>
-public sealed partial class MultiplexTests : IAsyncLifetime
+public sealed class MultiplexTests : ReadmeApplication
 {
     const string Page = "docs/multiplex.md";
 
@@ -21,28 +20,12 @@ public sealed partial class MultiplexTests : IAsyncLifetime
         (@"(mailbox=|Multiplex-Token: )[^\s;]+", "$1TOKEN"),
     ];
 
-    readonly TcpListener _application = new(IPAddress.Loopback, 0);
-    ReadmeServer _server = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _application.Start();
-        _server = new($"http://{_application.LocalEndpoint}");
-        await _server.StartAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _server.StopAsync();
-        _application.Dispose();
-    }
-
     [Fact]
     public async Task An_application_answers_one_request_with_letters_for_many()
     {
         using var bob = await BeginAsync();
         using var alice = await SayAsync("say");
-        using var application = new WireConnection(await _application.AcceptTcpClientAsync(TestContext.Current.CancellationToken));
+        using var application = await TakeAsync();
         var forwarded = await application.UntilAsync("text=hello");
         Is("forwarded", forwarded + "\r\n");
 
@@ -79,7 +62,7 @@ public sealed partial class MultiplexTests : IAsyncLifetime
     async Task<WireConnection> SayAsync(string name)
     {
         var client = new TcpClient();
-        await client.ConnectAsync(_server.Address.Host, _server.Address.Port);
+        await client.ConnectAsync(Server.Address.Host, Server.Address.Port);
         var connection = new WireConnection(client);
         var said = Readme.Wire(Page, name);
         // A page's block ends with a line's end; a body need not.
@@ -93,9 +76,4 @@ public sealed partial class MultiplexTests : IAsyncLifetime
         foreach (var (pattern, name) in s_own) text = Regex.Replace(text, pattern, name);
         return text;
     }
-
-    static string TokenIn(string text) => Token().Match(text).Groups[1].Value;
-
-    [GeneratedRegex(@"Multiplex-Token: (\S+)")]
-    private static partial Regex Token();
 }

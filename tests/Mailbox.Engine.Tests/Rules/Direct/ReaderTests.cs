@@ -17,10 +17,7 @@ public sealed class ReaderTests
     [Fact, Trait("Rule", "M7")]
     public void A_stream_at_a_process_that_is_not_heard_of_acknowledges_only_what_lived_60_seconds_since()
     {
-        var signal = new Distant(_office.Time);
-        var reader = _office.Ask(_office.Engine.OpenAsync(Office.Name("a"), new() { AcknowledgesByLiving = true }, signal, TestContext.Current.CancellationToken)).Reader!;
-        _office.Deliver("a", "1");
-        Assert.Equal("1", new Line(reader, new()).Read());
+        var signal = WrittenFarAway();
         _office.Wait(TimeSpan.FromSeconds(40));
         signal.IsHeard = false;
         _office.Wait(TimeSpan.FromSeconds(25));
@@ -34,10 +31,7 @@ public sealed class ReaderTests
     [Fact, Trait("Rule", "M7")]
     public void A_stream_at_a_process_that_was_silent_shortly_before_its_time_acknowledges_only_what_lived_60_seconds_since()
     {
-        var signal = new Distant(_office.Time);
-        var reader = _office.Ask(_office.Engine.OpenAsync(Office.Name("a"), new() { AcknowledgesByLiving = true }, signal, TestContext.Current.CancellationToken)).Reader!;
-        _office.Deliver("a", "1");
-        Assert.Equal("1", new Line(reader, new()).Read());
+        var signal = WrittenFarAway();
         _office.Wait(TimeSpan.FromSeconds(40));
         signal.IsHeard = false;
         _office.Wait(TimeSpan.FromSeconds(15));
@@ -106,6 +100,16 @@ public sealed class ReaderTests
         Assert.Equal(Outcome.StoreFull, _office.Deliver("a", Office.Draft("2") with { Topic = "t" }).Outcome);
         Assert.Equal(2, line.Bell.Rings);
         Assert.Equal("1", line.Read());
+    }
+
+    /// <summary>A message has just been written to a stream of a, at another process.</summary>
+    Distant WrittenFarAway()
+    {
+        var signal = new Distant(_office.Time);
+        var reader = _office.Ask(_office.Engine.OpenAsync(Office.Name("a"), new() { AcknowledgesByLiving = true }, signal, TestContext.Current.CancellationToken)).Reader!;
+        _office.Deliver("a", "1");
+        Assert.Equal("1", new Line(reader, new()).Read());
+        return signal;
     }
 
     sealed class Distant(FakeTime time) : IDistantSignal
