@@ -1,6 +1,7 @@
 using Mailbox.Grains;
 using Mailbox.Storage.PostgreSql;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Npgsql;
 using Orleans.Configuration;
 
@@ -19,22 +20,35 @@ public static class ClusterDatabase
 
     /// <summary>The mailboxes and groups of the cluster are the store of this silo, together with others.</summary>
     public static IServiceCollection AddDatabase(this IServiceCollection services, NodeOptions node) =>
-        services.AddPostgresMailboxes(provider => new()
+        services.AddPostgresMailboxes(provider =>
         {
-            ConnectionString = node.Database,
-            Schema = node.Schema,
-            Owner = SiloOwner.NameOf(provider),
-            Notice = Console.Error.WriteLine,
+            Await(node, provider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
+            return new()
+            {
+                ConnectionString = node.Database,
+                Schema = node.Schema,
+                Owner = SiloOwner.NameOf(provider),
+                Notice = Console.Error.WriteLine,
+            };
         });
 
     internal static void UseClusterDatabase(this ISiloBuilder silo, NodeOptions node)
     {
         var database = NpgsqlDataSource.Create(ConnectionString(node));
         // Made by the container, so that it closes the connections with the host.
-        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(_ => new MembershipTables(database, node.Schema));
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(_ => new MembershipTables(database, node.Schema, NewStart()));
         silo.Configure<ClusterMembershipOptions>(static options => options.IAmAliveTablePublishTimeout = s_signsOfLife);
         silo.UseAdoNetClustering(options => (options.Invariant, options.DataSource) = (Provider, database));
     }
+
+    // The store is opened while the host is put together, on the thread that starts it.
+    static void Await(NodeOptions node, CancellationToken cancel)
+    {
+        using var database = NpgsqlDataSource.Create(ConnectionString(node));
+        NewStart().AwaitAsync(database, cancel).GetAwaiter().GetResult();
+    }
+
+    internal static DatabaseStart NewStart() => new(TimeProvider.System, Console.Error.WriteLine);
 
     // Every silo goes on without the database, so none waits for it for long.
     static string ConnectionString(NodeOptions node) => new NpgsqlConnectionStringBuilder(node.Database)

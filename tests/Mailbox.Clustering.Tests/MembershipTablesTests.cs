@@ -175,7 +175,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IDisposable
     [Fact]
     public async Task A_database_that_cannot_be_reached_is_told()
     {
-        await using var tables = new MembershipTables(NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody;Timeout=2"), "anything");
+        await using var tables = new MembershipTables(NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody;Timeout=2"), "anything", ClusterDatabase.NewStart());
 
         await Assert.ThrowsAsync<StoreException>(() => tables.MakeAsync(TestContext.Current.CancellationToken));
     }
@@ -194,7 +194,7 @@ public sealed class MembershipTablesTests(PostgresServer server) : IDisposable
         var schema = server.NewSchema().Schema;
         var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(server.ConnectionString) { SearchPath = schema });
         _databases.Add(database);
-        return (new(database, schema), database);
+        return (new(database, schema, ClusterDatabase.NewStart()), database);
     }
 
     static AdoNetClusteringTable TableOf(string cluster, NpgsqlDataSource database) => new(

@@ -9,14 +9,21 @@ namespace Mailbox.Clustering;
 /// </summary>
 /// <param name="database">Of the members alone; disposed of with this.</param>
 /// <param name="schema">Of the tables.</param>
-sealed class MembershipTables(NpgsqlDataSource database, string schema) : ILifecycleParticipant<ISiloLifecycle>, IAsyncDisposable, IDisposable
+/// <param name="start">Waits until the database answers.</param>
+sealed class MembershipTables(NpgsqlDataSource database, string schema, DatabaseStart start) : ILifecycleParticipant<ISiloLifecycle>, IAsyncDisposable, IDisposable
 {
     const string Tables = "membership/tables.sql";
     const string QueryFolder = "membership/queries/";
     const string Ending = ".sql";
 
     /// <summary>Before anything of the silo looks for its cluster.</summary>
-    public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(nameof(MembershipTables), ServiceLifecycleStage.First, MakeAsync);
+    public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(nameof(MembershipTables), ServiceLifecycleStage.First, StartAsync);
+
+    async Task StartAsync(CancellationToken cancel)
+    {
+        await start.AwaitAsync(database, cancel).ConfigureAwait(false);
+        await MakeAsync(cancel).ConfigureAwait(false);
+    }
 
     /// <exception cref="StoreException">The database cannot be reached, or does not allow it.</exception>
     public async Task MakeAsync(CancellationToken cancel)

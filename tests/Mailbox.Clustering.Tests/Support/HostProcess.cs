@@ -64,14 +64,27 @@ sealed class HostProcess : IAsyncDisposable
     }
 
     /// <summary>Returns when a line of its standard output has this in it.</summary>
-    public async Task UntilSaidAsync(string text)
+    public Task UntilSaidAsync(string text) => UntilAsync(_output, text);
+
+    /// <summary>Returns when a line of its standard error has this in it.</summary>
+    public Task UntilToldAsync(string text) => UntilAsync(_errors, text);
+
+    async Task UntilAsync(ConcurrentQueue<string> lines, string text)
     {
         using var patience = new CancellationTokenSource(s_patience);
-        while (!_output.Any(line => line.Contains(text, StringComparison.Ordinal)))
+        while (!lines.Any(line => line.Contains(text, StringComparison.Ordinal)))
         {
             if (patience.IsCancellationRequested || _process.HasExited) throw new TimeoutException($"It never said '{text}':\n{string.Join('\n', [.. _output, .. _errors])}");
             await Task.Yield();
         }
+    }
+
+    /// <summary>SIGTERM.</summary>
+    /// <returns>The exit code.</returns>
+    public Task<int> TerminateAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        return EndAsync();
     }
 
     /// <returns>The exit code, when it has ended by itself and all that it wrote is here.</returns>
