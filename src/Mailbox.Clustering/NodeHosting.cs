@@ -18,6 +18,8 @@ public static class NodeHosting
             (options.AdvertisedIPAddress, options.SiloPort, options.GatewayPort) = (own.Address, own.Port, node.ClientPort));
         if (node.HasDatabase) silo.UseClusterDatabase(node);
         else silo.UseSilo(node, own);
+        // A gateway of a journal's silo starts again in the same process.
+        if (node.Silo.Length == 0) silo.Services.AddSingleton<IFatalErrorHandler>(new EndOnFatalError(Console.Error.WriteLine, Environment.Exit));
         if (node.Certificate.Length > 0) silo.UseNodeTls(node);
         return silo;
     }
