@@ -1,5 +1,6 @@
 using System.Net;
 using Mailbox.Gateway;
+using Npgsql;
 
 namespace Mailbox.Clustering;
 
@@ -29,6 +30,21 @@ public static class NodeSettings
     {
         if (node.Certificate.Length == 0 && IPAddress.TryParse(node.Address, out var address) && !IPAddress.IsLoopback(address))
             cluster.Refuse(nameof(node.Certificate), $"the address {address} needs one: who reaches a port of the cluster may do everything");
+        // The value may have a password in it.
+        if (FaultOf(node.Database) is { } fault) cluster.Refuse("Mailbox:Cluster:Database", "(not shown)", $"it must be as Npgsql takes it: {fault}");
         return node;
+    }
+
+    static string? FaultOf(string connection)
+    {
+        try
+        {
+            _ = new NpgsqlConnectionStringBuilder(connection);
+            return null;
+        }
+        catch (Exception fault) when (fault is ArgumentException or FormatException)
+        {
+            return fault.Message;
+        }
     }
 }

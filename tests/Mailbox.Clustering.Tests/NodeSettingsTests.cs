@@ -30,6 +30,17 @@ public sealed class NodeSettingsTests
     public void A_value_that_is_not_allowed_is_told_with_its_key(string key, string value) =>
         Assert.Contains($"Mailbox:Cluster:{key} is '{value}'", FaultOf(static settings => settings.ReadSilo(), (key, value)), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("Hst=10.0.0.7;Password=secret")]
+    [InlineData("Host=10.0.0.7;Port=many;Password=secret")]
+    [InlineData("10.0.0.7;Password=secret")]
+    public void A_database_that_cannot_be_read_is_told_without_its_password(string connection)
+    {
+        var fault = FaultOf(static settings => settings.ReadSilo(), ("Database", connection));
+        Assert.Contains("Mailbox:Cluster:Database is '(not shown)': it must be as Npgsql takes it", fault, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", fault, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Nothing_is_needed_for_a_silo_of_its_own() => Read(static settings => settings.ReadSilo());
 
