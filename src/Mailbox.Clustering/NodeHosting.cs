@@ -34,7 +34,7 @@ public static class NodeHosting
     {
         silo.UseDevelopmentClustering(node.Silo.Length > 0 ? IPEndPoint.Parse(node.Silo) : own);
         if (node.Silo.Length == 0) return;
-        silo.Services.AddSingleton<StartAgain>();
+        silo.Services.AddStartAgain();
         silo.Services.AddHostedService<NewSiloWatch>();
         silo.Services.AddSingleton<IFatalErrorHandler, StartAgainOnFatalError>();
     }
