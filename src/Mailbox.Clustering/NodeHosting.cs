@@ -1,6 +1,8 @@
 using System.Net;
+using Mailbox.Grains;
 using Mailbox.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
 
 namespace Mailbox.Clustering;
@@ -36,8 +38,11 @@ public static class NodeHosting
     {
         silo.UseDevelopmentClustering(node.Silo.Length > 0 ? IPEndPoint.Parse(node.Silo) : own);
         if (node.Silo.Length == 0) return;
-        silo.Services.AddSingleton<StartAgain>();
-        silo.Services.AddHostedService<NewSiloWatch>();
+        silo.Services.AddStartAgain();
+        silo.Services.TryAddSingleton<GridState>();
+        silo.Services.AddSingleton<SiloWatch>();
+        silo.Services.AddHostedService(static provider => provider.GetRequiredService<SiloWatch>());
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<SiloWatch>());
         silo.Services.AddSingleton<IFatalErrorHandler, StartAgainOnFatalError>();
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -8,6 +9,9 @@ using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 
 namespace Mailbox.Gateway;
+
+/// <summary>Of a host, around each connection of the server; registered, because the server has room for one default of its endpoints.</summary>
+public sealed record ConnectionMiddleware(Func<ConnectionDelegate, ConnectionDelegate> Use);
 
 /// <summary>Puts the gateway in front of an application: <c>services.AddBackend(options)</c> and <c>app.MapBackend()</c>.</summary>
 public static class BackendServices
@@ -33,14 +37,18 @@ public static class BackendServices
     /// </summary>
     public static IServiceCollection AddGatewayServer(this IServiceCollection services)
     {
-        return services.AddOptions<KestrelServerOptions>().Configure<TimeProvider>(static (server, time) =>
+        return services.AddOptions<KestrelServerOptions>().Configure<TimeProvider, IEnumerable<ConnectionMiddleware>>(static (server, time, others) =>
         {
             // A header is any bytes but control characters, and is to be passed on as it is (RFC 9110 section 5.5, obs-text).
             server.RequestHeaderEncodingSelector = LengthEncoding.Select(Encoding.Latin1);
             server.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
             // Of a target in absolute form and another Host the target counts (RFC 9112 section 3.2.2).
             server.AllowHostHeaderOverride = true;
-            server.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => HalfClosable.Use(next, time)));
+            server.ConfigureEndpointDefaults(endpoint =>
+            {
+                foreach (var other in others) endpoint.Use(other.Use);
+                endpoint.Use(next => HalfClosable.Use(next, time));
+            });
         }).Services;
     }
 

@@ -4,6 +4,7 @@ using Mailbox.Gateway;
 using Mailbox.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -52,23 +53,10 @@ public static class HostRun
     /// <returns>The exit code of the process.</returns>
     public static async Task<int> RunAsync(Func<WebApplication> build, Task told)
     {
-        try
-        {
-            while (await RunOnceAsync(build(), told).ConfigureAwait(false)) { }
-            return 0;
-        }
-        // The last two: a command line or an appsettings.json that cannot be read at all.
-        catch (Exception fault) when (fault is SettingsException or AddressRefusedException or StoreException
-            or IOException or AddressInUseException or SocketException or FormatException or InvalidDataException)
-        {
-            await Console.Error.WriteLineAsync(fault.Message).ConfigureAwait(false);
-            return 1;
-        }
-        catch (OperationCanceledException)
-        {
-            // Told to stop before it had started.
-            return 0;
-        }
+        int? code;
+        do code = await RunOnceAsync(build, told).ConfigureAwait(false);
+        while (code is null);
+        return code.Value;
     }
 
     static void Tell(TaskCompletionSource told, PosixSignalContext signal)
@@ -77,54 +65,92 @@ public static class HostRun
         told.TrySetResult();
     }
 
-    /// <returns>Whether the next is to be started: what is told to stop is not, whatever it asks for meanwhile.</returns>
-    static async Task<bool> RunOnceAsync(WebApplication app, Task told)
+    /// <returns>The exit code; null where the next host is to be started. What is told to stop is not followed by one, whatever it asks for.</returns>
+    static async Task<int?> RunOnceAsync(Func<WebApplication> build, Task told)
     {
-        _ = StopAsync(app, told);
+        WebApplication app;
+        try
+        {
+            app = build();
+        }
+        catch (Exception fault) when (IsForOperator(fault))
+        {
+            return await FailAsync(fault).ConfigureAwait(false);
+        }
+        await using var disposal = app.ConfigureAwait(false);
         var again = app.Services.GetService<StartAgain>()?.Asked ?? s_never;
-        // It may be asked for while the start still waits for a cluster that is gone.
-        var started = await Task.WhenAny(StartAsync(app), again).ConfigureAwait(false);
-        await started.ConfigureAwait(false);
-        if (started != again && app.Urls.FirstOrDefault() is { } address) app.Logger.Open(address);
-        // Not WaitForShutdownAsync: that would begin an orderly stop beside the breaking off, and the host be disposed of under it with its ports open.
         var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using (app.Lifetime.ApplicationStopping.Register(stopping.SetResult)) await Task.WhenAny(stopping.Task, again).ConfigureAwait(false);
-        var isAgain = !stopping.Task.IsCompleted;
-        if (isAgain) await BreakOffAsync(app).ConfigureAwait(false);
-        else await app.StopAsync().ConfigureAwait(false);
-        await app.DisposeAsync().ConfigureAwait(false);
-        return isAgain && !told.IsCompleted;
+        using var registration = app.Lifetime.ApplicationStopping.Register(stopping.SetResult);
+
+        // On another thread: a silo waits for its database before the first await. And a member of a cluster may wait for the others for as long as they are away.
+        var starting = Task.Run(() => app.StartAsync());
+        await Task.WhenAny(starting, again, stopping.Task, told).ConfigureAwait(false);
+        if (!starting.IsCompletedSuccessfully)
+        {
+            await EndStartAsync(app, starting).ConfigureAwait(false);
+            return told.IsCompleted ? 0 : again.IsCompleted ? null : await CodeOfAsync(starting).ConfigureAwait(false);
+        }
+
+        if (app.Urls.FirstOrDefault() is { } address) app.Logger.Open(address);
+        await Task.WhenAny(stopping.Task, again, told).ConfigureAwait(false);
+        if (stopping.Task.IsCompleted || told.IsCompleted)
+        {
+            await app.StopAsync().ConfigureAwait(false);
+            return 0;
+        }
+        await BreakOffAsync(app).ConfigureAwait(false);
+        return told.IsCompleted ? 0 : null;
     }
 
-    static async Task StopAsync(WebApplication app, Task told)
+    /// <summary>Those that started before the one that could not, or did not come to it, are stopped: a member of a cluster takes its leave.</summary>
+    static async Task EndStartAsync(WebApplication app, Task starting)
     {
-        var lifetime = app.Lifetime;
-        await told.ConfigureAwait(false);
-        lifetime.StopApplication();
+        app.Lifetime.StopApplication();
+        await starting.WaitAsync(s_leave, TimeProvider.System).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using var patience = new CancellationTokenSource(s_leave, TimeProvider.System);
+        await app.StopAsync(patience.Token).WaitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Connections are broken, not drained: who held them comes back to the host that is about to start.</summary>
-    static async Task BreakOffAsync(WebApplication app)
-    {
-        using var now = new CancellationTokenSource();
-        await now.CancelAsync().ConfigureAwait(false);
-        await app.StopAsync(now.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
-
-    static async Task StartAsync(WebApplication app)
+    static async Task<int> CodeOfAsync(Task starting)
     {
         try
         {
-            // A member that waits for its cluster hears nothing else.
-            await app.StartAsync().WaitAsync(app.Lifetime.ApplicationStopping).ConfigureAwait(false);
+            await starting.WaitAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
+            return 0;
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (OperationCanceledException)
         {
-            // Those that started before the one that could not: a member of a cluster takes its leave.
-            using var patience = new CancellationTokenSource(s_leave, TimeProvider.System);
-            await app.StopAsync(patience.Token).WaitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            throw;
+            // Stopped before it had started.
+            return 0;
         }
+        catch (Exception fault) when (IsForOperator(fault))
+        {
+            return await FailAsync(fault).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Connections are broken, not drained: who held them comes back to the host that is about to start. HTTP ends first, and the server waits for
+    /// the requests: where it aborts connections itself it waits for a second, and then takes the memory of requests that still go on.
+    /// </summary>
+    static async Task BreakOffAsync(WebApplication app)
+    {
+        await app.Services.GetRequiredService<StartAgain>().BreakConnectionsAsync().ConfigureAwait(false);
+        using var patience = new CancellationTokenSource(s_leave, TimeProvider.System);
+        await app.Services.GetRequiredService<IServer>().StopAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await app.StopAsync(new CancellationToken(canceled: true)).WaitAsync(s_leave, TimeProvider.System).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>
+    /// What an operator can mend, and is told in a line. The last two: a command line or an appsettings.json that cannot be read at all.
+    /// </summary>
+    static bool IsForOperator(Exception fault) => fault is SettingsException or AddressRefusedException or StoreException
+        or IOException or AddressInUseException or SocketException or FormatException or InvalidDataException;
+
+    static async Task<int> FailAsync(Exception fault)
+    {
+        await Console.Error.WriteLineAsync(fault.Message).ConfigureAwait(false);
+        return 1;
     }
 }
 

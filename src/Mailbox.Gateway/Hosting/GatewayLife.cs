@@ -29,6 +29,8 @@ sealed class GatewayLife(
     /// </summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
+        // Broken off: there is nobody left to be told.
+        if (cancellationToken.IsCancellationRequested) return;
         log.Draining(held.Count, options.Value.Drain);
         try
         {

@@ -18,6 +18,7 @@ sealed class Webhooks(
     readonly SemaphoreSlim _wake = new(0);
     Position? _version;
     DateTimeOffset _renewAt;
+    bool _isFailing;
 
     /// <summary>Something was changed here: look now.</summary>
     public void Wake() => _wake.Release();
@@ -59,11 +60,13 @@ sealed class Webhooks(
             await LookAsync(cancel).ConfigureAwait(false);
             foreach (var name in _running.Keys)
                 metrics.Of(name).Waiting = (await grid.GetAsync(Webhook.MailboxOf(name), cancel).ConfigureAwait(false))?.Messages ?? 0;
+            _isFailing = false;
         }
         catch (Exception fault) when (!cancel.IsCancellationRequested)
         {
             // The grid is not there now: those that run go on.
-            log.LookingFailed(fault);
+            if (!_isFailing) log.LookingFailed(fault);
+            _isFailing = true;
         }
     }
 

@@ -5,9 +5,9 @@ namespace Mailbox.Grains;
 /// so every call has a short timeout and a delivery an idempotency key. Safe from any thread.
 /// </summary>
 /// <param name="stopping">The process is leaving: what reads ends.</param>
-sealed class GridCalls(IGrainFactory grains, TimeProvider time, MailboxGridOptions options, CancellationToken stopping)
+sealed class GridCalls(IGrainFactory grains, TimeProvider time, MailboxGridOptions options, ISiloGate gate, CancellationToken stopping)
 {
-    readonly Retries _retries = new(time, options.Deadline);
+    readonly Retries _retries = new(time, gate, options.Deadline);
     readonly MadeKeys _keys = new(time, options);
 
     public TimeProvider Time => time;
@@ -15,6 +15,8 @@ sealed class GridCalls(IGrainFactory grains, TimeProvider time, MailboxGridOptio
     public CancellationToken Stopping => stopping;
 
     public TimeSpan Deadline => options.Deadline;
+
+    public ISiloGate Gate => gate;
 
     public IOfficeGrain Office => grains.GetGrain<IOfficeGrain>(0);
 
@@ -82,5 +84,5 @@ sealed class GridCalls(IGrainFactory grains, TimeProvider time, MailboxGridOptio
             Uncertain<SendResult>, cancel);
     }
 
-    static T Uncertain<T>(Exception cause) => throw new MailboxUnavailableException(Outcome.StoreFailed, cause);
+    static T Uncertain<T>(Exception? cause) => throw new MailboxUnavailableException(cause is null ? Outcome.NotOwner : Outcome.StoreFailed, cause);
 }

@@ -17,9 +17,9 @@ public sealed class MailboxGridClient : IDisposable
     readonly BatchRoute _route;
     readonly CancellationTokenSource _stopping = new();
 
-    internal MailboxGridClient(IGrainFactory grains, TimeProvider time, MailboxGridOptions options)
+    internal MailboxGridClient(IGrainFactory grains, TimeProvider time, MailboxGridOptions options, ISiloGate gate)
     {
-        _calls = new(grains, time, options, _stopping.Token);
+        _calls = new(grains, time, options, gate, _stopping.Token);
         _route = new(_calls);
     }
 

@@ -50,6 +50,7 @@ sealed class MailboxReading(GridCalls calls, MailboxName mailbox, ReadingOptions
     /// <returns>Null where nobody answers: the silo is gone, or its answer is late.</returns>
     async Task<ReadAnswer?> TryAskAsync(ReadRequest request, CancellationToken cancel)
     {
+        if (!await calls.Gate.PassAsync(Timeout.InfiniteTimeSpan, cancel).ConfigureAwait(false)) return null;
         try
         {
             var answer = await _grain.Read(request, cancel).WaitAsync(cancel).ConfigureAwait(false);

@@ -15,22 +15,24 @@ sealed partial class Attaching : IDisposable
 
     readonly ConcurrentDictionary<SiloAddress, Uplink> _uplinks = new();
     readonly SemaphoreSlim _slots = new(MostAtOnce);
-    readonly CancellationTokenSource _stopping = new();
+    readonly CancellationTokenSource _stopping;
     readonly RemoteReaders _readers;
     readonly GatewayLink _link;
     readonly GridServices _grid;
     readonly MailboxHubs _hubs;
+    readonly GridState _state;
     readonly TimeProvider _time;
     readonly ILogger _log;
     int _reattaching;
 
     public Attaching(
-        RemoteReaders readers, GatewayLink link, GridServices grid, MailboxHubs hubs, ILogger<Attaching> log)
+        RemoteReaders readers, GatewayLink link, GridServices grid, MailboxHubs hubs, GridState state, ILogger<Attaching> log)
     {
-        (_readers, _link, _grid, _hubs, _time, _log) = (readers, link, grid, hubs, grid.Time, log);
+        (_readers, _link, _grid, _hubs, _state, _time, _log) = (readers, link, grid, hubs, state, grid.Time, log);
+        _stopping = CancellationTokenSource.CreateLinkedTokenSource(state.Lost);
         Gateway = grid.Silo.SiloAddress.ToParsableString();
         readers.Lost += reader => _ = ReattachAsync(reader);
-        readers.Reported += (silo, mailbox, report) => UplinkTo(silo).Enqueue(mailbox, report);
+        readers.Reported += Report;
     }
 
     /// <summary>The name of this process among gateways.</summary>
@@ -49,16 +51,17 @@ sealed partial class Attaching : IDisposable
         _readers.Lose(silo);
     }
 
-    /// <summary>Opens a mailbox; tries again while nobody can answer, but not for long.</summary>
+    /// <summary>Opens a mailbox; tries again while nobody can answer, but not for long, and not at all where no silo is known.</summary>
     public async Task<OpenOutcome> OpenAsync(RemoteReader reader, CancellationToken cancel)
     {
         var (backoff, start) = (new Backoff(_time), _time.GetTimestamp());
-        while (true)
+        while (_state.HasSilo)
         {
             var outcome = await TryAttachAsync(reader).WaitAsync(cancel).ConfigureAwait(false);
             if (outcome != OpenOutcome.Unavailable || _time.GetElapsedTime(start) >= s_openDeadline) return outcome;
             await backoff.WaitAsync(cancel).ConfigureAwait(false);
         }
+        return OpenOutcome.Unavailable;
     }
 
     async Task ReattachAsync(RemoteReader reader)
@@ -91,7 +94,7 @@ sealed partial class Attaching : IDisposable
             await _slots.WaitAsync(cancel).ConfigureAwait(false);
             try
             {
-                if (await TryAttachAsync(reader).ConfigureAwait(false) == OpenOutcome.Opened) return;
+                if (_state.HasSilo && await TryAttachAsync(reader).ConfigureAwait(false) == OpenOutcome.Opened) return;
             }
             finally
             {
@@ -106,18 +109,23 @@ sealed partial class Attaching : IDisposable
         var request = reader.NewAttachment(Gateway, _link.Reference, reader.FollowsOthers ? UnconfirmedOf(reader.Mailbox) : []);
         try
         {
-            var attached = await _grid.Of(reader.Mailbox).Attach(request).ConfigureAwait(false);
+            var attached = await _grid.Of(reader.Mailbox).Attach(request).WaitAsync(_state.Lost).ConfigureAwait(false);
             if (attached is not { Outcome: OpenOutcome.Opened, Silo: { } silo }) return attached.Outcome;
             var uplink = UplinkTo(silo);
             if (!reader.Attach(request.Key, attached)) uplink.Enqueue(reader.Mailbox, new(request.Key, default, IsClosed: true));
             return OpenOutcome.Opened;
         }
-        catch (Exception fault) when (!_stopping.IsCancellationRequested)
+        catch (Exception fault)
         {
             // Also when a silo says that it cancelled the call: it is about to leave, and this process is not.
             LogNotAttached(reader.Mailbox, fault);
             return OpenOutcome.Unavailable;
         }
+    }
+
+    void Report(SiloAddress silo, MailboxName mailbox, ReaderReport report)
+    {
+        if (!_stopping.IsCancellationRequested) UplinkTo(silo).Enqueue(mailbox, report);
     }
 
     ReaderReport[] UnconfirmedOf(MailboxName mailbox) => [.. _uplinks.Values.SelectMany(uplink => uplink.Unconfirmed(mailbox))];
@@ -127,6 +135,7 @@ sealed partial class Attaching : IDisposable
 
     void NoteFailed(SiloAddress silo, Exception fault)
     {
+        if (_stopping.IsCancellationRequested) return;
         LogNoReports(silo, fault);
         _readers.Lose(silo);
     }

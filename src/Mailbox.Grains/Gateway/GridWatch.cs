@@ -1,19 +1,21 @@
 using Microsoft.Extensions.Logging;
+using Orleans.Metadata;
 
 namespace Mailbox.Grains;
 
 /// <summary>
-/// Follows the cluster for a gateway: readers of a silo that is gone attach again, every two seconds both sides compare what they believe
-/// to be attached, and it is asked whether deliveries are accepted.
+/// Follows the cluster for a gateway: whether a silo has mailboxes, readers of a silo that is gone attach again, every two seconds both sides
+/// compare what they believe to be attached, and it is asked whether deliveries are accepted.
 /// </summary>
 sealed partial class GridWatch(
-    IClusterMembershipService membership, RemoteReaders readers, Attaching attaching, GridServices grid, MailboxHubs hubs, GridState state,
+    IClusterMembershipService membership, IClusterManifestProvider manifests, RemoteReaders readers, Attaching attaching, GridServices grid, MailboxHubs hubs, GridState state,
     ILogger<GridWatch> log) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
+    static readonly GrainType s_mailbox = GrainType.Create("mailbox");
     static readonly TimeSpan s_every = TimeSpan.FromSeconds(2);
     // What was on its way is there by then, and who was dropped while this process hung has waited long enough.
     static readonly TimeSpan s_doubt = TimeSpan.FromMilliseconds(500);
-    static readonly TimeSpan s_soon = TimeSpan.FromMilliseconds(200);
+    static readonly TimeSpan s_soon = TimeSpan.FromMilliseconds(100);
 
     readonly CancellationTokenSource _stopping = new();
     readonly HashSet<SiloAddress> _doubted = [];
@@ -26,7 +28,8 @@ sealed partial class GridWatch(
 
     Task StartAsync()
     {
-        _running = Task.WhenAll(Task.Run(FollowAsync), Task.Run(AuditAsync));
+        state.HasSilo = HasMailboxes(manifests.Current);
+        _running = Task.WhenAll(Task.Run(FollowAsync), Task.Run(FollowManifestsAsync), Task.Run(AuditAsync));
         return Task.CompletedTask;
     }
 
@@ -44,11 +47,19 @@ sealed partial class GridWatch(
                 if (snapshot.GetSiloStatus(silo).IsTerminating()) attaching.Forget(silo);
     }
 
+    /// <summary>What each silo can do: a gateway has no mailboxes.</summary>
+    async Task FollowManifestsAsync()
+    {
+        await foreach (var manifest in manifests.Updates.WithCancellation(_stopping.Token).ConfigureAwait(false)) state.HasSilo = HasMailboxes(manifest);
+    }
+
+    static bool HasMailboxes(ClusterManifest cluster) => cluster.Silos.Values.Any(static silo => silo.Grains.ContainsKey(s_mailbox));
+
     async Task AuditAsync()
     {
         while (true)
         {
-            state.IsReady = await IsReadyAsync().ConfigureAwait(false);
+            state.IsReady = state.HasSilo && await IsReadyAsync().ConfigureAwait(false);
             SiloAddress[] silos = [.. attaching.Silos];
             _doubted.IntersectWith(silos);
             foreach (var silo in silos) await TryCompareAsync(silo).ConfigureAwait(false);

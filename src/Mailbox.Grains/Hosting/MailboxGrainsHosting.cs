@@ -71,7 +71,7 @@ public static class MailboxGrainsHosting
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<GridServices>();
-        services.AddSingleton<GridState>();
+        services.TryAddSingleton<GridState>();
         services.AddSingleton<MailboxHubs>();
         services.AddSingleton<RemoteReaders>();
         services.AddSingleton<GatewayLink>();

@@ -45,11 +45,21 @@ public static class MailboxGridHosting
         services.Configure<GatewayOptions>(static silos => silos.GatewayListRefreshPeriod = s_look);
         services.TellFaults();
         // Each attempt to connect to a silo that is away is a warning with a trace; what matters is told by who waits. A rule of the host comes later and wins.
-        services.Configure<LoggerFilterOptions>(static log => log.Rules.Insert(0, new(null, "Orleans.Runtime.Messaging.ConnectionManager", LogLevel.Error, null)));
+        services.Configure<LoggerFilterOptions>(static log =>
+        {
+            log.Rules.Insert(0, new(null, "Orleans.Runtime.Messaging.ConnectionManager", LogLevel.Error, null));
+            log.Rules.Insert(0, new(null, "Orleans.Messaging.GatewayManager", LogLevel.Error, null));
+        });
         services.TryAddSingleton(TimeProvider.System);
         if (!services.Any(IsOwnRetryFilter)) services.AddSingleton<IClientConnectionRetryFilter>(provider => SiloSearch.Create(provider, options));
+        if (!services.Any(static service => service.ServiceType == typeof(SiloConnection)))
+        {
+            services.AddSingleton(static provider => new SiloConnection(
+                provider.GetRequiredService<IGrainFactory>, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<SiloConnection>>()));
+            services.AddSingleton<IClusterConnectionStatusObserver>(static provider => provider.GetRequiredService<SiloConnection>());
+        }
         services.TryAddSingleton(provider => new MailboxGridClient(
-            provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>(), options));
+            provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>(), options, provider.GetRequiredService<SiloConnection>()));
         services.TryAddKeyedSingleton<IStreamProvider>(
             LetterStreams.ProviderName, static (provider, _) => new LetterStreams(provider.GetRequiredService<MailboxGridClient>()));
     }

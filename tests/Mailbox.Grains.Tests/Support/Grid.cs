@@ -57,7 +57,10 @@ sealed class Grid : IAsyncDisposable
         });
         var cluster = builder.Build();
         await cluster.DeployAsync();
-        return new(cluster);
+        var grid = new Grid(cluster);
+        var state = grid.GatewaySilo.GetRequiredService<GridState>();
+        await Wait.UntilAsync(() => state.HasSilo);
+        return grid;
     }
 
     static void AddOwner(ISiloBuilder silo, MailboxEngine engine, IIncomingGrainCallFilter? filter)

@@ -5,20 +5,19 @@ namespace Mailbox.Proof.Load;
 /// <summary>Attempts at a deed, until one is answered. Thread-safe.</summary>
 sealed class Asking(RunClock clock, Findings findings)
 {
-    static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(150);
-
     /// <returns>The answer's text; null if it was refused, or there was none before the end.</returns>
     public async Task<string?> AskAsync(Deed deed, Func<Task<Attempt>> attempt, CancellationToken giveUp)
     {
         deed.Begun = clock.Now;
+        var pauses = new Pauses();
         while (!giveUp.IsCancellationRequested)
         {
             deed.Attempts++;
-            var (end, text) = await attempt();
+            var (end, text, retryAfter) = await attempt();
             if (end == AttemptEnd.Answered) return Answered(deed, text);
             if (end == AttemptEnd.Refused) return Refused(deed, text);
             if (end == AttemptEnd.Unknown) deed.GivenUp = clock.Now;
-            await clock.PaceAsync(s_pause, CancellationToken.None);
+            await clock.PaceAsync(pauses.Next(retryAfter), CancellationToken.None);
         }
         return null;
     }

@@ -8,7 +8,6 @@ namespace Mailbox.Proof.Load;
 sealed class HttpBackend(Uri address, RunClock clock, Findings findings) : IBackend, IDisposable
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
-    static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(150);
     static readonly string[] s_undone = ["moved", "draining", "overloaded"];
 
     readonly Asking _asking = new(clock, findings);
@@ -47,12 +46,13 @@ sealed class HttpBackend(Uri address, RunClock clock, Findings findings) : IBack
 
     public async Task<JsonElement> GetAsync(string path, CancellationToken cancel)
     {
+        var pauses = new Pauses();
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
-            var (end, body) = await AttemptAsync(() => new(HttpMethod.Get, path), cancel);
+            var (end, body, retryAfter) = await AttemptAsync(() => new(HttpMethod.Get, path), cancel);
             if (end == AttemptEnd.Answered) return JsonElement.Parse(body);
-            await clock.PaceAsync(s_pause, cancel);
+            await clock.PaceAsync(pauses.Next(retryAfter), cancel);
         }
     }
 
@@ -70,7 +70,7 @@ sealed class HttpBackend(Uri address, RunClock clock, Findings findings) : IBack
         {
             using var request = make();
             using var response = await _http.SendAsync(request, cancel);
-            return Judge((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancel));
+            return Judge((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancel)) with { RetryAfter = response.Headers.RetryAfter?.Delta ?? default };
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException)
         {
