@@ -31,7 +31,7 @@ return await HostRun.RunAsync(args, What, () =>
     if (node.HasDatabase) builder.Services.AddDatabase(node);
     else builder.Services.AddJournal(host);
     builder.Services.AddSingleton(engine);
-    builder.UseOrleans(silo => silo.UseNode(node).AddMailboxGrains(ownsAll: !node.HasDatabase));
+    builder.UseOrleans(silo => silo.UseNode(node).AddMailboxGrains(isShared: node.HasDatabase));
     builder.Services.AddHost(gateway, backend);
     builder.Services.AddTelemetry(builder.Configuration);
     builder.Services.AddDemo(host);

@@ -15,7 +15,8 @@ public class EngineBenchmarks
     MailboxEngine _engine = null!;
 
     [GlobalSetup]
-    public void Start() => _engine = new(new MemoryStore { Keeps = Durability.Disk }, new() { MaxMessages = 100 }, TimeProvider.System);
+    public async Task Start() =>
+        _engine = await MailboxEngine.StartAsync(new MemoryLog { Keeps = Durability.Disk }, new() { MaxMessages = 100 }, TimeProvider.System);
 
     [GlobalCleanup]
     public ValueTask Stop() => _engine.DisposeAsync();

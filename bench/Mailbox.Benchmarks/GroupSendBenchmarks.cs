@@ -21,9 +21,9 @@ public class GroupSendBenchmarks
     [GlobalSetup]
     public async Task Start()
     {
-        IMailboxStore store = OnDisk ? _data.OpenJournal() : new MemoryStore { Keeps = Durability.Disk };
+        ILog log = OnDisk ? _data.OpenLog() : new MemoryLog { Keeps = Durability.Disk };
         // Few are kept, so that the benchmark's memory does not grow with its length.
-        _engine = new(store, new() { MaxMessages = 20 }, TimeProvider.System);
+        _engine = await MailboxEngine.StartAsync(log, new() { MaxMessages = 20 }, TimeProvider.System);
         foreach (var names in Letters.Names(Members).Chunk(10_000)) await _engine.ChangeMembersAsync(s_group, names, []);
     }
 

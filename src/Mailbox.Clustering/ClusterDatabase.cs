@@ -1,4 +1,3 @@
-using Mailbox.Grains;
 using Mailbox.Storage.PostgreSql;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -18,18 +17,12 @@ public static class ClusterDatabase
     // One that died with all the others is not waited for longer than three times this when they start again.
     static readonly TimeSpan s_signsOfLife = TimeSpan.FromSeconds(5);
 
-    /// <summary>The mailboxes and groups of the cluster are the store of this silo, together with others.</summary>
+    /// <summary>The log of this silo's partitions, and of those of others, is in the cluster's database.</summary>
     public static IServiceCollection AddDatabase(this IServiceCollection services, NodeOptions node) =>
-        services.AddPostgresMailboxes(provider =>
+        services.AddPostgresLog(provider =>
         {
             Await(node, provider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
-            return new()
-            {
-                ConnectionString = node.Database,
-                Schema = node.Schema,
-                Owner = SiloOwner.NameOf(provider),
-                Notice = Console.Error.WriteLine,
-            };
+            return new() { ConnectionString = node.Database, Schema = node.Schema, Notice = Console.Error.WriteLine };
         });
 
     internal static void UseClusterDatabase(this ISiloBuilder silo, NodeOptions node)

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Mailbox.Engine;
 using Mailbox.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -17,7 +18,7 @@ public static class GatewayServices
 {
     /// <summary>
     /// Adds the gateway. It uses the <see cref="IMailboxGrid"/> that is registered before it. Where none is, it adds an engine in this process,
-    /// which uses the <see cref="IMailboxStore"/> and the <see cref="EngineOptions"/> that are registered.
+    /// which uses the log and the <see cref="EngineOptions"/> that are registered.
     /// </summary>
     /// <remarks>Sets the server up for many held connections, and lets .NET refuse a compressed body that breaks off, in the whole process.</remarks>
     /// <exception cref="SettingsException">Options are out of their ranges.</exception>
@@ -49,7 +50,10 @@ public static class GatewayServices
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(new EngineOptions { MaxBodyBytes = options.MaxBodyBytes });
         if (services.Any(static service => service.ServiceType == typeof(IMailboxGrid))) return;
-        services.AddSingleton<MailboxEngine>();
+        // A log that is this process's alone is read here, before anything asks for the engine.
+        services.AddSingleton(static provider => MailboxEngine.StartAsync(
+            provider.GetRequiredService<ILog>(), provider.GetRequiredService<EngineOptions>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<IMeterFactory>()).GetAwaiter().GetResult());
         services.AddSingleton<IMailboxGrid>(static provider => provider.GetRequiredService<MailboxEngine>());
     }
 

@@ -16,18 +16,18 @@ public static class BackupRoute
     public static void MapBackups(this IEndpointRouteBuilder routes, ServerOptions options)
     {
         var place = options.Backups.Length > 0 ? options.Backups : Path.TrimEndingDirectorySeparator(options.Data) + "-backups";
-        routes.MapPost("/backups", (JournalStore store, TimeProvider time, CancellationToken cancel) => BackUpAsync(store, NewIn(place, time), cancel));
+        routes.MapPost("/backups", (JournalBackups backups, TimeProvider time, CancellationToken cancel) => BackUpAsync(backups, NewIn(place, time), cancel));
     }
 
     static string NewIn(string place, TimeProvider time) =>
         Path.GetFullPath(Path.Combine(place, time.GetUtcNow().ToString("yyyyMMdd'T'HHmmss.fff'Z'", CultureInfo.InvariantCulture)));
 
-    static async Task<IResult> BackUpAsync(JournalStore store, string directory, CancellationToken cancel)
+    static async Task<IResult> BackUpAsync(JournalBackups backups, string directory, CancellationToken cancel)
     {
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(directory)!);
-            await store.BackupAsync(directory, cancel).ConfigureAwait(false);
+            await backups.WriteAsync(directory, cancel).ConfigureAwait(false);
             return Results.Json(new { backup = directory }, statusCode: StatusCodes.Status201Created);
         }
         catch (Exception fault) when (fault is StoreException or IOException or UnauthorizedAccessException)

@@ -1,3 +1,4 @@
+using Mailbox.Engine;
 using Mailbox.Gateway;
 using Mailbox.Storage;
 using Mailbox.Storage.Journal;
@@ -19,10 +20,10 @@ public static class HostServices
 
     internal static IServiceCollection AddJournal(this IServiceCollection services, Func<IServiceProvider, string> directory, int reserveBytes)
     {
-        services.AddSingleton(provider => JournalStore.Open(
-            new() { Directory = directory(provider), ReserveBytes = reserveBytes, Notice = Console.Error.WriteLine }, TimeProvider.System));
-        services.AddSingleton(provider => KeyOf(provider.GetRequiredService<IOptions<GatewayOptions>>().Value, directory(provider)));
-        return services.AddSingleton<IMailboxStore>(static provider => provider.GetRequiredService<JournalStore>());
+        services.AddSingleton(provider => DirectoryLog.Open(new() { Directory = directory(provider), ReserveBytes = reserveBytes, Notice = Console.Error.WriteLine }));
+        services.AddSingleton<ILog>(static provider => provider.GetRequiredService<DirectoryLog>());
+        services.AddSingleton(static provider => new JournalBackups(provider.GetRequiredService<MailboxEngine>(), provider.GetRequiredService<DirectoryLog>()));
+        return services.AddSingleton(provider => KeyOf(provider.GetRequiredService<IOptions<GatewayOptions>>().Value, directory(provider)));
     }
 
     static TokenKey KeyOf(GatewayOptions gateway, string directory) =>

@@ -5,18 +5,8 @@ namespace Mailbox.Storage.PostgreSql;
 /// <summary>How a store uses its PostgreSQL database.</summary>
 public sealed partial record PostgresOptions
 {
-    const int MaxOwnerLength = 256;
-
     /// <summary>As Npgsql takes it. Its time-outs and search path are replaced by what is said here.</summary>
     public required string ConnectionString { get; init; }
-
-    /// <summary>Who this process is among those that share the database: 1 to 256 characters, never used again by another start.</summary>
-    public required string Owner
-    {
-        get;
-        init => field = value is { Length: >= 1 and <= MaxOwnerLength } ? value
-            : throw new ArgumentException("Owner must have 1 to 256 characters.", nameof(Owner));
-    }
 
     /// <summary>The schema of all tables, made where it does not exist: 1 to 63 of <c>a-z 0-9 _</c>, not beginning with a digit.</summary>
     public string Schema
@@ -25,6 +15,13 @@ public sealed partial record PostgresOptions
         init => field = SchemaName().IsMatch(value) ? value
             : throw new ArgumentException("Schema must have 1 to 63 characters of a-z 0-9 _ and not begin with a digit.", nameof(Schema));
     } = "mailbox";
+
+    /// <summary>Partitions that names are spread over, 1 to 4,096. It counts when the database is made, and stays.</summary>
+    public int Partitions
+    {
+        get;
+        init => field = value is >= 1 and <= 4096 ? value : throw new ArgumentException("Partitions must be 1 to 4096.", nameof(Partitions));
+    } = 64;
 
     /// <summary>How long the database may take to accept a connection: 1 to 60 s.</summary>
     public TimeSpan ConnectTimeout
@@ -61,11 +58,8 @@ public sealed partial record PostgresOptions
     /// <summary>Is told in words what an operator should know. Called on any thread.</summary>
     public Action<string>? Notice { get; init; }
 
-    /// <summary>Called while a batch holds its locks and has written nothing.</summary>
-    internal Action? Locked { get; init; }
-
-    /// <summary>Clean-up runs by itself; tests call it.</summary>
-    internal bool RunsUpkeep { get; init; } = true;
+    /// <summary>From so many bytes on, a container of bodies takes no more frames; at most 16 MiB.</summary>
+    internal int ContainerBytes { get; init; } = 4 << 20;
 
     static TimeSpan Checked(TimeSpan value, int mostSeconds, string name) =>
         value >= TimeSpan.FromSeconds(1) && value <= TimeSpan.FromSeconds(mostSeconds) ? value

@@ -25,7 +25,7 @@ sealed class Gateway : IAsyncDisposable
         var (builder, log) = (WebApplication.CreateSlimBuilder(), new Log());
         builder.Logging.ClearProviders().AddProvider(log);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton<IMailboxStore>(new MemoryStore { Keeps = Durability.Disk });
+        builder.Services.AddSingleton<ILog>(new MemoryLog { Keeps = Durability.Disk });
         builder.Services.AddGateway(new() { Drain = TimeSpan.Zero });
         builder.Services.AddBackend(backend);
         var app = builder.Build();

@@ -14,7 +14,7 @@ public sealed partial class MessagePathTests
         Assert.Equal(8, stations.Count);
         foreach (var station in stations)
             Assert.All(Name().Matches(station.Groups[2].Value), name => Assert.Contains(
-                $"tation {station.Groups[1].Value}", Readme.ReadSource(name.Groups[1].Value + ".cs"), StringComparison.Ordinal));
+                $"tation {station.Groups[1].Value}", Readme.ReadSourceOf(name.Groups[1].Value), StringComparison.Ordinal));
     }
 
     [GeneratedRegex(@"\n\| ([1-79]) \| [^|]+ \| ((?:`\w+`[^|`]*)+) \|")]

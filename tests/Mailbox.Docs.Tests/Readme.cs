@@ -13,9 +13,14 @@ static partial class Readme
 
     public static string Read(string path) => File.ReadAllText(Path.Combine(s_root, path));
 
-    /// <summary>The one file of that name under <c>src</c>.</summary>
-    public static string ReadSource(string name) =>
-        File.ReadAllText(Assert.Single(Directory.EnumerateFiles(Path.Combine(s_root, "src"), name, SearchOption.AllDirectories)));
+    /// <summary>The file under <c>src</c> that has a type of that name, or those of a partial one.</summary>
+    public static string ReadSourceOf(string type)
+    {
+        var declaration = new Regex($@"^(public |sealed |static |abstract |internal |partial |readonly )*(class|interface|struct|record) {type}\b", RegexOptions.Multiline);
+        var found = Directory.EnumerateFiles(Path.Combine(s_root, "src"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText).Where(text => declaration.IsMatch(text)).ToList();
+        Assert.True(found.Count == 1 || found.TrueForAll(static text => text.Contains("partial", StringComparison.Ordinal)), $"{found.Count} files have {type}.");
+        return string.Join('\n', found);
+    }
 
     /// <summary>The names of the pages in a folder.</summary>
     public static IEnumerable<string> Pages(string folder) =>

@@ -17,7 +17,7 @@ sealed class ReadmeServer
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton<IMailboxStore>(new MemoryStore { Keeps = Durability.Disk });
+        builder.Services.AddSingleton<ILog>(new MemoryLog { Keeps = Durability.Disk });
         builder.Services.AddGateway(new() { Drain = TimeSpan.Zero });
         builder.Services.AddBackend(new() { Url = backend ?? "" });
         _app = builder.Build();

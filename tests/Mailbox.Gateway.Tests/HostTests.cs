@@ -73,7 +73,7 @@ public sealed class HostTests
     public async Task A_store_that_keeps_less_than_the_default_level_is_refused_at_the_start()
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Services.AddSingleton<IMailboxStore>(new MemoryStore());
+        builder.Services.AddSingleton<ILog>(new MemoryLog());
         builder.Services.AddGateway();
         await using var app = builder.Build();
         var refused = Assert.Throws<ArgumentException>(() => app.MapGateway());
@@ -88,7 +88,7 @@ public sealed class HostTests
     [Trait("Rule", "M5")]
     public async Task A_delivery_at_a_level_that_the_store_cannot_keep_is_refused(string? level, int status)
     {
-        await using var engine = new Engine.MailboxEngine(new MemoryStore(), new() { Durability = Durability.Memory }, TimeProvider.System);
+        await using var engine = Engine.MailboxEngine.InMemory(new() { Durability = Durability.Memory }, TimeProvider.System);
         await using var host = await GatewayHost.StartAsync(grid: engine);
         (string, string)[] headers = level is null ? [] : [("Durability", level)];
         using var answer = await host.DeliverAsync("a", "x", headers);
@@ -111,7 +111,7 @@ public sealed class HostTests
         builder.Logging.ClearProviders();
         // All addresses, of both families: a connection to 127.0.0.1 has a mapped address then.
         builder.WebHost.UseUrls("http://*:0");
-        builder.Services.AddSingleton<IMailboxStore>(new MemoryStore { Keeps = Durability.Disk });
+        builder.Services.AddSingleton<ILog>(new MemoryLog { Keeps = Durability.Disk });
         builder.Services.AddGateway();
         builder.Services.AddSingleton(new MetricsRoute(static _ => Task.CompletedTask));
         await using var app = builder.Build();

@@ -144,7 +144,7 @@ public sealed partial class MetricsTests
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton<IMailboxStore>(new MemoryStore { Keeps = Durability.Disk });
+        builder.Services.AddSingleton<ILog>(new MemoryLog { Keeps = Durability.Disk });
         builder.Services.AddGateway(new() { Drain = TimeSpan.Zero });
         builder.Services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddMeter("Mailbox.*").AddPrometheusExporter());
         await using var app = builder.Build();

@@ -4,11 +4,11 @@ namespace Mailbox.Engine;
 /// The time deadlines are made of. It follows the wall clock forward but never back: while the wall clock is behind, it goes on by
 /// the monotonic one, so that a clock that steps back removes nothing early, now or once it is put right (spec M15). Thread-safe.
 /// </summary>
-sealed class EngineClock(TimeProvider time, DateTimeOffset notBefore)
+sealed class EngineClock(TimeProvider time)
 {
     readonly Lock _gate = new();
     long _stamp = time.GetTimestamp();
-    DateTimeOffset _now = Later(time.GetUtcNow(), notBefore);
+    DateTimeOffset _now = time.GetUtcNow();
 
     public DateTimeOffset Now
     {
@@ -22,6 +22,12 @@ sealed class EngineClock(TimeProvider time, DateTimeOffset notBefore)
                 return _now;
             }
         }
+    }
+
+    /// <summary>From now on no time is before this one: a log that was loaded has seen it.</summary>
+    public void Saw(DateTimeOffset time)
+    {
+        lock (_gate) _now = Later(_now, time);
     }
 
     static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;

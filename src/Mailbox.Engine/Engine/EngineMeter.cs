@@ -23,7 +23,7 @@ sealed class EngineMeter : IDisposable
         Count("mailbox.batches", "{batch}", "Batches committed.", () => Batches);
         Count("mailbox.operations", "{operation}", "Operations answered.", () => Operations);
         Count("mailbox.expired", "{mailbox}", "Mailboxes removed because no reader came.", () => Expired);
-        Level("mailbox.loaded", "{mailbox}", "Mailboxes in memory.", () => engine.Table.Count);
+        Level("mailbox.loaded", "{mailbox}", "Mailboxes in memory.", () => engine.Mailboxes.Count);
         Level("mailbox.connections", "{connection}", "Connections that hold a mailbox.", () => Volatile.Read(ref _connections));
         _meter.CreateObservableGauge("mailbox.ready", () => engine.IsReady ? 1L : 0, "{engine}", "1 while the store takes deliveries.");
     }

@@ -67,8 +67,14 @@ public sealed class EngineOptions
     [Range(1 << 20, 1 << 30)]
     public long MaxQueuedBytes { get; set; } = 64 << 20;
 
-    /// <summary>True where every mailbox of the store is this engine's; false where <see cref="OwnedMailboxes.AcquireAsync"/> gives them to it.</summary>
-    internal bool OwnsAll { get; set; } = true;
+    /// <summary>A snapshot of a partition is written after so many bytes of frames, or as many as its last snapshot had; it bounds the time to load it.</summary>
+    internal long SnapshotBytes { get; set; } = 64 << 20;
+
+    /// <summary>Bodies are compacted where less than this share of a container is in use: above 0, below 0.75 (the share is an estimate).</summary>
+    internal double CompactBelow { get; set; } = 0.5;
+
+    /// <summary>How many mailboxes a snapshot takes in one turn of the writer.</summary>
+    internal int SnapshotSlice { get; set; } = 512;
 
     internal MailboxOptions Mailbox
     {

@@ -12,6 +12,9 @@ static class KeyHasher
 
     public static KeyId KeyOf(GroupName group, string key) => Hash($"g/{group}\n{key}");
 
+    /// <summary>Of a change of a group's members.</summary>
+    public static KeyId ChangeKeyOf(GroupName group, Guid key) => Hash($"c/{group}\n{key:N}");
+
     /// <summary>Of what a client told the backend.</summary>
     public static KeyId UplinkKeyOf(MailboxName mailbox, string key) => Hash($"u/{mailbox}\n{key}");
 

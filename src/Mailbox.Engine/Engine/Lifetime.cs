@@ -4,19 +4,22 @@ namespace Mailbox.Engine;
 
 /// <summary>
 /// Idle expiry (spec M15): only a reader moves a mailbox's deadline. The stored deadline runs ahead of the true one, so that it is
-/// rewritten once in a while and is never before it.
+/// rewritten once in a while and is never before it. Called under <c>lock (mailbox)</c>.
 /// </summary>
 static class Lifetime
 {
     const double Slack = 0.1;
     static readonly TimeSpan s_mostSlack = TimeSpan.FromSeconds(5);
 
-    public static long StoredDeadline(long deadline, TimeSpan idle) => deadline + (long)Min(idle * Slack, s_mostSlack).TotalMilliseconds;
+    public static long StoredDeadline(long deadline, TimeSpan idle)
+    {
+        var slack = idle * Slack;
+        return deadline + (long)(slack < s_mostSlack ? slack : s_mostSlack).TotalMilliseconds;
+    }
 
-    /// <summary>A reader was here. Called under <c>lock (mailbox)</c>.</summary>
+    /// <summary>A reader was here.</summary>
     public static void ReaderSeen(Batch batch, LiveMailbox mailbox)
     {
-        batch.Touch(mailbox);
         mailbox.Deadline = batch.NowMilliseconds + (long)mailbox.State.Options.Idle.TotalMilliseconds;
         Store(batch, mailbox);
     }
@@ -31,36 +34,22 @@ static class Lifetime
     /// <summary>New options; another idle time counts from when a reader was last seen.</summary>
     public static void SetOptions(Batch batch, LiveMailbox mailbox, MailboxOptions options)
     {
-        batch.Touch(mailbox);
         mailbox.Deadline += (long)(options.Idle - mailbox.State.Options.Idle).TotalMilliseconds;
-        mailbox.State.Options = options;
-        batch.Add(new OptionsSet(mailbox.Handle, options), Durability.Disk);
+        batch.Do(mailbox.Partition, new OptionsSetRecord(mailbox.Slot, options), Durability.Disk);
         Store(batch, mailbox);
     }
 
-    /// <summary>What is in memory is about to go: the deadline must not run ahead any longer.</summary>
+    /// <summary>The live part is about to go: the deadline must not run ahead any longer.</summary>
     public static void StoreExactly(Batch batch, LiveMailbox mailbox)
     {
         var marks = mailbox.State.Marks;
         if (marks.Deadline == mailbox.Deadline && !marks.Held) return;
-        batch.Touch(mailbox);
-        mailbox.State.Marks = marks with { Deadline = mailbox.Deadline, Held = false };
-        batch.Add(new DeadlineMoved(mailbox.Handle, mailbox.Deadline, false), Durability.Process);
-    }
-
-    /// <summary>Stores what is stored already: refused where another owner has the mailbox.</summary>
-    public static void Confirm(Batch batch, LiveMailbox mailbox)
-    {
-        batch.Touch(mailbox);
-        batch.Add(new DeadlineMoved(mailbox.Handle, mailbox.State.Marks.Deadline, mailbox.State.Marks.Held), Durability.Process);
+        batch.Do(mailbox.Partition, new DeadlineMovedRecord(mailbox.Slot, mailbox.Deadline, false), Durability.Process);
     }
 
     /// <summary>Everybody who holds the mailbox is taken as gone now.</summary>
-    public static void LeftBy(Batch batch, LiveMailbox mailbox)
-    {
-        batch.Touch(mailbox);
+    public static void LeftBy(Batch batch, LiveMailbox mailbox) =>
         mailbox.Deadline = batch.NowMilliseconds + (long)mailbox.State.Options.Idle.TotalMilliseconds;
-    }
 
     /// <summary>When the mailbox will go if everybody leaves now, in Unix milliseconds.</summary>
     public static long Expires(Batch batch, LiveMailbox mailbox) =>
@@ -71,10 +60,6 @@ static class Lifetime
         var marks = mailbox.State.Marks;
         var ahead = StoredDeadline(mailbox.Deadline, mailbox.State.Options.Idle);
         if (marks.Held == mailbox.IsHeld && marks.Deadline >= mailbox.Deadline && marks.Deadline <= ahead) return;
-        batch.Touch(mailbox);
-        mailbox.State.Marks = marks with { Deadline = ahead, Held = mailbox.IsHeld };
-        batch.Add(new DeadlineMoved(mailbox.Handle, ahead, mailbox.IsHeld), Durability.Process);
+        batch.Do(mailbox.Partition, new DeadlineMovedRecord(mailbox.Slot, ahead, mailbox.IsHeld), Durability.Process);
     }
-
-    static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

@@ -3,8 +3,8 @@ using Mailbox.Storage;
 namespace Mailbox.Engine;
 
 /// <summary>
-/// Station 2: a mailbox that this engine owns, with its queue. The writer changes it and readers read it, each under
-/// <c>lock (mailbox)</c>. What is not yet stored stands in <see cref="State"/> above <see cref="Committed"/>, where no reader looks.
+/// Station 2: a mailbox while somebody uses it: its readers, and what the rules need beside the stored state. The writer changes it and readers
+/// read it, each under <c>lock (mailbox)</c>. What is not yet stored stands in <see cref="State"/> above <see cref="Committed"/>, where no reader looks.
 /// </summary>
 sealed class LiveMailbox
 {
@@ -14,28 +14,37 @@ sealed class LiveMailbox
 
     static readonly TimeSpan s_immediateLife = TimeSpan.FromSeconds(1);
 
-    long _coolThrough;
+    TaskCompletionSource? _stored;
+    long _evictedThrough;
     long _newestWritten;
     uint _earliestExpiry;
 
-    public LiveMailbox(MailboxHandle handle, MailboxState<Message?> state)
+    public LiveMailbox(Partition partition, Slot<Location> slot)
     {
-        (Handle, State) = (handle, state);
-        Committed = state.Marks.Tail;
-        Deadline = state.Marks.Deadline;
-        _coolThrough = Committed;
-        _newestWritten = state.Marks.Written;
-        foreach (ref var entry in state.Entries) entry.IsWritten = entry.Sequence <= _newestWritten;
+        (Partition, Slot) = (partition, slot);
+        Committed = slot.State.Marks.Tail;
+        Deadline = slot.State.Marks.Deadline;
+        _evictedThrough = Committed;
+        _newestWritten = slot.State.Marks.Written;
+        foreach (ref var entry in slot.State.Entries) entry.IsWritten = entry.Sequence <= _newestWritten;
     }
 
-    public MailboxHandle Handle { get; }
+    public Partition Partition { get; }
 
-    public MailboxName Name => Handle.Name;
+    /// <summary>Another object when the partition was loaded again.</summary>
+    public Slot<Location> Slot { get; private set; }
 
-    public MailboxState<Message?> State { get; }
+    public MailboxName Name => Slot.Name;
+
+    public ulong Epoch => Slot.Epoch;
+
+    public MailboxState<Location> State => Slot.State;
 
     /// <summary>The newest number that is stored: the border between stored and live (spec M9).</summary>
     public long Committed { get; set; }
+
+    /// <summary>The batch that is being stored takes messages out: readers wait for it by <see cref="WhenStored"/>.</summary>
+    public bool IsLosing { get; private set; }
 
     /// <summary>When it is removed unless a reader comes, in Unix milliseconds; the stored one is never before it (spec M15).</summary>
     public long Deadline { get; set; }
@@ -45,20 +54,20 @@ sealed class LiveMailbox
 
     /// <summary>
     /// Clients that were taken over and told to stay away (spec M14), the last of them last; at most <see cref="MostDisplaced"/>, because
-    /// clients choose their names (S13). Replaced as a whole. Not stored: it is forgotten when the mailbox leaves memory.
+    /// clients choose their names (S13). Replaced as a whole. Not stored: it is forgotten with the live part.
     /// </summary>
-    public string[] Displaced { get; private set; } = [];
+    public string[] Displaced { get; set; } = [];
 
     /// <summary>When its last connection left, in Unix milliseconds.</summary>
     public long LeftAt { get; set; }
 
-    /// <summary>Its place in the table's list.</summary>
-    public int TableIndex { get; set; }
+    /// <summary>Its place in the engine's list.</summary>
+    public int ListIndex { get; set; }
 
     /// <summary>Changed by the batch that is being planned.</summary>
     public bool IsTouched { get; set; }
 
-    /// <summary>No longer in the table.</summary>
+    /// <summary>The mailbox was removed, or nobody used it, or its partition has moved.</summary>
     public bool IsGone { get; set; }
 
     /// <summary>Waits for its marks to be stored.</summary>
@@ -72,19 +81,6 @@ sealed class LiveMailbox
 
     public bool IsHeld => Readers.Count > 0;
 
-    /// <summary>The client was taken over. Of too many the oldest is forgotten.</summary>
-    public void Displace(string client)
-    {
-        string[] others = [.. Displaced.Where(other => other != client)];
-        Displaced = [.. others.TakeLast(MostDisplaced - 1), client];
-    }
-
-    /// <summary>The client may come again.</summary>
-    public void Readmit(string client) => Displaced = [.. Displaced.Where(other => other != client)];
-
-    /// <summary>For an open that was taken back.</summary>
-    public void RestoreDisplaced(string[] before) => Displaced = before;
-
     /// <summary>How many hold it now.</summary>
     public int Connections
     {
@@ -97,28 +93,73 @@ sealed class LiveMailbox
         }
     }
 
-    /// <summary>The entries are others than they were: messages that had been taken out are back.</summary>
-    public void NoteRestored() => _earliestExpiry = 0;
-
-    public Position PositionOf(long sequence) => new(Handle.Epoch, sequence);
+    public Position PositionOf(long sequence) => new(Slot.Epoch, sequence);
 
     public bool IsDue(long now) => !IsHeld && now >= Deadline;
+
+    /// <summary>The batch that is being planned takes a message out. Called under <c>lock (mailbox)</c>.</summary>
+    public void BeginLosing() => IsLosing = true;
+
+    /// <summary>The batch is stored or forgotten. Called under <c>lock (mailbox)</c>.</summary>
+    public void EndLosing()
+    {
+        IsLosing = false;
+        _stored?.TrySetResult();
+        _stored = null;
+    }
+
+    /// <summary>Ends when no batch is under way that takes messages out. Any thread.</summary>
+    public Task WhenStored()
+    {
+        lock (this) return IsLosing ? (_stored ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
+    }
+
+    /// <summary>The partition was loaded again: this is the mailbox there. What its readers have taken stays taken.</summary>
+    public void Relink(Slot<Location> slot)
+    {
+        lock (this)
+        {
+            var (before, after) = (State, slot.State);
+            // Connections write while a batch is committed: only an acknowledgement of the batch itself had moved the mark.
+            var written = before.Marks.Acknowledged == after.Marks.Acknowledged || before.Marks.Written > before.Marks.Acknowledged ? before.Marks.Written : 0;
+            after.Marks = after.Marks with { Written = Math.Max(after.Marks.Written, Math.Min(written, after.Marks.Tail)) };
+            foreach (ref var entry in after.Entries)
+            {
+                var index = before.IndexOf(entry.Sequence);
+                if (index < 0)
+                {
+                    entry.IsWritten = entry.Sequence <= after.Marks.Written;
+                    continue;
+                }
+                ref var old = ref before.Entries[index];
+                (entry.IsWritten, entry.IsSent) = (old.IsWritten, old.IsSent);
+            }
+            slot.Live = this;
+            Slot = slot;
+            Committed = after.Marks.Tail;
+            EndLosing();
+            _evictedThrough = Committed;
+            _newestWritten = Math.Min(_newestWritten, Committed);
+            _earliestExpiry = 0;
+        }
+    }
 
     /// <summary>Whether a connection may still take it; one with a time to live of zero that comes while there is none has ended already (RFC 8030 section 5.2).</summary>
     public bool HasTakerFor(Message message) => !message.IsImmediate || Connections > 0;
 
-    public void Append(Message message, int size, bool isVolatile, DateTimeOffset now)
+    /// <summary>The newest entry was just appended: what it needs beside its record.</summary>
+    public void NoteAppended(Message message, bool isVolatile, DateTimeOffset now)
     {
-        var isForThoseConnected = message.IsImmediate && HasTakerFor(message);
-        // Those who are connected have a moment to take it; the store has it as ended.
-        var expires = ExpiryTick.NotBefore(isForThoseConnected ? now + s_immediateLife : message.Expires);
-        var entry = new MailboxEntry<Message?>(State.Marks.Tail + 1, size, expires, message)
+        ref var entry = ref State.Entries[^1];
+        entry.Body = entry.Body with { Hot = message };
+        entry.IsVolatile = isVolatile;
+        if (message.IsImmediate && HasTakerFor(message))
         {
-            IsVolatile = isVolatile,
-            IsImmediate = isForThoseConnected,
-        };
-        State.Append(entry, message.Topic);
-        if (State.Count == 1 || expires < _earliestExpiry) _earliestExpiry = expires;
+            // Those who are connected have a moment to take it; the store has it as ended.
+            entry.IsImmediate = true;
+            entry.Expires = ExpiryTick.NotBefore(now + s_immediateLife);
+        }
+        if (State.Count == 1 || entry.Expires < _earliestExpiry) _earliestExpiry = entry.Expires;
     }
 
     public bool Fits(int size) => State.Count < State.Options.MaxMessages && State.Bytes + size <= State.Options.MaxBytes;
@@ -138,7 +179,7 @@ sealed class LiveMailbox
     }
 
     /// <summary>What goes first when there is no room: the oldest that was written, else the oldest.</summary>
-    public ref readonly MailboxEntry<Message?> Victim()
+    public ref readonly MailboxEntry<Location> Victim()
     {
         var entries = State.Entries;
         var newestRead = Math.Max(_newestWritten, State.Marks.Written);
@@ -148,7 +189,7 @@ sealed class LiveMailbox
     }
 
     /// <summary>Only kept for redelivery, or for a connection that has not yet got what another acknowledged.</summary>
-    public bool IsRead(in MailboxEntry<Message?> entry) => entry.IsWritten || entry.Sequence <= State.Marks.Written;
+    public bool IsRead(in MailboxEntry<Location> entry) => entry.IsWritten || entry.Sequence <= State.Marks.Written;
 
     /// <summary>The numbers of the messages whose time has ended, or null for none.</summary>
     public List<long>? Expired(uint now)
@@ -209,21 +250,21 @@ sealed class LiveMailbox
     }
 
     /// <summary>
-    /// Leaves bodies to the store that no connection is about to take: those that all have taken, and those so far behind the newest
+    /// Leaves bodies to the log that no connection is about to take: those that all have taken, and those so far behind the newest
     /// that only a slow reader needs them (spec M17).
     /// </summary>
-    public void Cool()
+    public void EvictBodies()
     {
-        if (_coolThrough >= Committed) return;
+        if (_evictedThrough >= Committed) return;
         var taken = TakenByAll();
         var entries = State.Entries;
         var (count, bytes) = (0, 0);
         var i = State.IndexAfter(Committed) - 1;
         for (; i >= 0 && entries[i].Sequence > taken && count < HotMessages && (bytes += entries[i].Size) <= HotBytes; i--) count++;
-        var through = i >= 0 ? entries[i].Sequence : _coolThrough;
-        for (; i >= 0 && entries[i].Sequence > _coolThrough; i--)
-            if (!entries[i].IsVolatile) entries[i].Body = null;
-        _coolThrough = Math.Max(_coolThrough, through);
+        var through = i >= 0 ? entries[i].Sequence : _evictedThrough;
+        for (; i >= 0 && entries[i].Sequence > _evictedThrough; i--)
+            if (!entries[i].IsVolatile) entries[i].Body = entries[i].Body with { Hot = null };
+        _evictedThrough = Math.Max(_evictedThrough, through);
     }
 
     long TakenByAll()

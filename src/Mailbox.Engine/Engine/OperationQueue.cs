@@ -10,18 +10,21 @@ sealed class OperationQueue(long maxBytes)
 
     readonly object _gate = new();
     readonly Queue<Operation> _queued = new();
-    readonly Queue<Operation> _lazy = new();
+    readonly Queue<Operation> _deferred = new();
     long _bytes;
     bool _isTurnTaken;
     Outcome _closed;
 
-    /// <summary>Who asks for something brief may have the turn; else it is the writer's thread's alone. Set before that starts.</summary>
-    public bool LendsTurn { get; set; }
+    /// <summary>The caller of an <see cref="Priority.Inline"/> operation may take the turn; else it is the writer's thread's alone. Set before that starts.</summary>
+    public bool AllowsInlineCommit { get; set; }
+
+    /// <summary>The bytes of bodies of one batch, but for its first.</summary>
+    public long MostBytesInBatch { get; init; } = long.MaxValue;
 
     public bool IsOpen => _closed == Outcome.Stored;
 
-    /// <summary>What is lazy waits for a batch, but no more of it than one batch takes.</summary>
-    bool HasWork => _queued.Count > 0 || _lazy.Count >= MostInBatch;
+    /// <summary>Deferred operations wait for a batch, but no more of them than one batch takes.</summary>
+    bool HasWork => _queued.Count > 0 || _deferred.Count >= MostInBatch;
 
     /// <param name="isTurnTaken">The caller is to write one batch, and then to end the turn.</param>
     /// <returns><see cref="Outcome.Stored"/> where it was added, else why not.</returns>
@@ -34,25 +37,18 @@ sealed class OperationQueue(long maxBytes)
             // One is always taken: a body may be larger than all that may wait.
             if (operation.Weight > 0 && _bytes > 0 && _bytes + operation.Weight > maxBytes) return Outcome.Overloaded;
             _bytes += operation.Weight;
-            if (operation.Urgency == Urgency.Lazy) AddLazily(operation);
-            else isTurnTaken = Add(operation);
+            if (operation.Priority == Priority.Deferred)
+            {
+                _deferred.Enqueue(operation);
+                if (_deferred.Count == MostInBatch && !_isTurnTaken) Monitor.Pulse(_gate);
+                return Outcome.Stored;
+            }
+            _queued.Enqueue(operation);
+            if (_queued.Count > 1 || _isTurnTaken) return Outcome.Stored;
+            if (AllowsInlineCommit && operation.Priority == Priority.Inline) isTurnTaken = _isTurnTaken = true;
+            else Monitor.Pulse(_gate);
             return Outcome.Stored;
         }
-    }
-
-    void AddLazily(Operation operation)
-    {
-        _lazy.Enqueue(operation);
-        if (_lazy.Count == MostInBatch && !_isTurnTaken) Monitor.Pulse(_gate);
-    }
-
-    bool Add(Operation operation)
-    {
-        _queued.Enqueue(operation);
-        if (_queued.Count > 1 || _isTurnTaken) return false;
-        if (LendsTurn && operation.Urgency == Urgency.Brief) return _isTurnTaken = true;
-        Monitor.Pulse(_gate);
-        return false;
     }
 
     /// <summary>For the writer's thread: returns when it has the turn.</summary>
@@ -82,11 +78,19 @@ sealed class OperationQueue(long maxBytes)
     {
         lock (_gate)
         {
-            while (into.Count < MostInBatch && _queued.TryDequeue(out var operation)) into.Add(operation);
-            if (_queued.Count == 0) _bytes = 0;
-            else foreach (var operation in into) _bytes -= operation.Weight;
-            // Beside those of the queue, not instead: who opens closes later, so the lazy ones come as fast as the others.
-            for (var left = MostInBatch; left > 0 && _lazy.TryDequeue(out var operation); left--) into.Add(operation);
+            var bytes = 0L;
+            while (into.Count < MostInBatch && _queued.TryPeek(out var next) && (bytes == 0 || bytes + next.Weight <= MostBytesInBatch))
+            {
+                into.Add(_queued.Dequeue());
+                bytes += next.Weight;
+            }
+            _bytes -= bytes;
+            // Beside those of the queue, not instead: what opens also closes, so the deferred ones come as fast as the others.
+            for (var left = MostInBatch; left > 0 && _deferred.TryDequeue(out var operation); left--)
+            {
+                into.Add(operation);
+                _bytes -= operation.Weight;
+            }
             return into.Count > 0;
         }
     }

@@ -27,7 +27,7 @@ public struct MailboxEntry<TBody>
     public long Sequence { get; }
 
     /// <summary>As <see cref="ExpiryTick"/>.</summary>
-    public uint Expires { get; }
+    public uint Expires { get; set; }
 
     public TBody Body { get; set; }
 

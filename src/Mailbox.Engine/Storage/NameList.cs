@@ -54,7 +54,7 @@ sealed class NameList
 
     IEnumerable<MailboxName> Merge(string? after)
     {
-        var at = after is null ? 0 : IndexAfter(after);
+        var at = after is null ? 0 : IndexAfter(_sorted!, after);
         foreach (var added in Added(after))
         {
             for (; at < _sorted!.Length && s_ordinal.Compare(_sorted[at], added) < 0; at++) yield return _sorted[at];
@@ -74,13 +74,14 @@ sealed class NameList
             : _added.SkipWhile(name => string.CompareOrdinal(name.ToString(), after) <= 0);
     }
 
-    int IndexAfter(string after)
+    /// <summary>The index of the first name above a text; the length for none.</summary>
+    public static int IndexAfter(MailboxName[] sorted, string after)
     {
-        int low = 0, high = _sorted!.Length;
+        int low = 0, high = sorted.Length;
         while (low < high)
         {
             var middle = (low + high) >>> 1;
-            if (string.CompareOrdinal(_sorted[middle].ToString(), after) > 0) high = middle; else low = middle + 1;
+            if (string.CompareOrdinal(sorted[middle].ToString(), after) > 0) high = middle; else low = middle + 1;
         }
         return low;
     }

@@ -29,13 +29,13 @@ sealed class GridCalls(IGrainFactory grains, TimeProvider time, MailboxGridOptio
     /// <summary>A key that this client made must not be why a delivery is refused.</summary>
     public void KeysAreMany() => _keys.Pause();
 
-    public async ValueTask<DeliverResult> DeliverAsync(IMailboxGrain grain, MessageDraft draft, CancellationToken cancel)
+    public async ValueTask<DeliverResult> DeliverAsync(IMailboxGrain grain, Delivery delivery, CancellationToken cancel)
     {
-        var keyed = WithKey(draft);
-        var result = await DeliverKeyedAsync(grain, keyed, cancel).ConfigureAwait(false);
-        if (result.Outcome != Outcome.TooManyKeys || ReferenceEquals(keyed, draft)) return result;
+        var keyed = WithKey(delivery.Draft);
+        var result = await DeliverKeyedAsync(grain, new(keyed) { Copy = delivery.Copy }, cancel).ConfigureAwait(false);
+        if (result.Outcome != Outcome.TooManyKeys || ReferenceEquals(keyed, delivery.Draft)) return result;
         KeysAreMany();
-        return await DeliverKeyedAsync(grain, draft, cancel).ConfigureAwait(false);
+        return await DeliverKeyedAsync(grain, delivery, cancel).ConfigureAwait(false);
     }
 
     public async ValueTask<SendResult> SendAsync(GroupName group, GroupSend send, CancellationToken cancel)
@@ -68,13 +68,9 @@ sealed class GridCalls(IGrainFactory grains, TimeProvider time, MailboxGridOptio
         throw new MailboxUnavailableException(outcome);
     }
 
-    ValueTask<DeliverResult> DeliverKeyedAsync(IMailboxGrain grain, MessageDraft draft, CancellationToken cancel)
-    {
-        var delivery = new Delivery(draft);
-        return _retries.AskAsync(
-            () => grain.Deliver(delivery), answer => IsUnanswered(answer.Outcome, draft), draft.IdempotencyKey is not null,
-            Uncertain<DeliverResult>, cancel);
-    }
+    ValueTask<DeliverResult> DeliverKeyedAsync(IMailboxGrain grain, Delivery delivery, CancellationToken cancel) => _retries.AskAsync(
+        () => grain.Deliver(delivery), answer => IsUnanswered(answer.Outcome, delivery.Draft), delivery.Draft.IdempotencyKey is not null,
+        Uncertain<DeliverResult>, cancel);
 
     ValueTask<SendResult> SendKeyedAsync(GroupName group, GroupSend send, CancellationToken cancel)
     {

@@ -101,8 +101,8 @@ public sealed class MailboxGridClient : IDisposable
         _stopping.Dispose();
     }
 
-    ValueTask<DeliverResult> DeliverAsync(MailboxName mailbox, MessageDraft draft, CancellationToken cancel) =>
-        _calls.DeliverAsync(_calls.GrainOf(mailbox), draft, cancel);
+    ValueTask<DeliverResult> DeliverAsync(MailboxName mailbox, Delivery delivery, CancellationToken cancel) =>
+        _calls.DeliverAsync(_calls.GrainOf(mailbox), delivery, cancel);
 }
 
 /// <summary>Names that begin with <c>mailbox.</c> are the grid's own: a backend reaches none of them by name (spec S3).</summary>

@@ -6,4 +6,8 @@ public sealed class Delivery(MessageDraft draft)
 {
     [Id(0)]
     public MessageDraft Draft { get; } = draft;
+
+    /// <summary>As <see cref="PostRequest.Copy"/>; 0 for a delivery of its own.</summary>
+    [Id(1)]
+    public ulong Copy { get; init; }
 }

@@ -10,14 +10,9 @@ public sealed class GroupSend(MessageDraft draft, MailboxName[] except)
     [Id(1)]
     public MailboxName[] Except { get; } = except;
 
-    /// <summary>Mailboxes that the same post has reached: they count as stored and get nothing.</summary>
+    /// <summary>As <see cref="PostRequest.Copy"/>; 0 for a send of its own.</summary>
     [Id(2)]
-    public MailboxName[] Reached { get; init; } = [];
+    public ulong Copy { get; init; }
 
-    /// <summary>Groups that the same post was sent to before: likewise for their members.</summary>
-    [Id(3)]
-    public GroupName[] ReachedGroups { get; init; } = [];
-
-    public GroupSend With(MessageDraft draft) =>
-        ReferenceEquals(draft, Draft) ? this : new(draft, Except) { Reached = Reached, ReachedGroups = ReachedGroups };
+    public GroupSend With(MessageDraft draft) => ReferenceEquals(draft, Draft) ? this : new(draft, Except) { Copy = Copy };
 }

@@ -16,8 +16,4 @@ public interface IGroupGrain : IGrainWithStringKey
     /// <param name="key">As in <see cref="MembersChange"/>.</param>
     [Alias("remove"), ResponseTimeout("00:00:05")]
     Task<Outcome> Remove(Guid key);
-
-    /// <summary>Completes a send that a process began which then died (spec G9).</summary>
-    [Alias("resume"), ResponseTimeout("00:00:10")]
-    Task Resume();
 }

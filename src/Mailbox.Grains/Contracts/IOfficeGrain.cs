@@ -20,4 +20,8 @@ interface IOfficeGrain : IGrainWithIntegerKey
 
     [Alias("is-ready"), ResponseTimeout("00:00:03")]
     Task<bool> IsReady();
+
+    /// <summary>Which silo owns which partition, as the silo that answers knows; nothing where there is one.</summary>
+    [Alias("owners"), ResponseTimeout("00:00:03")]
+    Task<SiloAddress?[]> Owners();
 }

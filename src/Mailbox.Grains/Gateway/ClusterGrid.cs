@@ -13,13 +13,12 @@ sealed class ClusterGrid(GridServices grid, RemoteReaders readers, Attaching att
 
     public bool IsReady => state.IsReady;
 
-    public ValueTask<DeliverResult> DeliverAsync(MailboxName mailbox, MessageDraft draft, CancellationToken cancel = default)
-    {
-        var delivery = new Delivery(draft);
-        return _retries.AskAsync(
-            () => grid.Of(mailbox).Deliver(delivery), answer => IsUnanswered(answer.Outcome, draft), draft.IdempotencyKey is not null,
-            static fault => new(NotDone(fault)), cancel);
-    }
+    public ValueTask<DeliverResult> DeliverAsync(MailboxName mailbox, MessageDraft draft, CancellationToken cancel = default) =>
+        DeliverAsync(mailbox, new Delivery(draft), cancel);
+
+    ValueTask<DeliverResult> DeliverAsync(MailboxName mailbox, Delivery delivery, CancellationToken cancel) => _retries.AskAsync(
+        () => grid.Of(mailbox).Deliver(delivery), answer => IsUnanswered(answer.Outcome, delivery.Draft), delivery.Draft.IdempotencyKey is not null,
+        static fault => new(NotDone(fault)), cancel);
 
     public ValueTask<SendResult> SendAsync(
         GroupName group, MessageDraft draft, IReadOnlyCollection<MailboxName>? except = null, CancellationToken cancel = default) =>

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Metadata;
 
@@ -9,7 +10,7 @@ namespace Mailbox.Grains;
 /// </summary>
 sealed partial class GridWatch(
     IClusterMembershipService membership, IClusterManifestProvider manifests, RemoteReaders readers, Attaching attaching, GridServices grid, MailboxHubs hubs, GridState state,
-    ILogger<GridWatch> log) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
+    PartitionMap map, IServiceProviderIsService services, ILogger<GridWatch> log) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     static readonly GrainType s_mailbox = GrainType.Create("mailbox");
     static readonly TimeSpan s_every = TimeSpan.FromSeconds(2);
@@ -17,6 +18,7 @@ sealed partial class GridWatch(
     static readonly TimeSpan s_doubt = TimeSpan.FromMilliseconds(500);
     static readonly TimeSpan s_soon = TimeSpan.FromMilliseconds(100);
 
+    readonly bool _isOwner = services.IsService(typeof(Engine.MailboxEngine));
     readonly CancellationTokenSource _stopping = new();
     readonly HashSet<SiloAddress> _doubted = [];
     Task _running = Task.CompletedTask;
@@ -71,6 +73,8 @@ sealed partial class GridWatch(
     {
         try
         {
+            // A silo that owns partitions knows better than it is told.
+            if (!_isOwner) map.Set(await grid.Office().Owners().ConfigureAwait(false));
             return await grid.Office().IsReady().ConfigureAwait(false);
         }
         catch (Exception fault)

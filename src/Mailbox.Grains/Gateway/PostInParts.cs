@@ -1,20 +1,20 @@
 namespace Mailbox.Grains;
 
-/// <summary>One message for several targets whose mailboxes are at several silos: stored at most once in each mailbox, as far as nobody dies.</summary>
+/// <summary>One message for several targets whose mailboxes are in several partitions: each mailbox gets one copy, which its partition sees to.</summary>
 sealed class PostInParts(
-    PostRequest post, Func<MailboxName, MessageDraft, CancellationToken, ValueTask<DeliverResult>> deliver,
+    PostRequest post, Func<MailboxName, Delivery, CancellationToken, ValueTask<DeliverResult>> deliver,
     Func<GroupName, GroupSend, CancellationToken, ValueTask<SendResult>> send)
 {
     readonly HashSet<MailboxName> _except = [.. post.Except];
+    readonly ulong _copy = post.To.Count + post.Groups.Count > 1 ? PostRequest.NewCopy() : 0;
 
     public async Task<PostResult> RunAsync(CancellationToken cancel)
     {
         var to = await DeliverAsync(cancel).ConfigureAwait(false);
-        MailboxName[] reached = [.. post.To.Where((_, i) => to[i].Outcome == Outcome.Stored).Distinct()];
         var groups = new List<SendResult>(post.Groups.Count);
         for (var i = 0; i < post.Groups.Count; i++)
         {
-            var part = new GroupSend(post.Draft, [.. _except]) { Reached = reached, ReachedGroups = [.. post.Groups.Take(i)] };
+            var part = new GroupSend(post.Draft, [.. _except]) { Copy = _copy };
             groups.Add(await send(post.Groups[i], part, cancel).ConfigureAwait(false));
         }
         return new(to, groups);
@@ -29,5 +29,5 @@ sealed class PostInParts(
     }
 
     Task<DeliverResult> DeliverAsync(MailboxName name, CancellationToken cancel) =>
-        _except.Contains(name) ? Task.FromResult(new DeliverResult(Outcome.Excepted)) : deliver(name, post.Draft, cancel).AsTask();
+        _except.Contains(name) ? Task.FromResult(new DeliverResult(Outcome.Excepted)) : deliver(name, new(post.Draft) { Copy = _copy }, cancel).AsTask();
 }

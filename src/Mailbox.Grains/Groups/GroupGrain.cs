@@ -1,41 +1,35 @@
+using Mailbox.Engine;
 using Orleans.Concurrency;
+using Orleans.Runtime.Placement;
 
 namespace Mailbox.Grains;
 
-/// <summary>The one sender of a group. Knows no rules: its office does.</summary>
-[Reentrant]
-sealed class GroupGrain(IGroupOffice office) : Grain, IGroupGrain
+/// <summary>A group, at the silo that owns its home partition. Knows no rules: the engine does.</summary>
+[Reentrant, PartitionPlacement]
+sealed class GroupGrain(MailboxEngine engine, PartitionPeers peers, PartitionMap map) : Grain, IGroupGrain
 {
     GroupName _name;
-    IGroupSender? _sender;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _name = GroupName.Parse(this.GetPrimaryKeyString());
-        _sender = office.SenderOf(_name);
         return Task.CompletedTask;
     }
 
     public async Task<SendResult> Send(GroupSend send)
     {
-        var result = await _sender!.SendAsync(send);
-        LeaveIfLost();
+        var result = (await engine.PostAsync(new(send.Draft, [], [_name], send.Except) { Copy = send.Copy })).Groups[0];
+        this.FollowPartition(map, result.Outcome);
         return result;
     }
 
-    public async Task Resume()
-    {
-        await _sender!.ResumeAsync();
-        LeaveIfLost();
-    }
-
-    public async Task<MembersResult> ChangeMembers(MembersChange change) => await office.ChangeMembersAsync(_name, change);
-
-    public async Task<GroupDescription> Describe(string? after, int limit)
+    public async Task<MembersResult> ChangeMembers(MembersChange change)
     {
         try
         {
-            return await office.GetAsync(_name, after, limit) is { } page ? new(Outcome.Stored, page) : new(Outcome.NotFound);
+            var result = await engine.ChangeMembersAsync(_name, change.Add, change.Remove, change.Key, CancellationToken.None);
+            this.FollowPartition(map, result.Outcome);
+            return result;
         }
         catch (Storage.StoreException)
         {
@@ -43,11 +37,35 @@ sealed class GroupGrain(IGroupOffice office) : Grain, IGroupGrain
         }
     }
 
-    public async Task<Outcome> Remove(Guid key) => await office.RemoveAsync(_name, key);
-
-    /// <summary>Another activation took the group: the directory knows by now which one.</summary>
-    void LeaveIfLost()
+    public async Task<GroupDescription> Describe(string? after, int limit)
     {
-        if (_sender!.IsLost) DeactivateOnIdle();
+        try
+        {
+            var page = engine.Partitions.Count == 1 ? await engine.GetGroupAsync(_name, after, limit) : await peers.GetGroupAsync(_name, after, limit, CancellationToken.None);
+            return page is not null ? new(Outcome.Stored, page) : new(Outcome.NotFound);
+        }
+        catch (Storage.StoreException)
+        {
+            // Partitions are about to have another owner: ask again.
+            return new(engine.Partitions.Count == 1 ? Outcome.StoreFailed : Outcome.NotOwner);
+        }
+    }
+
+    public async Task<Outcome> Remove(Guid key)
+    {
+        var outcome = await engine.RemoveGroupAsync(_name, key, CancellationToken.None);
+        this.FollowPartition(map, outcome);
+        return outcome;
+    }
+}
+
+static class PartitionGrains
+{
+    /// <summary>The grain's partition is another silo's now: the next call finds it there.</summary>
+    public static void FollowPartition(this Grain grain, PartitionMap map, Outcome outcome)
+    {
+        if (outcome != Outcome.NotOwner) return;
+        if (map.OwnerOf(grain.GrainContext.GrainId.Key.ToString()!) is not { } owner || owner.Equals(grain.GrainContext.Address.SiloAddress)) return;
+        grain.GrainContext.Migrate(new() { [IPlacementDirector.PlacementHintKey] = owner });
     }
 }

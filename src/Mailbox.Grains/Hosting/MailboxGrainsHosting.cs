@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Mailbox.Engine;
-using Mailbox.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
@@ -11,22 +10,18 @@ namespace Mailbox.Grains;
 public static class MailboxGrainsHosting
 {
     /// <summary>
-    /// A silo that owns mailboxes. An <see cref="IMailboxStore"/> is registered before, and <see cref="EngineOptions"/> where the defaults
-    /// do not do.
+    /// A silo that owns mailboxes. A log is registered before, and <see cref="EngineOptions"/> where the defaults do not do. Where other silos share the log each
+    /// owns a part of its partitions; else the engine is the process's <see cref="IMailboxGrid"/>, and there must be no other silo of this kind.
     /// </summary>
-    /// <param name="ownsAll">
-    /// True where the store is this silo's alone: its engine is then the process's <see cref="IMailboxGrid"/>, and there must be no other
-    /// silo of this kind. False where silos share the store, which needs an <see cref="IGroupLedger"/> and an <see cref="IOwnerRegistry"/>; the store's
-    /// <see cref="IMailboxStore.Owner"/> is then <see cref="SiloOwner.NameOf"/>.
-    /// </param>
-    public static ISiloBuilder AddMailboxGrains(this ISiloBuilder silo, bool ownsAll)
+    /// <param name="isShared">Whether other silos share the log.</param>
+    public static ISiloBuilder AddMailboxGrains(this ISiloBuilder silo, bool isShared)
     {
         silo.UseGridSettings();
         silo.AddGrainService<MailboxHub>();
-        silo.Services.AddEngine(ownsAll);
+        silo.Services.AddEngine(isShared);
         silo.Services.AddGateway();
-        if (ownsAll) silo.Services.AddSingleton<IMailboxGrid>(static services => services.GetRequiredService<MailboxEngine>());
-        else silo.Services.AddSingleton<IMailboxGrid, ClusterGrid>();
+        if (isShared) silo.Services.AddSingleton<IMailboxGrid, ClusterGrid>();
+        else silo.Services.AddSingleton<IMailboxGrid>(static services => services.GetRequiredService<MailboxEngine>());
         return silo;
     }
 
@@ -40,36 +35,34 @@ public static class MailboxGrainsHosting
         return silo;
     }
 
-    static void AddEngine(this IServiceCollection services, bool ownsAll)
+    static void AddEngine(this IServiceCollection services, bool isShared)
     {
         services.TryAddSingleton<EngineOptions>();
-        services.AddSingleton(provider => Start(provider, ownsAll));
+        services.TryAddSingleton(Start);
         services.AddSingleton<Outboxes>();
         services.AddSingleton<GridLife>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<GridLife>());
-        if (ownsAll) services.TryAddSingleton<IGroupOffice, EngineOffice>();
-        else services.AddLedger();
+        services.AddSingleton<PartitionPeers>();
+        if (!isShared) return;
+        services.TryAddSingleton<PartitionOptions>();
+        services.AddSingleton<PartitionOwnership>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider =>
+        {
+            provider.GetRequiredService<MailboxEngine>().Channels.Peers = provider.GetRequiredService<PartitionPeers>();
+            return provider.GetRequiredService<PartitionOwnership>();
+        });
     }
 
-    static void AddLedger(this IServiceCollection services)
-    {
-        services.AddSingleton<PartSending>();
-        services.AddSingleton<IGroupOffice, LedgerOffice>();
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, OwnerWatch>();
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SendWatch>();
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, EventWatch>();
-    }
-
-    static MailboxEngine Start(IServiceProvider services, bool ownsAll)
-    {
-        var options = services.GetRequiredService<EngineOptions>();
-        options.OwnsAll = ownsAll;
-        return new(services.GetRequiredService<IMailboxStore>(), options, services.GetRequiredService<TimeProvider>(), services.GetService<IMeterFactory>());
-    }
+    /// <summary>A log that is this process's alone is read here, before anything asks for the engine.</summary>
+    static MailboxEngine Start(IServiceProvider services) => MailboxEngine.StartAsync(
+        services.GetRequiredService<Storage.ILog>(), services.GetRequiredService<EngineOptions>(), services.GetRequiredService<TimeProvider>(),
+        services.GetService<IMeterFactory>()).GetAwaiter().GetResult();
 
     static void AddGateway(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<PartitionMap>();
+        services.AddPlacementDirector<PartitionPlacement, PartitionPlacementDirector>();
         services.AddSingleton<GridServices>();
         services.TryAddSingleton<GridState>();
         services.AddSingleton<MailboxHubs>();

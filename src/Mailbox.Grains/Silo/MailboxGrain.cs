@@ -5,12 +5,12 @@ using Orleans.Concurrency;
 namespace Mailbox.Grains;
 
 /// <summary>
-/// Says which engine owns a mailbox, and nothing else: the rules are the engine's. Where every mailbox is this engine's the grain only
-/// routes. Calls interleave; each is one step of the engine.
+/// A mailbox, at the silo that owns its partition. It holds nothing: the rules and the state are the engine's. Calls interleave; each is one step of
+/// the engine.
 /// </summary>
-[Reentrant]
+[Reentrant, PartitionPlacement]
 sealed class MailboxGrain(
-    MailboxEngine engine, IMailboxGrid grid, Outboxes outboxes, ILocalSiloDetails silo, TimeProvider time, GridLife life) : Grain, IMailboxGrain
+    MailboxEngine engine, IMailboxGrid grid, Outboxes outboxes, PartitionMap map, ILocalSiloDetails silo, TimeProvider time, GridLife life) : Grain, IMailboxGrain
 {
     static readonly TimeSpan s_whileAttached = TimeSpan.FromDays(1);
     static readonly TimeSpan s_noLonger = TimeSpan.FromSeconds(-1);
@@ -19,63 +19,56 @@ sealed class MailboxGrain(
     TaskScheduler? _scheduler;
     int _attached;
 
-    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _name = MailboxName.Parse(this.GetPrimaryKeyString());
         _scheduler = TaskScheduler.Current;
-        if (!engine.Options.OwnsAll && !await engine.Owned.AcquireAsync([_name], cancellationToken))
-            throw new StoreException("The silo takes no mailboxes now: it is stopping, or its store failed.");
-    }
-
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
-    {
-        if (!engine.Options.OwnsAll) await engine.Owned.ReleaseAsync([_name]);
+        return Task.CompletedTask;
     }
 
     public async Task<DeliverResult> Deliver(Delivery delivery)
     {
-        var result = await engine.DeliverAsync(_name, delivery.Draft);
-        LeaveIfLost(result.Outcome);
+        var result = (await engine.PostAsync(new(delivery.Draft, [_name], [], []) { Copy = delivery.Copy })).To[0];
+        Follow(result.Outcome);
         return result;
     }
 
     public async Task<DeliverResult[]> DeliverMany(Deliveries deliveries)
     {
         var results = await Task.WhenAll(Array.ConvertAll(deliveries.Drafts, draft => engine.DeliverAsync(_name, draft).AsTask()));
-        foreach (var result in results) LeaveIfLost(result.Outcome);
+        foreach (var result in results) Follow(result.Outcome);
         return results;
     }
 
     public async Task<AcknowledgeOutcome> Acknowledge(Position position)
     {
         var outcome = await engine.AcknowledgeAsync(_name, position);
-        if (outcome == AcknowledgeOutcome.Unavailable) await IsLost();
+        if (outcome == AcknowledgeOutcome.Unavailable) FollowIfLost();
         return outcome;
     }
 
-    public async Task<Outcome> SetOptions(MailboxOptionsChange change) => LeaveIfLost(await engine.SetOptionsAsync(_name, change));
+    public async Task<Outcome> SetOptions(MailboxOptionsChange change) => Follow(await engine.SetOptionsAsync(_name, change));
 
     public async Task<Description> Describe()
     {
         try
         {
-            if (await engine.GetAsync(_name) is { } info) return new(Outcome.Stored, info);
-            return new(await IsLost() ? Outcome.NotOwner : Outcome.NotFound);
+            return await engine.GetAsync(_name) is { } info ? new(Outcome.Stored, info) : new(Outcome.NotFound);
         }
         catch (StoreException)
         {
-            return new(Outcome.StoreFailed);
+            return new(FollowIfLost() ? Outcome.NotOwner : Outcome.StoreFailed);
         }
     }
 
-    public async Task<Outcome> Remove() => LeaveIfLost(await engine.RemoveAsync(_name));
+    public async Task<Outcome> Remove() => Follow(await engine.RemoveAsync(_name));
 
-    public async Task<Outcome> DeleteMessage(Position position) => LeaveIfLost(await engine.DeleteMessageAsync(_name, position));
+    public async Task<Outcome> DeleteMessage(Position position) => Follow(await engine.DeleteMessageAsync(_name, position));
 
     public async Task<UplinkResult> Uplink(UplinkCall call)
     {
-        var result = await Uplinking.RunAsync(engine, _name, call.Request, engine.Options.OwnsAll ? null : grid, CancellationToken.None);
-        LeaveIfLost(result.Outcome);
+        var result = await engine.UplinkAsync(_name, call.Request, engine.Partitions.Count == 1 ? null : grid, CancellationToken.None);
+        Follow(result.Outcome);
         return result;
     }
 
@@ -83,7 +76,7 @@ sealed class MailboxGrain(
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, life.Stopping);
         var answer = await new LongPoll(engine, time).ReadAsync(_name, request, stop.Token);
-        if (answer.Outcome == OpenOutcome.Unavailable) await IsLost();
+        if (answer.Outcome == OpenOutcome.Unavailable) FollowIfLost();
         return answer;
     }
 
@@ -91,7 +84,7 @@ sealed class MailboxGrain(
     {
         if (request.IsHeld) Hold();
         var attached = await outboxes.AttachAsync(_name, request, silo.SiloAddress, request.IsHeld ? LetGo : static () => { });
-        if (attached.Outcome == OpenOutcome.Unavailable) await IsLost();
+        if (attached.Outcome == OpenOutcome.Unavailable) FollowIfLost();
         return attached;
     }
 
@@ -108,17 +101,17 @@ sealed class MailboxGrain(
         if (--_attached == 0) DelayDeactivation(s_noLonger);
     }
 
-    async ValueTask<bool> IsLost()
+    /// <summary>For answers that do not say why: whether the partition is not this silo's now.</summary>
+    bool FollowIfLost()
     {
-        if (engine.Options.OwnsAll || await engine.Owned.HasAsync(_name)) return false;
-        DeactivateOnIdle();
+        if (engine.Partitions.Find(_name) is not null) return false;
+        Follow(Outcome.NotOwner);
         return true;
     }
 
-    /// <summary>Another activation took the mailbox, in the store: the directory knows by now which one.</summary>
-    Outcome LeaveIfLost(Outcome outcome)
+    Outcome Follow(Outcome outcome)
     {
-        if (outcome == Outcome.NotOwner) DeactivateOnIdle();
+        this.FollowPartition(map, outcome);
         return outcome;
     }
 }

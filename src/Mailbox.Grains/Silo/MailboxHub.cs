@@ -4,7 +4,7 @@ using Orleans.Concurrency;
 
 namespace Mailbox.Grains;
 
-/// <summary>Passes on to the engine what gateways and groups say of many mailboxes at once.</summary>
+/// <summary>Passes on to the engine what gateways and other silos say of many mailboxes at once.</summary>
 [Reentrant]
 sealed class MailboxHub(GrainId id, Silo silo, ILoggerFactory log, Outboxes outboxes, MailboxEngine engine)
     : GrainService(id, silo, log), IMailboxHub
@@ -17,9 +17,24 @@ sealed class MailboxHub(GrainId id, Silo silo, ILoggerFactory log, Outboxes outb
 
     public Task<AuditAnswer> Audit(AuditRequest request) => Task.FromResult(outboxes.Audit(request));
 
-    public async Task<byte[]> SendPart(SendPart part)
+    public async Task<PassedParts> Apply(PassedParts operations) =>
+        new(await Task.WhenAll(Array.ConvertAll(operations.Parts, part => PartitionPeers.ApplyAsync(engine, part!))));
+
+    public async Task<NamesPart> GroupPart(GroupName group, string? after, int limit)
     {
-        var outcomes = await OwnPart.StoreAsync(engine, new(part.Send, part.Message, part.Idle), part.Members);
-        return Array.ConvertAll(outcomes, static outcome => (byte)outcome);
+        var partitions = Owned();
+        var page = await engine.GroupPartAsync(group, after, limit, CancellationToken.None);
+        return new(StillOwned(partitions), page.Count, [.. page.Members], page.Next);
     }
+
+    public async Task<NamesPart> List(string? after, int limit)
+    {
+        var partitions = Owned();
+        var names = await engine.ListAsync(after, limit);
+        return new(StillOwned(partitions), names.Count, [.. names], null);
+    }
+
+    int[] Owned() => [.. engine.Partitions.Owned.Select(static partition => partition.Number)];
+
+    int[] StillOwned(int[] partitions) => Array.FindAll(partitions, number => engine.Partitions[number] is not null);
 }

@@ -7,13 +7,13 @@ namespace Mailbox.Grains;
 /// <summary>Answers for its silo; as many of it as are needed.</summary>
 [StatelessWorker]
 [Reentrant]
-sealed class OfficeGrain(MailboxEngine engine) : Grain, IOfficeGrain
+sealed class OfficeGrain(MailboxEngine engine, PartitionPeers peers, PartitionMap map) : Grain, IOfficeGrain
 {
-    public async Task<PostResult?> Post(Posting posting) => engine.Options.OwnsAll ? await engine.PostAsync(posting.Post) : null;
+    public async Task<PostResult?> Post(Posting posting) => engine.Partitions.Count == 1 ? await engine.PostAsync(posting.Post) : null;
 
     public async Task<DeliverResult[]?> DeliverMany(DeliveryBatch batch)
     {
-        if (!engine.Options.OwnsAll) return null;
+        if (engine.Partitions.Count > 1) return null;
         var answers = new Task<DeliverResult>[batch.To.Length];
         for (var i = 0; i < answers.Length; i++) answers[i] = engine.DeliverAsync(batch.To[i], batch.Drafts[i]).AsTask();
         return await Task.WhenAll(answers);
@@ -23,7 +23,7 @@ sealed class OfficeGrain(MailboxEngine engine) : Grain, IOfficeGrain
     {
         try
         {
-            return [.. await Task.Run(async () => await engine.ListAsync(after, limit))];
+            return engine.Partitions.Count > 1 ? await peers.ListAsync(after, limit, CancellationToken.None) : [.. await engine.ListAsync(after, limit)];
         }
         catch (StoreException)
         {
@@ -32,4 +32,6 @@ sealed class OfficeGrain(MailboxEngine engine) : Grain, IOfficeGrain
     }
 
     public Task<bool> IsReady() => Task.FromResult(engine.IsReady);
+
+    public Task<SiloAddress?[]> Owners() => Task.FromResult(map.ToArray());
 }

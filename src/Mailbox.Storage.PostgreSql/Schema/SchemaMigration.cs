@@ -10,11 +10,6 @@ namespace Mailbox.Storage.PostgreSql;
 /// </summary>
 static class SchemaMigration
 {
-    static readonly (int Version, string Resource)[] s_scripts = FindScripts();
-
-    /// <summary>The version that this program makes. It understands the next one too.</summary>
-    public static int Newest => s_scripts[^1].Version;
-
     /// <exception cref="StoreException">A program that is newer by more than one version made the schema.</exception>
     public static void Run(NpgsqlDataSource source, string schema)
     {
@@ -23,16 +18,17 @@ static class SchemaMigration
         Execute(connection, $"SELECT pg_advisory_xact_lock(hashtextextended('mailbox schema {schema}', 0))");
         Execute(connection, $"SET LOCAL client_min_messages = warning; CREATE SCHEMA IF NOT EXISTS {schema}");
         Execute(connection, "CREATE TABLE IF NOT EXISTS schema_version (version integer PRIMARY KEY)");
-        Upgrade(connection, schema, Version(connection));
+        Upgrade(connection, schema, Version(connection), FindScripts());
         transaction.Commit();
     }
 
-    static void Upgrade(NpgsqlConnection connection, string schema, int version)
+    static void Upgrade(NpgsqlConnection connection, string schema, int version, (int Version, string Resource)[] scripts)
     {
         // Each script leaves a schema that serves the version before it: that one may start again while silos are upgraded one by one.
-        if (version > Newest + 1)
-            throw new StoreException($"The schema {schema} has version {version}; this program understands versions up to {Newest + 1}.");
-        foreach (var script in s_scripts)
+        var newest = scripts[^1].Version;
+        if (version > newest + 1)
+            throw new StoreException($"The schema {schema} has version {version}; this program understands versions up to {newest + 1}.");
+        foreach (var script in scripts)
         {
             if (script.Version <= version) continue;
             Execute(connection, TextOf(script.Resource));
@@ -59,7 +55,7 @@ static class SchemaMigration
         return reader.ReadToEnd();
     }
 
-    // 001-mailboxes.sql is version 1.
+    // 001-log.sql is version 1.
     static (int, string)[] FindScripts() =>
     [
         .. Assembly.GetExecutingAssembly().GetManifestResourceNames()

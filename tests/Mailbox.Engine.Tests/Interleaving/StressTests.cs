@@ -15,7 +15,7 @@ public sealed class StressTests
     {
         var time = new FakeTime();
         var options = new MailboxOptions(TimeSpan.FromDays(1), OverflowPolicy.Reject, 1_000_000, 1 << 30);
-        await using var engine = new MailboxEngine(new TestStore(), new() { Mailbox = options }, time);
+        await using var engine = await MailboxEngine.StartAsync(new TestStore(), new() { Mailbox = options }, time, cancel: TestContext.Current.CancellationToken);
         var faults = new List<Exception>();
         engine.Faulted += faults.Add;
         var names = Enumerable.Range(0, Mailboxes).Select(i => Office.Name($"m{i}")).ToArray();

@@ -23,7 +23,7 @@ public sealed class TurnStressTests : IAsyncDisposable
     {
         _store.Committing = Begin;
         _store.Committed = () => Interlocked.Decrement(ref _committing);
-        _engine = new(_store, new(), _time);
+        _engine = MailboxEngine.StartAsync(_store, new(), _time).GetAwaiter().GetResult();
     }
 
     static int Answers => Environment.GetEnvironmentVariable("MAILBOX_LONG_TESTS") == "1" ? 100_000 : 10_000;

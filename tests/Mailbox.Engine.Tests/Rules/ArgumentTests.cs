@@ -39,10 +39,10 @@ public sealed class ArgumentTests
     }
 
     [Fact]
-    public void An_engine_tells_every_option_that_is_out_of_its_range()
+    public async Task An_engine_tells_every_option_that_is_out_of_its_range()
     {
         var options = new EngineOptions { MaxKeys = 0, Idle = TimeSpan.Zero, Durability = (Durability)7 };
-        var refused = Assert.Throws<ArgumentException>(() => new MailboxEngine(_office.Store, options, _office.Time));
+        var refused = await Assert.ThrowsAsync<ArgumentException>(() => MailboxEngine.StartAsync(_office.Store, options, _office.Time, cancel: TestContext.Current.CancellationToken));
         Assert.All(["MaxKeys", "Idle", "Durability"], name => Assert.Contains(name, refused.Message, StringComparison.Ordinal));
     }
 }

@@ -128,7 +128,7 @@ public sealed class ConflictTests
         _office.Wait(TimeSpan.FromMinutes(6));
         _office.Maintain();
         _office.Maintain();
-        Assert.Empty(_office.Engine.Table.All);
+        Assert.Empty(_office.Engine.Mailboxes.All);
     }
 
     [Fact, Trait("Rule", "M14")]

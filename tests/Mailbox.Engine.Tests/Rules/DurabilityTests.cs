@@ -120,7 +120,7 @@ public sealed class DurabilityTests
     {
         _office.Deliver("a", At(Durability.Process, "1"));
         _office.Wait(TimeSpan.FromMinutes(30));
-        Assert.Equal(0, _office.Engine.Table.Count);
+        Assert.Equal(0, _office.Engine.Mailboxes.Count);
         Assert.Equal(2, _office.Deliver("a", "2").Position.Sequence);
         Assert.Equal("1 2", _office.Poll("a"));
     }

@@ -103,7 +103,7 @@ public sealed class ExpiryTests
     {
         MakeWithIdle(s_minute);
         _office.Wait(s_minute + TimeSpan.FromSeconds(10));
-        Assert.Equal(0, _office.Engine.Table.Count);
+        Assert.Equal(0, _office.Engine.Mailboxes.Count);
         Assert.Empty(_office.Store.Names(null, 10));
     }
 

@@ -77,7 +77,7 @@ public sealed class FullDiskTests
         line.Reader.Close();
         Assert.Equal(OpenOutcome.Unavailable, _office.Ask(first).Outcome);
         Assert.Equal(OpenOutcome.Unavailable, _office.Ask(second).Outcome);
-        Assert.False(_office.Engine.Table.All.Single().IsHeld);
+        Assert.False(_office.Engine.Mailboxes.All.Single().IsHeld);
     }
 
     [Fact, Trait("Rule", "M13")]
@@ -119,7 +119,7 @@ public sealed class FullDiskTests
         _office.Maintain();
         Assert.Equal("1", line.Read());
         Assert.Null(line.Ending);
-        Assert.Single(_office.Engine.Table.All.Single().Readers);
+        Assert.Single(_office.Engine.Mailboxes.All.Single().Readers);
     }
 
     static void AssertSame(MailboxInfo before, MailboxInfo now)

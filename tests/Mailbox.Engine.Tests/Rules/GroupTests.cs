@@ -33,7 +33,8 @@ public sealed class GroupTests
         var leave = _office.Engine.ChangeMembersAsync(Office.Group("g"), [], [Office.Name("a")], TestContext.Current.CancellationToken);
         _office.Engine.Maintain();
         var join = _office.Engine.ChangeMembersAsync(Office.Group("g"), [Office.Name("b")], [], TestContext.Current.CancellationToken);
-        Assert.Equal(new MembersResult(Outcome.Stored, 0, 1, 0), _office.Ask(leave));
+        var left = _office.Ask(leave);
+        Assert.Equal((Outcome.Stored, 0, 1), (left.Outcome, left.Added, left.Removed));
         Assert.Equal(new MembersResult(Outcome.Stored, 1, 0, 1), _office.Ask(join));
         Assert.Equal("b", _office.Members("g"));
     }
@@ -112,7 +113,8 @@ public sealed class GroupTests
         for (var i = 0; i < 50; i++) _office.Join("g", $"m{i}");
         var commits = _office.Store.Commits;
         Assert.Equal(50, _office.Send("g", "1").Stored);
-        Assert.Equal(commits + 1, _office.Store.Commits);
+        // Where members are in many partitions: the home's, that of all the others, and the end of the operation.
+        Assert.Equal(commits + (_office.Store.Partitions == 1 ? 1 : 3), _office.Store.Commits);
     }
 
     [Fact, Trait("Rule", "G6")]

@@ -57,7 +57,7 @@ public sealed class OrderTests
     {
         var before = _office.Deliver("a", "1").Position;
         _office.Wait(TimeSpan.FromMinutes(10));
-        Assert.Equal(0, _office.Engine.Table.Count);
+        Assert.Equal(0, _office.Engine.Mailboxes.Count);
         Assert.Equal(before with { Sequence = 2 }, _office.Deliver("a", "2").Position);
         Assert.Equal("1 2", _office.Poll("a"));
     }

@@ -129,10 +129,10 @@ public sealed class StartTests
         _office.Deliver("a", "1");
         var line = _office.Open("a");
         Assert.Equal("1", line.Take());
-        _office.Store.IsFull = true;
+        _office.Store.HasNoReserve = true;
         _office.Store.Committing = line.Written;
         Assert.Equal(Outcome.StoreFull, _office.Deliver("a", "2").Outcome);
-        (_office.Store.IsFull, _office.Store.Committing) = (false, null);
+        (_office.Store.HasNoReserve, _office.Store.Committing) = (false, null);
         _office.Deliver("a", "3");
         Assert.Equal("3", _office.Poll("a"));
     }

@@ -65,10 +65,10 @@ public sealed class WindowTests
         var slow = _office.Open("a", new OpenRequest { WindowMessages = 1 });
         slow.Take();
         for (var i = 0; i < 300; i++) _office.Deliver("a", "x");
-        var live = _office.Engine.Table.All.Single();
+        var live = _office.Engine.Mailboxes.All.Single();
         var inMemory = 0;
         foreach (ref readonly var entry in live.State.Entries)
-            if (entry.Body is not null) inMemory++;
+            if (entry.Body.Hot is not null) inMemory++;
         Assert.InRange(inMemory, 1, 64);
         Assert.Equal(300, slow.ReadAll(write: true).Count);
     }

@@ -46,7 +46,7 @@ sealed partial class Office
         return asked.GetAwaiter().GetResult();
     }
 
-    void Finish(Task asked)
+    public void Finish(Task asked)
     {
         StepAll();
         // What asks more than once goes on in a thread of the pool.
@@ -177,18 +177,13 @@ sealed partial class Office
     public void Maintain()
     {
         Engine.Maintain();
-        Finish(Engine.Swept);
+        StepAll();
     }
-
-    public bool Acquire(params string[] mailboxes) => Ask(Engine.Owned.AcquireAsync([.. mailboxes.Select(Name)]));
-
-    public bool Release(params string[] mailboxes) => Ask(Engine.Owned.ReleaseAsync([.. mailboxes.Select(Name)]));
 
     /// <summary>The process dies and another starts on the same store.</summary>
     public void Restart()
     {
         Grid = Engine = Start();
-        Store.Reopen(Engine.Clock.Now);
         Surround();
     }
 
@@ -200,8 +195,11 @@ sealed partial class Office
 
     MailboxEngine Start()
     {
-        var engine = new MailboxEngine(Store, Options, new EngineClock(Time, Store.LastSeen));
+        var engine = new MailboxEngine(Store, Options, Time);
         engine.Faulted += Faults.Add;
+        var owning = engine.OwnAsync([.. Enumerable.Range(0, Store.Partitions)], "");
+        while (engine.Step()) { }
+        owning.GetAwaiter().GetResult();
         return engine;
     }
 }

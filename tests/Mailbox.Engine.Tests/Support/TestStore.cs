@@ -2,11 +2,14 @@ using Mailbox.Storage;
 
 namespace Mailbox.Engine.Tests;
 
-/// <summary>A store in memory that can be made to fail, and that outlives the engines a test starts on it.</summary>
+/// <summary>A log in memory that can be made to fail, and that outlives the engines a test starts on it.</summary>
 /// <param name="inner">Null for one that is this engine's alone.</param>
-sealed class TestStore(IMailboxStore? inner = null) : IMailboxStore
+sealed class TestStore(MemoryLog? inner = null) : ILog
 {
-    readonly IMailboxStore _inner = inner ?? new MemoryStore();
+    // The suite is run with one partition, as a journal has, and with many, as a database has.
+    static readonly int s_partitions = int.Parse(Environment.GetEnvironmentVariable("MAILBOX_TEST_PARTITIONS") ?? "1", System.Globalization.CultureInfo.InvariantCulture);
+
+    readonly MemoryLog _inner = inner ?? (s_partitions == 1 ? new MemoryLog { Keeps = Durability.Disk } : new MemoryLog(new(s_partitions)) { Keeps = Durability.Disk, IsShared = false });
 
     /// <summary>No room but for what may use the reserve.</summary>
     public bool IsFull { get; set; }
@@ -14,7 +17,16 @@ sealed class TestStore(IMailboxStore? inner = null) : IMailboxStore
     /// <summary>Not even for that.</summary>
     public bool HasNoReserve { get; set; }
 
-    public bool HasFailed { get; set; }
+    /// <summary>The next commit fails, and with it the log, until it is set back.</summary>
+    public bool HasFailed
+    {
+        get;
+        set
+        {
+            field = value;
+            IsWritable = true;
+        }
+    }
 
     /// <summary>Called before a batch is committed, on the thread that commits.</summary>
     public Action? Committing { get; set; }
@@ -22,11 +34,11 @@ sealed class TestStore(IMailboxStore? inner = null) : IMailboxStore
     /// <summary>Called after a batch was committed, before anybody is told.</summary>
     public Action? Committed { get; set; }
 
-    /// <summary>Called before mailboxes are taken, by any thread.</summary>
-    public Action? Preparing { get; set; }
-
     /// <summary>What becomes of the next batch is not told: null for not at all, else whether it is stored.</summary>
     public bool? NextIsUncertain { get; set; }
+
+    /// <summary>While it is in doubt nobody can be asked.</summary>
+    public bool CannotSettle { get; set; }
 
     /// <summary>Reads wait for it; null for not at all.</summary>
     public Func<Task>? Reading { get; set; }
@@ -37,84 +49,102 @@ sealed class TestStore(IMailboxStore? inner = null) : IMailboxStore
 
     public Durability LastDurability { get; private set; }
 
-    public DateTimeOffset LastSeen => _inner.LastSeen;
+    public int Partitions => _inner.Partitions;
 
-    public bool IsWritable => !HasFailed;
+    public Durability Keeps => _inner.Keeps;
 
     public bool CommitsAtOnce => _inner.CommitsAtOnce;
 
-    public int KeyCount => _inner.KeyCount;
+    public bool IsShared => _inner.IsShared;
 
-    public string? Owner => _inner.Owner;
+    public bool IsWritable { get; private set; } = true;
 
-    public ulong NewEpoch() => _inner.NewEpoch();
+    public bool HasLostPower { get; set; }
 
-    public StoredMailbox? Load(MailboxName name) => _inner.Load(name);
+    public uint Incarnation => _inner.Incarnation;
 
-    public ValueTask PrepareAsync(IReadOnlyCollection<MailboxName> names, CancellationToken cancel = default)
+    public int ContainerBits => _inner.ContainerBits;
+
+    /// <summary>Names of the mailboxes that are stored.</summary>
+    public IReadOnlyList<MailboxName> Names(string? after, int limit)
     {
-        Preparing?.Invoke();
-        return _inner.PrepareAsync(names, cancel);
+        var names = new List<MailboxName>();
+        for (var partition = 0; partition < Partitions; partition++)
+        {
+            var replay = new Replay(partition, Incarnation, ContainerBits);
+            _inner.ReadAsync(partition, null, replay).AsTask().GetAwaiter().GetResult();
+            for (var place = 0; place < replay.State.Tables.Slots.End; place++)
+                if (replay.State.Tables.Slots[place] is { } mailbox) names.Add(mailbox.Name);
+        }
+        return [.. names.OrderBy(static name => name.ToString(), StringComparer.Ordinal)
+            .Where(name => after is null || string.CompareOrdinal(name.ToString(), after) > 0).Take(limit)];
     }
 
-    public ValueTask<IReadOnlyCollection<MailboxName>> PrepareUnownedAsync(IReadOnlyCollection<MailboxName> names, CancellationToken cancel = default)
-    {
-        Preparing?.Invoke();
-        return _inner.PrepareUnownedAsync(names, cancel);
-    }
+    public ValueTask<LogEnd> ReadAsync(int partition, LogEnd? from, ILogReader into, CancellationToken cancel = default) =>
+        _inner.ReadAsync(partition, from, into, cancel);
 
-    public IReadOnlyList<MailboxName> LoadGroup(GroupName group) => _inner.LoadGroup(group);
+    public ValueTask<IReadOnlyList<LogEnd>> ClaimAsync(IReadOnlyList<int> partitions, string owner, CancellationToken cancel = default) =>
+        _inner.ClaimAsync(partitions, owner, cancel);
 
-    public RememberedKey? FindKey(KeyId key, DateTimeOffset now) => _inner.FindKey(key, now);
+    public ValueTask<IReadOnlyList<LogOwner>> OwnersAsync(CancellationToken cancel = default) => _inner.OwnersAsync(cancel);
 
-    public void Commit(CommitBatch batch)
+    public ValueTask ReleaseAsync(IReadOnlyList<int> partitions, CancellationToken cancel = default) => _inner.ReleaseAsync(partitions, cancel);
+
+    public ulong NextAddress(int partition) => _inner.NextAddress(partition);
+
+    public void Commit(FrameBatch batch)
     {
         Committing?.Invoke();
-        if (HasFailed) throw new StoreException("The store was made to fail.");
-        if ((IsFull && !batch.MayUseReserve) || HasNoReserve) throw new StoreFullException("The store was made to be full.");
+        if (HasFailed) throw Failed();
+        if (HasNoReserve) throw new StoreFullException("The log was made to be full.");
         Commits++;
         LastDurability = batch.Durability;
-        if (NextIsUncertain is { } isStored) CommitInDoubt(batch, isStored);
+        if (NextIsUncertain is { } isStored)
+        {
+            NextIsUncertain = null;
+            if (isStored) _inner.Commit(batch);
+            throw new UncertainStoreException("The answer was made to get lost.");
+        }
         _inner.Commit(batch);
         Committed?.Invoke();
     }
 
-    void CommitInDoubt(CommitBatch batch, bool isStored)
+    public ValueTask SettleAsync(FrameBatch batch, CancellationToken cancel = default)
     {
-        NextIsUncertain = null;
-        if (isStored) _inner.Commit(batch);
-        throw new UncertainStoreException("The answer was made to get lost.");
+        if (CannotSettle) throw new StoreException("The log was made to be away.");
+        foreach (var frame in batch.Frames)
+            if (frame.Outcome == FrameOutcome.Unknown) frame.Outcome = FrameOutcome.Void;
+        return default;
     }
 
     public void Sync()
     {
-        if (HasFailed) throw new StoreException("The store was made to fail.");
+        if (HasFailed) throw Failed();
         Syncs++;
     }
 
-    public async ValueTask ReadAsync(
-        MailboxHandle mailbox, ReadOnlyMemory<long> sequences, Message?[] into, CancellationToken cancel = default)
+    StoreException Failed()
+    {
+        IsWritable = false;
+        return new("The log was made to fail.");
+    }
+
+    public async ValueTask ReadBodiesAsync(
+        int partition, ReadOnlyMemory<BodyRange> ranges, Memory<ReadOnlyMemory<byte>> into, CancellationToken cancel = default)
     {
         if (Reading is { } reading) await reading().ConfigureAwait(false);
-        await _inner.ReadAsync(mailbox, sequences, into, cancel).ConfigureAwait(false);
+        await _inner.ReadBodiesAsync(partition, ranges, into, cancel).ConfigureAwait(false);
     }
 
-    public IReadOnlyList<MailboxName> Names(string? after, int limit) => _inner.Names(after, limit);
+    public string Describe(int partition, ulong address) => _inner.Describe(partition, address);
 
-    public IReadOnlyList<MailboxName> Overdue(DateTimeOffset now, int limit) => _inner.Overdue(now, limit);
+    public ISnapshotWriter BeginSnapshot(int partition) => _inner.BeginSnapshot(partition);
 
-    /// <summary>What a store does that opens after its process ended: who was held counts as disconnected now (spec M15).</summary>
-    public void Reopen(DateTimeOffset now)
-    {
-        foreach (var name in _inner.Names(null, int.MaxValue))
-        {
-            if (_inner.Load(name) is not { Marks.Held: true } held) continue;
-            var deadline = Math.Max(held.Marks.Deadline, (now + held.Options.Idle).ToUnixTimeMilliseconds());
-            var batch = new CommitBatch { At = now };
-            batch.Records.Add(new DeadlineMoved(held.Handle, deadline, false));
-            _inner.Commit(batch);
-        }
-    }
+    public ValueTask<IReadOnlyList<ContainerSize>> ContainersAsync(int partition, CancellationToken cancel = default) =>
+        _inner.ContainersAsync(partition, cancel);
+
+    public ValueTask FreeAsync(int partition, IReadOnlyCollection<long> containers, CancellationToken cancel = default) =>
+        _inner.FreeAsync(partition, containers, cancel);
 
     public void Dispose()
     {

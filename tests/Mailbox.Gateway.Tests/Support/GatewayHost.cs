@@ -46,7 +46,7 @@ sealed class GatewayHost : IAsyncDisposable
         builder.WebHost.UseUrls(url);
         builder.Services.AddSingleton<TimeProvider>(TestTime.Start());
         if (grid is not null) builder.Services.AddSingleton(grid);
-        builder.Services.AddSingleton<IMailboxStore>(new MemoryStore { Keeps = Durability.Disk });
+        builder.Services.AddSingleton<ILog>(new MemoryLog { Keeps = Durability.Disk });
         builder.Services.AddGateway(options).BindToLoopbackOnly();
         builder.Services.AddBackend(backend ?? new());
         if (!isEmbedded) builder.Services.AddGatewayServer();

@@ -12,6 +12,8 @@ sealed class BackendGrid : IAsyncDisposable
 {
     readonly InProcessTestCluster _cluster;
 
+    const int Partitions = 8;
+
     BackendGrid(InProcessTestCluster cluster) => _cluster = cluster;
 
     public IServiceProvider Silo => _cluster.Silos[0].ServiceProvider;
@@ -25,17 +27,16 @@ sealed class BackendGrid : IAsyncDisposable
     /// <param name="losing">Answers that the backend is not to get.</param>
     /// <param name="ownsAll">False: the grid answers as one whose mailboxes are spread over silos.</param>
     public static async Task<BackendGrid> StartAsync(
-        EngineOptions? engine = null, Action<MailboxGridOptions>? client = null, Func<IMailboxStore>? store = null, bool ownsAll = true,
+        EngineOptions? engine = null, Action<MailboxGridOptions>? client = null, Func<ILog>? log = null, bool ownsAll = true,
         LostAnswers? losing = null)
     {
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) =>
         {
             silo.ConfigureLogging(static logging => logging.ClearProviders());
-            silo.Services.AddSingleton(store?.Invoke() ?? new MemoryStore { Keeps = Durability.Disk }).AddSingleton(engine ?? new());
+            silo.Services.AddSingleton(log?.Invoke() ?? (ownsAll ? new MemoryLog { Keeps = Durability.Disk } : new MemoryLog(new(Partitions)) { Keeps = Durability.Disk })).AddSingleton(engine ?? new());
             if (losing is not null) silo.AddIncomingGrainCallFilter(losing);
-            silo.AddMailboxGrains(ownsAll).UseMailboxGrid();
-            if (!ownsAll) UseNoLedger(silo.Services);
+            silo.AddMailboxGrains(isShared: !ownsAll).UseMailboxGrid();
         });
         builder.ConfigureClient(backend => backend.UseMailboxGrid(client));
         var cluster = builder.Build();
@@ -45,15 +46,6 @@ sealed class BackendGrid : IAsyncDisposable
 
     /// <summary>The silo goes, with what it had in memory, and comes again.</summary>
     public Task RestartAsync() => _cluster.RestartSiloAsync(_cluster.Silos[0]);
-
-    /// <summary>There is one silo all the same, and its engine keeps the groups.</summary>
-    static void UseNoLedger(IServiceCollection services)
-    {
-        Type[] unused = [typeof(OwnerWatch), typeof(SendWatch), typeof(EventWatch)];
-        foreach (var service in services.Where(service => !service.IsKeyedService && unused.Contains(service.ImplementationType)).ToList())
-            services.Remove(service);
-        services.AddSingleton<IGroupOffice, EngineOffice>();
-    }
 
     public ValueTask DisposeAsync() => _cluster.EndAsync();
 

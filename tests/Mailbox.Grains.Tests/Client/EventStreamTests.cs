@@ -43,7 +43,7 @@ public sealed class EventStreamTests
     {
         var directory = Directory.CreateTempSubdirectory("mailbox-");
         await using var grid = await BackendGrid.StartAsync(
-            store: () => JournalStore.Open(new() { Directory = directory.FullName }, TimeProvider.System));
+            log: () => DirectoryLog.Open(new() { Directory = directory.FullName }));
         var events = grid.Client.Events("billing");
         var subscription = await events.SubscribeAsync(TellAsync);
         await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("one"), TestContext.Current.CancellationToken);

@@ -91,7 +91,7 @@ public sealed class ReadingTests : IDisposable
     {
         var directory = Directory.CreateTempSubdirectory("mailbox-");
         await using var grid = await BackendGrid.StartAsync(
-            store: () => JournalStore.Open(new() { Directory = directory.FullName }, TimeProvider.System));
+            log: () => DirectoryLog.Open(new() { Directory = directory.FullName }));
         var mailbox = grid.Client.Mailbox("desk");
         await DeliverAsync(mailbox, 1, 2);
         await using var reading = mailbox.OpenAsync(new() { PageMessages = 1 }, _patience.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);

@@ -54,7 +54,7 @@ public sealed class UplinkStreamTests
     {
         var directory = Directory.CreateTempSubdirectory("mailbox-");
         await using var grid = await BackendGrid.StartAsync(
-            store: () => JournalStore.Open(new() { Directory = directory.FullName }, TimeProvider.System));
+            log: () => DirectoryLog.Open(new() { Directory = directory.FullName }));
         var uplinks = grid.Client.Uplinks("billing");
         var subscription = await uplinks.SubscribeAsync(TellAsync);
         await subscription.ResumeAsync((_, _) => throw new InvalidOperationException("Never."));

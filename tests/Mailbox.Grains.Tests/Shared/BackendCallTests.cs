@@ -8,7 +8,7 @@ namespace Mailbox.Grains.Tests.Shared;
 /// <summary>What gateways tell backends by HTTP calls, where silos share the mailboxes (spec section 6).</summary>
 public sealed class BackendCallTests(PostgresServer server) : IAsyncLifetime
 {
-    readonly PostgresOptions _database = server.NewSchema();
+    readonly PostgresOptions _database = server.NewSchema() with { Partitions = 8 };
     SharedGrid? _grid;
 
     SharedGrid Grid => _grid!;

@@ -10,7 +10,7 @@ namespace Mailbox.Grains.Tests.Shared;
 /// </summary>
 public sealed class LateChangeTests(PostgresServer server)
 {
-    readonly PostgresOptions _database = server.NewSchema();
+    readonly PostgresOptions _database = server.NewSchema() with { Partitions = 8 };
 
     [Theory, Trait("Rule", "G3")]
     [InlineData(true)]

@@ -1,10 +1,8 @@
 using System.Text;
 using Mailbox.Engine;
-using Mailbox.Storage;
 using Mailbox.Storage.PostgreSql;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Orleans.Runtime.Placement;
 using Orleans.TestingHost;
 
 namespace Mailbox.Grains.Tests.Shared;
@@ -26,14 +24,11 @@ sealed class SharedGrid : IAsyncDisposable
 
     public IMailboxGrid Mailboxes => One.GetRequiredService<IMailboxGrid>();
 
-    public IGroupLedger Ledger => One.GetRequiredService<IGroupLedger>();
-
     /// <summary>As a backend of its own has it.</summary>
     public MailboxGridClient Client => One.GetRequiredService<MailboxGridClient>();
 
     public IGrainFactory Grains => One.GetRequiredService<IGrainFactory>();
 
-    /// <param name="database">Its owner is replaced by each silo's.</param>
     /// <param name="filter">Of the calls that come to every silo.</param>
     public static async Task<SharedGrid> StartAsync(PostgresOptions database, IIncomingGrainCallFilter? filter = null)
     {
@@ -42,14 +37,19 @@ sealed class SharedGrid : IAsyncDisposable
         builder.ConfigureSilo((_, silo) =>
         {
             silo.ConfigureLogging(static logging => logging.ClearProviders());
-            silo.Services.AddPostgresMailboxes(provider => database with { Owner = SiloOwner.NameOf(provider) });
+            silo.Services.AddPostgresLog(_ => database).AddSingleton(new PartitionOptions { StableFor = TimeSpan.FromMilliseconds(200) });
             if (filter is not null) silo.AddIncomingGrainCallFilter(filter);
-            silo.AddMailboxGrains(ownsAll: false).UseMailboxGrid();
+            silo.AddMailboxGrains(isShared: true).UseMailboxGrid();
         });
         var cluster = builder.Build();
         await cluster.DeployAsync();
-        return new(cluster);
+        var grid = new SharedGrid(cluster);
+        // The first took all of them; the second gets its share.
+        await Until(() => Task.FromResult(grid.Engines.All(engine => engine.Partitions.Owned.Count() == database.Partitions / 2)));
+        return grid;
     }
+
+    public IEnumerable<MailboxEngine> Engines => _cluster.Silos.Select(static silo => silo.ServiceProvider.GetRequiredService<MailboxEngine>());
 
     public static MailboxName[] Names(string names) => [.. names.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(MailboxName.Parse)];
 
@@ -58,38 +58,11 @@ sealed class SharedGrid : IAsyncDisposable
     public ValueTask<SendResult> Send(string text, string? key = null, string except = "") =>
         Mailboxes.SendAsync(Room, MessageDraft.FromText(text) with { IdempotencyKey = key }, Names(except));
 
-    /// <summary>A send of a process that dies before it goes on.</summary>
-    public async Task<OpenSend> BeginOnly(string text)
-    {
-        var now = One.GetRequiredService<MailboxEngine>().Clock.Now;
-        var message = Acceptance.Accept(MessageDraft.FromText(text), Room, now, new());
-        return (await Ledger.BeginAsync(Room, await Ledger.TakeAsync(Room), new(message, null, [], [], []))).Send!;
-    }
+    /// <summary>Whether this silo owns the mailbox's partition.</summary>
+    public static bool Owns(IServiceProvider silo, string mailbox) => silo.GetRequiredService<MailboxEngine>().Partitions.Find(MailboxName.Parse(mailbox)) is not null;
 
-    public async Task<string?> OwnerOf(string mailbox)
-    {
-        var store = One.GetRequiredService<PostgresStore>();
-        await using var command = store.Source.CreateCommand("SELECT owner FROM mailboxes WHERE name = $1");
-        command.Parameters.Add(new() { Value = mailbox });
-        return await command.ExecuteScalarAsync() as string;
-    }
-
-    public Task<DeliverResult> Deliver(string mailbox, string text) =>
-        Mailboxes.DeliverAsync(MailboxName.Parse(mailbox), MessageDraft.FromText(text)).AsTask();
-
-    /// <summary>To a mailbox that no silo has yet: this one takes it.</summary>
-    public Task<DeliverResult> DeliverAt(IServiceProvider silo, string mailbox, string text)
-    {
-        RequestContext.Set(IPlacementDirector.PlacementHintKey, silo.GetRequiredService<ILocalSiloDetails>().SiloAddress);
-        try
-        {
-            return Deliver(mailbox, text);
-        }
-        finally
-        {
-            RequestContext.Remove(IPlacementDirector.PlacementHintKey);
-        }
-    }
+    public async Task Deliver(string mailbox, string text) =>
+        Assert.Equal(Outcome.Stored, (await Mailboxes.DeliverAsync(MailboxName.Parse(mailbox), MessageDraft.FromText(text))).Outcome);
 
     public async Task<string> Peek(string mailbox)
     {
@@ -103,6 +76,8 @@ sealed class SharedGrid : IAsyncDisposable
         });
         return string.Join(' ', answer.Items.Select(static item => item.Message is { } message ? Encoding.UTF8.GetString(message.Body.Span) : "gap"));
     }
+
+    public Task StopTwo() => _cluster.StopSiloAsync(_cluster.Silos[1]);
 
     public Task KillTwo() => _cluster.KillSiloAsync(_cluster.Silos[1]);
 

@@ -32,7 +32,7 @@ sealed class Grid : IAsyncDisposable
     /// <summary>With mailboxes in memory.</summary>
     /// <param name="filter">Of the calls to the silo.</param>
     public static Task<Grid> StartAsync(IIncomingGrainCallFilter? filter = null) =>
-        StartAsync(new MailboxEngine(new MemoryStore { Keeps = Durability.Disk }, new(), TimeProvider.System), filter);
+        StartAsync(MailboxEngine.StartAsync(new MemoryLog { Keeps = Durability.Disk }, new(), TimeProvider.System).GetAwaiter().GetResult(), filter);
 
     public static MailboxName Name(string name) => MailboxName.Parse(name);
 
@@ -65,9 +65,9 @@ sealed class Grid : IAsyncDisposable
 
     static void AddOwner(ISiloBuilder silo, MailboxEngine engine, IIncomingGrainCallFilter? filter)
     {
-        silo.AddMailboxGrains(ownsAll: true);
         // A silo would dispose of an engine that it had made.
         silo.Services.AddSingleton(engine);
+        silo.AddMailboxGrains(isShared: false);
         if (filter is not null) silo.AddIncomingGrainCallFilter(filter);
     }
 

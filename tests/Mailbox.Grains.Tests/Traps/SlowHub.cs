@@ -24,5 +24,9 @@ sealed class SlowHub : IMailboxHub
 
     public Task<AuditAnswer> Audit(AuditRequest request) => throw new NotSupportedException();
 
-    public Task<byte[]> SendPart(SendPart part) => throw new NotSupportedException();
+    public Task<PassedParts> Apply(PassedParts operations) => throw new NotSupportedException();
+
+    public Task<NamesPart> GroupPart(GroupName group, string? after, int limit) => throw new NotSupportedException();
+
+    public Task<NamesPart> List(string? after, int limit) => throw new NotSupportedException();
 }

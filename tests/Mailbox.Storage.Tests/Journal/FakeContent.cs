@@ -59,12 +59,25 @@ sealed class FakeContent
     {
         lock (_lock)
         {
-            var kept = Bytes[..random.Next(Math.Min(_synced.Length, _length), Math.Max(_synced.Length, _length) + 1)].ToArray();
+            // A file that was cut may be as long as it was, with what it had there.
+            var kept = new byte[random.Next(Math.Min(_synced.Length, _length), Math.Max(_synced.Length, _length) + 1)];
             _synced.AsSpan(0, Math.Min(_synced.Length, kept.Length)).CopyTo(kept);
-            for (var at = _synced.Length; at < kept.Length; at += Sector - at % Sector)
-                if (random.Next(4) == 0) kept.AsSpan(at, Math.Min(Sector - at % Sector, kept.Length - at)).Clear();
+            Bytes[..Math.Min(_length, kept.Length)].CopyTo(kept);
+            for (var at = 0; at < kept.Length; at += Sector - at % Sector) LoseSector(kept, at, random);
             (_bytes, _synced, _length) = (kept, kept.ToArray(), kept.Length);
         }
+    }
+
+    /// <summary>What was written over synced bytes is there or not, sector by sector and in no order; behind them a sector may be empty.</summary>
+    void LoseSector(byte[] kept, int at, Random random)
+    {
+        var sector = kept.AsSpan(at, Math.Min(Sector - at % Sector, kept.Length - at));
+        var synced = _synced.AsSpan(Math.Min(at, _synced.Length));
+        synced = synced[..Math.Min(synced.Length, sector.Length)];
+        if (sector[..synced.Length].SequenceEqual(synced) && synced.Length == sector.Length) return;
+        if (synced.Length == sector.Length ? random.Next(2) != 0 : random.Next(4) != 0) return;
+        sector.Clear();
+        synced.CopyTo(sector);
     }
 
     void Grow(int length)

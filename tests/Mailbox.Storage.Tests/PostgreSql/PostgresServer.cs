@@ -28,15 +28,22 @@ public sealed class PostgresServer : IDisposable
     public PostgresOptions NewSchema() => new()
     {
         ConnectionString = ConnectionString,
-        Owner = "first",
         Schema = $"test_{Interlocked.Increment(ref _schemas)}",
-        RunsUpkeep = false,
     };
 
     public void Restart()
     {
         Stop();
         Start();
+    }
+
+    /// <summary>The server stops, and comes back as a standby that is promoted: on another timeline.</summary>
+    public void Promote()
+    {
+        Stop();
+        File.WriteAllText(_directory["data/standby.signal"], "");
+        Start();
+        Execute("SELECT pg_promote()");
     }
 
     public void Execute(string sql)
@@ -73,7 +80,7 @@ public sealed class PostgresServer : IDisposable
         process.StartInfo.RedirectStandardError = true;
         process.ErrorDataReceived += (_, line) =>
         {
-            if (line.Data?.Contains("ready to accept connections", StringComparison.Ordinal) == true) ready.Set();
+            if (line.Data is { } text && text.Contains("ready to accept", StringComparison.Ordinal) && text.EndsWith("connections", StringComparison.Ordinal)) ready.Set();
         };
         process.Start();
         process.BeginErrorReadLine();

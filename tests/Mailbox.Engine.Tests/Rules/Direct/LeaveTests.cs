@@ -16,7 +16,7 @@ public sealed class LeaveTests
         _office.Open("a").Reader.Close();
         for (var i = 0; i < ManyOperations; i++) _ = _office.Engine.GetAsync(s_a, TestContext.Current.CancellationToken).AsTask();
         Assert.True(_office.Engine.Step());
-        Assert.False(_office.Engine.Table.All.Single().IsHeld);
+        Assert.False(_office.Engine.Mailboxes.All.Single().IsHeld);
     }
 
     [Fact, Trait("Rule", "M15"), Trait("Rule", "M16")]
@@ -70,5 +70,5 @@ public sealed class LeaveTests
     }
 
     bool Fail() => _office.Ask(_office.Engine.AskAsync(
-        new Request<bool>(static _ => throw new InvalidOperationException("A fault in a rule."), static _ => false), CancellationToken.None));
+        new Request<bool>(_office.Engine, default, static (_, _) => throw new InvalidOperationException("A fault in a rule."), static _ => false), CancellationToken.None));
 }

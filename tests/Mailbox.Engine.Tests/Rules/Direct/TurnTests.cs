@@ -10,7 +10,7 @@ public sealed class TurnTests : IAsyncDisposable
     readonly FakeTime _time = new();
     readonly MailboxEngine _engine;
 
-    public TurnTests() => _engine = new(_store, new(), _time);
+    public TurnTests() => _engine = MailboxEngine.StartAsync(_store, new(), _time).GetAwaiter().GetResult();
 
     public ValueTask DisposeAsync() => _engine.DisposeAsync();
 
@@ -103,6 +103,6 @@ public sealed class TurnTests : IAsyncDisposable
         foreach (var reader in readers) reader.Close();
 
         Assert.True(await isStored.WaitAsync(s_patience, TestContext.Current.CancellationToken));
-        Assert.DoesNotContain(_engine.Table.All, static mailbox => mailbox.IsHeld);
+        Assert.DoesNotContain(_engine.Mailboxes.All, static mailbox => mailbox.IsHeld);
     }
 }
