@@ -52,12 +52,15 @@ sealed class Channels(MailboxEngine engine)
     /// <summary>The partition was loaded, or loaded again: what its log holds as open is passed on. In the writer's turn.</summary>
     public void Attach(Partition source)
     {
-        foreach (var id in source.State.Channels.Open.Keys.ToList())
-        {
-            lock (_gate)
-                if (_pending.ContainsKey((source.Number, id))) continue;
-            Start(source, id, null);
-        }
+        foreach (var id in source.State.Channels.Open.Keys.ToList()) StartUnlessPending(source, id);
+    }
+
+    /// <summary>An operation that is stored goes on its way, unless one that waits for its answer has sent it. In the writer's turn.</summary>
+    public void StartUnlessPending(Partition source, long id)
+    {
+        lock (_gate)
+            if (_pending.ContainsKey((source.Number, id))) return;
+        Start(source, id, null);
     }
 
     /// <summary>The partition is another process's: who waits is told that it is unknown.</summary>

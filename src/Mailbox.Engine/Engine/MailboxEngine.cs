@@ -190,10 +190,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         {
             var names = new List<MailboxName>();
             foreach (var partition in Partitions.Owned) names.AddRange(await NamesOfAsync(partition, after, limit, cancel).ConfigureAwait(false));
-            if (Partitions.Count == 1) return names;
-            var sorted = names.ToArray();
-            NameList.Sort(sorted);
-            return sorted.Length <= limit ? sorted : sorted[..limit];
+            return Partitions.Count == 1 ? names : NameList.FirstOf(names, limit);
         }
         finally
         {
@@ -402,7 +399,6 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         EnqueueMaintenance();
         Channels.PassAll();
         if (!Log.IsFull) return;
-        Log.TryRecover();
         Upkeep.MakeRoom();
     }
 

@@ -196,8 +196,8 @@ sealed class Writer
     /// <summary>What was started for other partitions goes on its way, unless an operation that waits for the answer has sent it.</summary>
     void PassOn()
     {
-        foreach (var partition in _batch.Started.Select(static started => started.Source).Distinct())
-            if (!partition.IsFenced) _engine.Channels.Attach(partition);
+        foreach (var (source, id) in _batch.Started)
+            if (!source.IsFenced) _engine.Channels.StartUnlessPending(source, id);
     }
 
     void LetGoFenced()

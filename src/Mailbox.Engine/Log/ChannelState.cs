@@ -270,8 +270,7 @@ sealed record SendPartition(Message Message, IReadOnlyList<MailboxName> Except, 
         to.UInt64(Copy);
         to.Byte(Key is null ? (byte)0 : (byte)1);
         if (Key is not { } key) return;
-        to.UInt64((ulong)(key.Key.Hash >> 64));
-        to.UInt64((ulong)key.Key.Hash);
+        KeyCodec.WriteId(to, key.Key);
         to.UInt64(key.Digest);
         to.UInt32(key.Expires);
     }
@@ -282,7 +281,7 @@ sealed record SendPartition(Message Message, IReadOnlyList<MailboxName> Except, 
         var except = ReadNames(ref from);
         var idle = from.Long() is > 0 and var ticks ? TimeSpan.FromTicks(ticks) : (TimeSpan?)null;
         var copy = from.UInt64();
-        SendKey? key = from.Byte() == 0 ? null : new(new(new UInt128(from.UInt64(), from.UInt64())), from.UInt64(), from.UInt32());
+        SendKey? key = from.Byte() == 0 ? null : new(KeyCodec.ReadId(ref from), from.UInt64(), from.UInt32());
         return new(message, except, idle, copy, key);
     }
 }

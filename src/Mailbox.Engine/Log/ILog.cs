@@ -22,11 +22,6 @@ interface ILog : IDisposable
     /// <summary>There is no room but the reserve: only what frees or marks is to be committed.</summary>
     bool IsFull { get; }
 
-    /// <summary>Looks whether there is room again. Called now and then while it is full.</summary>
-    void TryRecover()
-    {
-    }
-
     /// <summary>False once a write or a sync has failed for good; a full disk and a database that is away are not that.</summary>
     bool IsWritable { get; }
 

@@ -19,6 +19,14 @@ sealed class NameList
 
     public static void Sort(MailboxName[] names) => Array.Sort(names, s_ordinal);
 
+    /// <summary>The first of names that come from several lists, in ordinal order.</summary>
+    public static MailboxName[] FirstOf(IEnumerable<MailboxName> names, int limit)
+    {
+        MailboxName[] sorted = [.. names];
+        Sort(sorted);
+        return sorted.Length <= limit ? sorted : sorted[..limit];
+    }
+
     /// <summary>From here on additions are kept beside the order that is being made.</summary>
     public void Begin()
     {

@@ -96,7 +96,8 @@ sealed partial class PartitionOwnership(
             LogLost(lost.Count);
             await engine.ReleaseAsync(lost).ConfigureAwait(false);
         }
-        var free = Enumerable.Range(0, known.Length).Where(i => silo.SiloAddress.Equals(assigned[i]) && engine.Partitions[i] is null && IsFree(snapshot, known[i])).ToList();
+        var missing = Enumerable.Range(0, known.Length).Where(i => silo.SiloAddress.Equals(assigned[i]) && engine.Partitions[i] is null).ToList();
+        var free = missing.Where(i => IsFree(snapshot, known[i])).ToList();
         if (free.Count > 0)
         {
             await engine.OwnAsync(free, Self, cancel).ConfigureAwait(false);
@@ -107,7 +108,7 @@ sealed partial class PartitionOwnership(
         if (time.GetElapsedTime(_changedAt) < options.StableFor) return true;
         var leaving = engine.Partitions.Owned.Where(partition => assigned[partition.Number] is { } other && !other.Equals(silo.SiloAddress)).Select(static partition => partition.Number).FirstOrDefault(-1);
         // What others are about to hand over, or free, is taken soon.
-        if (leaving < 0) return !Enumerable.Range(0, known.Length).Any(i => silo.SiloAddress.Equals(assigned[i]) && engine.Partitions[i] is null);
+        if (leaving < 0) return free.Count == missing.Count;
         await engine.ReleaseAsync([leaving]).ConfigureAwait(false);
         LogHandedOver(leaving, assigned[leaving]!);
         return false;

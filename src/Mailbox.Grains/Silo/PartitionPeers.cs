@@ -53,9 +53,7 @@ sealed partial class PartitionPeers(
     public async ValueTask<MailboxName[]> ListAsync(string? after, int limit, CancellationToken cancel)
     {
         var parts = await AskAllAsync(hub => hub.List(after, limit), includesSelf: true).WaitAsync(cancel).ConfigureAwait(false);
-        var names = parts.SelectMany(static part => part.Names).ToArray();
-        NameList.Sort(names);
-        return names.Length <= limit ? names : names[..limit];
+        return NameList.FirstOf(parts.SelectMany(static part => part.Names), limit);
     }
 
     async Task<IReadOnlyList<GroupPage>> GatherAsync(GroupName group, string? after, int limit, bool includesSelf, CancellationToken cancel)
