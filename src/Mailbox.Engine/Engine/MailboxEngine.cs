@@ -297,7 +297,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         var replays = numbers.Select(number => new Replay(number, Log.Incarnation, Log.ContainerBits)).ToList();
         var ends = new List<LogEnd>();
         foreach (var replay in replays) ends.Add(await Log.ReadAsync(replay.State.Number, null, replay, cancel).ConfigureAwait(false));
-        await Log.ClaimAsync(numbers, owner, cancel).ConfigureAwait(false);
+        var claims = (await Log.ClaimAsync(numbers, owner, cancel).ConfigureAwait(false)).ToDictionary(static end => end.Partition, static end => end.Claim);
         for (var i = 0; i < replays.Count && Log.IsShared; i++)
         {
             if (replays[i].State.Incarnation == Log.Incarnation)
@@ -318,7 +318,7 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         foreach (var replay in replays) Clock.Saw(replay.State.Tables.LastSeen);
         var hasLostNumbers = false;
         foreach (var replay in replays) hasLostNumbers |= replay.Settle(Clock.Now, Log.HasLostPower);
-        await AskAsync(new Request<bool>(this, default, (_, _) => Install(replays), static _ => false), cancel).ConfigureAwait(false);
+        await AskAsync(new Request<bool>(this, default, (_, _) => Install(replays, claims), static _ => false), cancel).ConfigureAwait(false);
         // Stored beside everything else: a process that ends before leaves them stored as held, and the next one settles them.
         foreach (var replay in replays)
             foreach (var held in replay.WereHeld.Chunk(HeldAtOnce)) _writer.Enqueue(new Request<bool>(this, default, (batch, _) => StoreDeadlines(batch, replay.State, held), static _ => false));
@@ -336,11 +336,11 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
         return true;
     }
 
-    bool Install(List<Replay> replays)
+    bool Install(List<Replay> replays, Dictionary<int, long> claims)
     {
         foreach (var replay in replays)
         {
-            var partition = Partitions[replay.State.Number] = new(replay.State);
+            var partition = Partitions[replay.State.Number] = new(replay.State, claims[replay.State.Number]);
             Channels.Attach(partition);
         }
         Channels.PassAll();

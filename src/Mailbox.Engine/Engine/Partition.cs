@@ -5,9 +5,13 @@ namespace Mailbox.Engine;
 /// <summary>
 /// A part of all mailboxes and groups that this engine owns, and the frame that the batch being planned writes for it. Used in the writer's turn alone.
 /// </summary>
-sealed class Partition(PartitionState state)
+/// <param name="claim">The log's number of the claim under which this engine owns it.</param>
+sealed class Partition(PartitionState state, long claim)
 {
     public int Number => State.Number;
+
+    /// <summary>Never the same again once the partition has been given up: whoever names it in a request is answered by this owner or refused.</summary>
+    public long Claim => claim;
 
     /// <summary>Replaced when the partition is loaded again.</summary>
     public PartitionState State { get; set; } = state;

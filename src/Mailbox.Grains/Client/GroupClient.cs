@@ -28,7 +28,7 @@ public sealed class GroupClient
     public async ValueTask<SendResult> SendAsync(MessageDraft draft, IEnumerable<MailboxName> except, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(draft);
-        var result = await _calls.SendAsync(Name, new(draft, [.. except.Select(Reserved.Refuse)]), cancel).ConfigureAwait(false);
+        var result = await _calls.SendAsync(Name, draft, [.. except.Select(Reserved.Refuse)], cancel).ConfigureAwait(false);
         GridCalls.Demand(result.Outcome, Name.ToString());
         return result;
     }

@@ -24,7 +24,7 @@ public sealed class MailboxClient
     public async ValueTask<DeliverResult> DeliverAsync(MessageDraft draft, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(draft);
-        var result = await _calls.DeliverAsync(_grain, new Delivery(draft), cancel).ConfigureAwait(false);
+        var result = await _calls.Deliveries.DeliverOneAsync(new(Name, draft), cancel).ConfigureAwait(false);
         GridCalls.Demand(result.Outcome, Name.ToString());
         return result;
     }

@@ -14,13 +14,11 @@ public sealed class MailboxGridClient : IDisposable
     const int MostNames = 10_000;
 
     readonly GridCalls _calls;
-    readonly BatchRoute _route;
     readonly CancellationTokenSource _stopping = new();
 
     internal MailboxGridClient(IGrainFactory grains, TimeProvider time, MailboxGridOptions options, ISiloGate gate)
     {
         _calls = new(grains, time, options, gate, _stopping.Token);
-        _route = new(_calls);
     }
 
     /// <exception cref="ArgumentException">The text is not a mailbox name (spec M1), or reserved (S3).</exception>
@@ -64,7 +62,7 @@ public sealed class MailboxGridClient : IDisposable
     /// <returns>One outcome for each: what is refused or could not be answered is no exception here.</returns>
     /// <exception cref="ArgumentException">A name is reserved (spec S3): nothing was sent.</exception>
     public ValueTask<DeliverResult[]> DeliverManyAsync(IReadOnlyList<Letter> letters, CancellationToken cancel = default) =>
-        new BatchDelivery(_calls, _route, letters).RunAsync(cancel);
+        _calls.Deliveries.DeliverListAsync(letters, cancel);
 
     /// <summary>One message for several mailboxes and groups, at most once into each mailbox; <c>Except</c> beats all.</summary>
     /// <returns>One outcome for each target: what is refused is no exception here.</returns>
@@ -75,8 +73,7 @@ public sealed class MailboxGridClient : IDisposable
         foreach (var name in post.To.Concat(post.Except)) Reserved.Refuse(name);
         foreach (var name in post.Groups) Reserved.Refuse(name);
         var keyed = post with { Draft = _calls.WithKey(post.Draft) };
-        var whole = await _calls.AskAsync(() => _calls.Office.Post(new(keyed)), static _ => false, cancel).ConfigureAwait(false);
-        return whole ?? await new PostInParts(keyed, DeliverAsync, _calls.SendAsync).RunAsync(cancel).ConfigureAwait(false);
+        return await _calls.AskAsync(() => _calls.Grid.Post(keyed), static _ => false, cancel).ConfigureAwait(false);
     }
 
     /// <summary>The names of all mailboxes, in ordinal order, fetched in pages.</summary>
@@ -86,7 +83,7 @@ public sealed class MailboxGridClient : IDisposable
         string? after = null;
         while (true)
         {
-            var page = await _calls.AskAsync(() => _calls.Office.List(after, MostNames), static page => page is null, cancel).ConfigureAwait(false)
+            var page = await _calls.AskAsync(() => _calls.Grid.List(after, MostNames), static page => page is null, cancel).ConfigureAwait(false)
                 ?? throw new MailboxUnavailableException(Outcome.StoreFailed);
             foreach (var name in page)
                 if (!name.IsReserved) yield return name;
@@ -100,9 +97,6 @@ public sealed class MailboxGridClient : IDisposable
         _stopping.Cancel();
         _stopping.Dispose();
     }
-
-    ValueTask<DeliverResult> DeliverAsync(MailboxName mailbox, Delivery delivery, CancellationToken cancel) =>
-        _calls.DeliverAsync(_calls.GrainOf(mailbox), delivery, cancel);
 }
 
 /// <summary>Names that begin with <c>mailbox.</c> are the grid's own: a backend reaches none of them by name (spec S3).</summary>

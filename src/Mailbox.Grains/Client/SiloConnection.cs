@@ -79,7 +79,7 @@ sealed partial class SiloConnection(Func<IGrainFactory> grains, TimeProvider tim
     {
         try
         {
-            await grains().GetGrain<IOfficeGrain>(0).IsReady().ConfigureAwait(false);
+            await grains().GetGrain<IGridGrain>(0).IsReady().ConfigureAwait(false);
             return true;
         }
         catch (Exception)

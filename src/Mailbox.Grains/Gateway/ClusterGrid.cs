@@ -3,95 +3,107 @@ using Mailbox.Storage;
 namespace Mailbox.Grains;
 
 /// <summary>
-/// Station 1 in a cluster: mailboxes and groups wherever they are. A call that nobody could answer is repeated for a while; a delivery
+/// Station 1 in a cluster: mailboxes and groups wherever they are. What carries messages, opens or acknowledges goes through the session with the silo that owns
+/// the partition (<see cref="GridRequests"/>); the rest are grain calls. What nobody could answer is repeated for a while; a delivery
 /// that may have been stored only where it carries an idempotency key, and otherwise answers <see cref="Outcome.StoreFailed"/>. Where no silo
 /// is known the answer is <see cref="Outcome.NotOwner"/>, at once.
 /// </summary>
-sealed class ClusterGrid(GridServices grid, RemoteReaders readers, Attaching attaching, GridState state) : IMailboxGrid
+sealed class ClusterGrid(IGrainFactory grains, GridRequests requests, PartitionOwners owners, RemoteReaders readers, GridState state, TimeProvider time) : IMailboxGrid
 {
-    readonly Retries _retries = new(grid.Time, state);
+    readonly Retries _retries = new(time, state);
 
     public bool IsReady => state.IsReady;
 
-    public ValueTask<DeliverResult> DeliverAsync(MailboxName mailbox, MessageDraft draft, CancellationToken cancel = default) =>
-        DeliverAsync(mailbox, new Delivery(draft), cancel);
+    public async ValueTask<DeliverResult> DeliverAsync(MailboxName mailbox, MessageDraft draft, CancellationToken cancel = default) =>
+        (await PostAsync(new(draft, [mailbox], [], []), cancel).ConfigureAwait(false)).To[0];
 
-    ValueTask<DeliverResult> DeliverAsync(MailboxName mailbox, Delivery delivery, CancellationToken cancel) => _retries.AskAsync(
-        () => grid.Of(mailbox).Deliver(delivery), answer => IsUnanswered(answer.Outcome, delivery.Draft), delivery.Draft.IdempotencyKey is not null,
-        static fault => new(NotDone(fault)), cancel);
-
-    public ValueTask<SendResult> SendAsync(
+    public async ValueTask<SendResult> SendAsync(
         GroupName group, MessageDraft draft, IReadOnlyCollection<MailboxName>? except = null, CancellationToken cancel = default) =>
-        SendAsync(group, new GroupSend(draft, [.. except ?? []]), cancel);
+        (await PostAsync(new(draft, [], [group], except ?? []), cancel).ConfigureAwait(false)).Groups[0];
 
-    ValueTask<SendResult> SendAsync(GroupName group, GroupSend send, CancellationToken cancel) => _retries.AskAsync(
-        () => grid.Of(group).Send(send), answer => IsUnanswered(answer.Outcome, send.Draft), send.Draft.IdempotencyKey is not null,
-        static fault => new(NotDone(fault)), cancel);
-
-    public async ValueTask<PostResult> PostAsync(PostRequest post, CancellationToken cancel = default)
+    public ValueTask<PostResult> PostAsync(PostRequest post, CancellationToken cancel = default)
     {
-        if (post.To.Count + post.Groups.Count > 1 && await PostWholeAsync(post, cancel).ConfigureAwait(false) is { } result) return result;
-        return await new PostInParts(post, DeliverAsync, SendAsync).RunAsync(cancel).ConfigureAwait(false);
+        Engine.Arguments.Check(post);
+        if (owners.Count > 1 && post.To.Count + post.Groups.Count > 1) return PostInPartsAsync(post, cancel);
+        var first = post.To.Count > 0 ? post.To[0].ToString() : post.Groups.Count > 0 ? post.Groups[0].ToString() : "";
+        return new(AskAsync(first, post, cancel));
     }
 
-    ValueTask<PostResult?> PostWholeAsync(PostRequest post, CancellationToken cancel) => _retries.AskAsync(
-        () => grid.Office().Post(new(post)), static _ => false, post.Draft.IdempotencyKey is not null,
-        fault => new([.. post.To.Select(_ => new DeliverResult(NotDone(fault)))], [.. post.Groups.Select(_ => new SendResult(NotDone(fault)))]), cancel);
-
-    public async ValueTask<OpenResult> OpenAsync(
-        MailboxName mailbox, OpenRequest request, IReaderSignal? signal, CancellationToken cancel = default)
+    /// <summary>
+    /// Each mailbox's partition keeps it to one copy, by an identity that the parts have in common. A group's part waits for those before it, so that what
+    /// they have reached counts.
+    /// </summary>
+    async ValueTask<PostResult> PostInPartsAsync(PostRequest post, CancellationToken cancel)
     {
-        var reader = readers.Make(mailbox, request, signal);
-        try
-        {
-            var outcome = await attaching.OpenAsync(reader, cancel).ConfigureAwait(false);
-            if (outcome == OpenOutcome.Opened) return new(outcome, reader);
-            reader.Close();
-            return new(outcome);
-        }
-        catch (OperationCanceledException)
-        {
-            reader.Close();
-            throw;
-        }
+        var copy = PostRequest.NewCopy();
+        MailboxName[] except = [.. post.Except];
+        var once = new Dictionary<MailboxName, Task<PostResult>>();
+        foreach (var name in post.To)
+            if (!once.ContainsKey(name) && !except.Contains(name)) once[name] = AskAsync(name.ToString(), new(post.Draft, [name], [], []) { Copy = copy }, cancel);
+        await Task.WhenAll(once.Values).ConfigureAwait(false);
+        var to = new List<DeliverResult>(post.To.Count);
+        foreach (var name in post.To) to.Add(once.TryGetValue(name, out var part) ? (await part.ConfigureAwait(false)).To[0] : new(Outcome.Excepted));
+        var groups = new List<SendResult>(post.Groups.Count);
+        foreach (var group in post.Groups)
+            groups.Add((await AskAsync(group.ToString(), new(post.Draft, [], [group], except) { Copy = copy }, cancel).ConfigureAwait(false)).Groups[0]);
+        return new(to, groups);
     }
 
-    public ValueTask<AcknowledgeOutcome> AcknowledgeAsync(MailboxName mailbox, Position position, CancellationToken cancel = default) =>
-        _retries.AskAsync(
-            () => grid.Of(mailbox).Acknowledge(position), static answer => answer == AcknowledgeOutcome.Unavailable, isRepeatable: true,
-            static _ => AcknowledgeOutcome.Unavailable, cancel);
+    Task<PostResult> AskAsync(string name, PostRequest post, CancellationToken cancel)
+    {
+        var isKeyed = post.Draft.IdempotencyKey is not null;
+        return requests.AskAsync(
+            name, SessionLane.Bodies, post, post.Draft.Body.Length, static (answer, _) => (PostResult)answer, answer => IsUnanswered(answer, isKeyed), isKeyed,
+            why => new([.. post.To.Select(_ => new DeliverResult(why))], [.. post.Groups.Select(_ => new SendResult(why))])).WaitAsync(cancel);
+    }
 
-    public ValueTask<UplinkResult> UplinkAsync(MailboxName mailbox, UplinkRequest request, CancellationToken cancel = default)
+    /// <summary>Nothing was stored; or it is not known and the key makes that harmless.</summary>
+    static bool IsUnanswered(PostResult answer, bool isKeyed) =>
+        answer.To.Any(one => IsUnanswered(one.Outcome, isKeyed)) || answer.Groups.Any(one => IsUnanswered(one.Outcome, isKeyed));
+
+    static bool IsUnanswered(Outcome outcome, bool isKeyed) => outcome is Outcome.NotOwner or Outcome.Stopping || (outcome == Outcome.StoreFailed && isKeyed);
+
+    public async ValueTask<OpenResult> OpenAsync(MailboxName mailbox, OpenRequest request, IReaderSignal? signal, CancellationToken cancel = default) =>
+        await readers.OpenAsync(mailbox, request, signal, cancel).ConfigureAwait(false);
+
+    public async ValueTask<AcknowledgeOutcome> AcknowledgeAsync(MailboxName mailbox, Position position, CancellationToken cancel = default) =>
+        await requests.AskAsync(
+            mailbox.ToString(), SessionLane.Control, new AcknowledgeRequest(mailbox, position), 0, static (answer, _) => (AcknowledgeOutcome)answer,
+            static answer => answer == AcknowledgeOutcome.Unavailable, isRepeatable: true, static _ => AcknowledgeOutcome.Unavailable).WaitAsync(cancel).ConfigureAwait(false);
+
+    public async ValueTask<UplinkResult> UplinkAsync(MailboxName mailbox, UplinkRequest request, CancellationToken cancel = default)
     {
         // What has neither number nor key could be accepted twice when it is repeated here.
-        var call = new UplinkCall(request with { Drafts = [.. request.Drafts.Select(Keyed)] });
-        return _retries.AskAsync(
-            () => grid.Of(mailbox).Uplink(call), static answer => answer.Outcome is Outcome.NotOwner or Outcome.Stopping or Outcome.StoreFailed,
-            isRepeatable: true, static fault => new(NotDone(fault)), cancel);
+        var call = new UplinkCall(mailbox, request with { Drafts = [.. request.Drafts.Select(Keyed)] });
+        return await requests.AskAsync(
+            mailbox.ToString(), SessionLane.Bodies, call, request.Drafts.Sum(static draft => draft.Body.Length), static (answer, _) => (UplinkResult)answer,
+            static answer => answer.Outcome is Outcome.NotOwner or Outcome.Stopping or Outcome.StoreFailed, isRepeatable: true,
+            static why => new(why)).WaitAsync(cancel).ConfigureAwait(false);
     }
 
     static UplinkDraft Keyed(UplinkDraft draft) =>
         draft is { Number: null, Key: null } ? draft with { Key = Guid.NewGuid().ToString("N") } : draft;
 
     public ValueTask<Outcome> SetOptionsAsync(MailboxName mailbox, MailboxOptionsChange change, CancellationToken cancel = default) =>
-        ChangeAsync(() => grid.Of(mailbox).SetOptions(change), cancel);
+        ChangeAsync(() => Of(mailbox).SetOptions(change), cancel);
 
     public async ValueTask<MailboxInfo?> GetAsync(MailboxName mailbox, CancellationToken cancel = default)
     {
         var found = await _retries.AskAsync(
-            () => grid.Of(mailbox).Describe(), static answer => answer.Outcome == Outcome.NotOwner, isRepeatable: true,
+            () => Of(mailbox).Describe(), static answer => answer.Outcome == Outcome.NotOwner, isRepeatable: true,
             static fault => new(NotDone(fault)), cancel).ConfigureAwait(false);
         return Told(found.Outcome) ? found.Info : null;
     }
 
     public ValueTask<Outcome> RemoveAsync(MailboxName mailbox, CancellationToken cancel = default) =>
-        ChangeAsync(() => grid.Of(mailbox).Remove(), cancel);
+        ChangeAsync(() => Of(mailbox).Remove(), cancel);
 
     public ValueTask<Outcome> DeleteMessageAsync(MailboxName mailbox, Position position, CancellationToken cancel = default) =>
-        ChangeAsync(() => grid.Of(mailbox).DeleteMessage(position), cancel);
+        ChangeAsync(() => Of(mailbox).DeleteMessage(position), cancel);
 
     public async ValueTask<IReadOnlyList<MailboxName>> ListAsync(string? after, int limit, CancellationToken cancel = default) =>
-        await _retries.AskAsync(() => grid.Office().List(after, limit), static _ => false, isRepeatable: true, static _ => null, cancel).ConfigureAwait(false)
+        await _retries.AskAsync(
+            () => Call(() => grains.GetGrain<IGridGrain>(0)).List(after, limit), static _ => false, isRepeatable: true, static _ => null, cancel).ConfigureAwait(false)
         ?? throw new StoreException("No silo can list the mailboxes now.");
 
     public ValueTask<MembersResult> ChangeMembersAsync(
@@ -99,14 +111,14 @@ sealed class ClusterGrid(GridServices grid, RemoteReaders readers, Attaching att
     {
         var change = new MembersChange([.. add], [.. remove], Guid.NewGuid());
         return _retries.AskAsync(
-            () => grid.Of(group).ChangeMembers(change), static answer => answer.Outcome == Outcome.NotOwner, isRepeatable: true,
+            () => Of(group).ChangeMembers(change), static answer => answer.Outcome == Outcome.NotOwner, isRepeatable: true,
             static fault => new(NotDone(fault)), cancel);
     }
 
     public async ValueTask<GroupPage?> GetGroupAsync(GroupName group, string? after, int limit, CancellationToken cancel = default)
     {
         var found = await _retries.AskAsync(
-            () => grid.Of(group).Describe(after, limit), static answer => answer.Outcome == Outcome.NotOwner, isRepeatable: true,
+            () => Of(group).Describe(after, limit), static answer => answer.Outcome == Outcome.NotOwner, isRepeatable: true,
             static fault => new(NotDone(fault)), cancel).ConfigureAwait(false);
         return Told(found.Outcome) ? found.Page : null;
     }
@@ -114,15 +126,28 @@ sealed class ClusterGrid(GridServices grid, RemoteReaders readers, Attaching att
     public ValueTask<Outcome> RemoveGroupAsync(GroupName group, CancellationToken cancel = default)
     {
         var key = Guid.NewGuid();
-        return ChangeAsync(() => grid.Of(group).Remove(key), cancel);
+        return ChangeAsync(() => Of(group).Remove(key), cancel);
     }
 
     ValueTask<Outcome> ChangeAsync(Func<Task<Outcome>> change, CancellationToken cancel) =>
         _retries.AskAsync(change, static outcome => outcome == Outcome.NotOwner, isRepeatable: true, NotDone, cancel);
 
-    /// <summary>Nothing was stored; or it is not known and the key makes that harmless.</summary>
-    static bool IsUnanswered(Outcome outcome, MessageDraft draft) =>
-        outcome is Outcome.NotOwner or Outcome.Stopping || (outcome == Outcome.StoreFailed && draft.IdempotencyKey is not null);
+    IMailboxGrain Of(MailboxName mailbox) => Call(() => grains.GetGrain<IMailboxGrain>(mailbox.ToString()));
+
+    IGroupGrain Of(GroupName group) => Call(() => grains.GetGrain<IGroupGrain>(group.ToString()));
+
+    /// <exception cref="NoSiloException">No silo that this process knows of has mailboxes: there is none yet, or none any more.</exception>
+    static T Call<T>(Func<T> grain)
+    {
+        try
+        {
+            return grain();
+        }
+        catch (ArgumentException unknown)
+        {
+            throw new NoSiloException(unknown);
+        }
+    }
 
     /// <param name="fault">Null where nobody was asked, or nothing was done.</param>
     static Outcome NotDone(Exception? fault) => fault is null ? Outcome.NotOwner : Outcome.StoreFailed;

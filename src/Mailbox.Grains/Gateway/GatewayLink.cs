@@ -1,15 +1,25 @@
 namespace Mailbox.Grains;
 
-/// <summary>Where silos push to. The runtime holds an observer weakly, so this lives as long as the process.</summary>
-sealed class GatewayLink(RemoteReaders readers, IGrainFactory grains) : IGatewayLink
+/// <summary>Where silos answer and push to. The runtime holds an observer weakly, so this lives as long as the process.</summary>
+sealed class GatewayLink : IGatewayLink
 {
-    IGatewayLink? _reference;
+    readonly GridRequests _requests;
+    readonly RemoteReaders _readers;
 
-    /// <summary>What silos are given.</summary>
-    public IGatewayLink Reference => _reference ??= grains.CreateObjectReference<IGatewayLink>(this);
+    public GatewayLink(GridRequests requests, RemoteReaders readers)
+    {
+        (_requests, _readers) = (requests, readers);
+        requests.Link = this;
+    }
 
     /// <summary>For tests: what becomes of a batch on its way; null for what is usual.</summary>
     internal Func<PushBatch, IReadOnlyList<PushBatch>>? OnTheWay { get; set; }
+
+    public Task Answer(AnswerBatch batch)
+    {
+        _requests.Take(batch);
+        return Task.CompletedTask;
+    }
 
     public Task<AttachmentKey[]> Push(PushBatch batch)
     {
@@ -24,7 +34,7 @@ sealed class GatewayLink(RemoteReaders readers, IGrainFactory grains) : IGateway
         {
             var message = item.Message > 0 ? batch.Messages[item.Message - 1] : null;
             var pushed = new Pushed(item.Before, new(item.Position, message, item.Gap), item.Ending);
-            if (readers.Find(item.Key.Id)?.Push(item.Key, pushed) != true) unknown.Add(item.Key);
+            if (_readers.Find(item.Key.Id)?.Push(item.Key, pushed) != true) unknown.Add(item.Key);
         }
     }
 }

@@ -1,5 +1,9 @@
 namespace Mailbox.Grains;
 
+/// <summary>Something that was pushed to a reader.</summary>
+/// <param name="Before">The reader's position before it.</param>
+readonly record struct Pushed(Position Before, Received Received, Ending? Ending);
+
 /// <summary>
 /// A reader whose mailbox is at a silo. What it is given follows on what it had, or it takes nothing and attaches again: a batch that is
 /// lost or comes twice can delay, never skip or repeat. The connection notices neither that nor the moving of the mailbox.
@@ -12,7 +16,7 @@ sealed class RemoteReader(RemoteReaders readers, long id, MailboxName mailbox, O
     Position _received;
     Position _written;
     Ending? _ending;
-    SiloAddress? _silo;
+    SiloSession? _session;
     int _generation;
     bool _hasStarted;
     bool _isArmed;
@@ -30,38 +34,26 @@ sealed class RemoteReader(RemoteReaders readers, long id, MailboxName mailbox, O
 
     bool HasNews => _buffer is { Count: > 0 } || _ending is not null;
 
-    /// <summary>Whether what it finds depends on what the mailbox's former readers have written, or on whether they are there.</summary>
-    public bool FollowsOthers => !_hasStarted && (request.After is null || request.Conflict != ConflictPolicy.Share);
-
     /// <summary>Begins to attach, for the first time or again; what is pushed to a former attachment is not taken any more.</summary>
-    /// <param name="reports">Of the mailbox's other readers, that the silo may not have yet.</param>
-    public AttachRequest NewAttachment(string gateway, IGatewayLink link, ReaderReport[] reports)
+    public AttachRequest NewAttachment()
     {
         lock (_gate)
         {
-            (_silo, _early) = (null, null);
-            return new()
-            {
-                Gateway = gateway,
-                Link = link,
-                Key = new(id, ++_generation),
-                Open = _hasStarted ? request with { After = Position, Resumes = true } : request,
-                IsHeld = signal is not null,
-                Reports = reports,
-            };
+            (_session, _early) = (null, null);
+            return new(mailbox, new(id, ++_generation), _hasStarted ? request with { After = Position, Resumes = true } : request, signal is not null);
         }
     }
 
     /// <summary>The silo has answered.</summary>
     /// <returns>False where the attachment is not wanted any more: the silo must be told.</returns>
-    public bool Attach(AttachmentKey key, Attached attached)
+    public bool Attach(AttachmentKey key, Attached attached, SiloSession session)
     {
         bool tell, isLost;
         lock (_gate)
         {
             if (_isClosed || key.Generation != _generation) return false;
             if (!_hasStarted) Position = _written = attached.Start;
-            (_hasStarted, _silo, _received) = (true, attached.Silo, attached.Start);
+            (_hasStarted, _session, _received) = (true, session, attached.Start);
             foreach (var item in attached.Items) Take(item.ToReceived());
             isLost = !(attached.Ending is not { } ending || End(ending)) || !TakeEarly();
             tell = Disarm();
@@ -88,7 +80,7 @@ sealed class RemoteReader(RemoteReaders readers, long id, MailboxName mailbox, O
         lock (_gate)
         {
             if (_isClosed || key.Generation != _generation) return false;
-            if (_silo is null) (_early ??= []).Add(pushed);
+            if (_session is null) (_early ??= []).Add(pushed);
             else isLost = !Follow(pushed);
             tell = Disarm();
         }
@@ -121,7 +113,7 @@ sealed class RemoteReader(RemoteReaders readers, long id, MailboxName mailbox, O
     /// <summary>From here on what is pushed is not known. What was not yet taken will come again.</summary>
     bool Detach()
     {
-        (_silo, _buffer) = (null, null);
+        (_session, _buffer) = (null, null);
         _generation++;
         return false;
     }
@@ -136,28 +128,19 @@ sealed class RemoteReader(RemoteReaders readers, long id, MailboxName mailbox, O
     void Raise(bool tell, bool isLost)
     {
         if (tell) signal!.Ready();
-        if (isLost && signal is not null) readers.NoteLost(this);
+        if (isLost && signal is not null) readers.Reattach(this);
     }
 
-    /// <summary>Attached no more, and to be attached again, if this is still its attachment.</summary>
-    public void Lose(AttachmentKey key)
+    /// <summary>To be attached again, if it is attached in this session.</summary>
+    public void Lose(SiloSession session)
     {
         lock (_gate)
         {
-            if (_isClosed || _ending is not null || key.Generation != _generation || _silo is null) return;
+            if (_isClosed || _ending is not null || _session != session) return;
             Detach();
         }
         Raise(tell: false, isLost: true);
     }
-
-    /// <summary>Its attachment to a silo; null where it has none there.</summary>
-    public AttachmentKey? KeyAt(SiloAddress silo)
-    {
-        lock (_gate) return !_isClosed && _ending is null && silo.Equals(_silo) ? new(id, _generation) : null;
-    }
-
-    /// <summary>Its attachment, wherever that is or is about to be.</summary>
-    public AttachmentKey Key => new(id, Volatile.Read(ref _generation));
 
     public ReadStatus TryRead(ICollection<Received> into)
     {
@@ -207,9 +190,9 @@ sealed class RemoteReader(RemoteReaders readers, long id, MailboxName mailbox, O
 
     void Report()
     {
-        SiloAddress? silo;
+        SiloSession? session;
         ReaderReport report;
-        lock (_gate) (silo, report) = (_silo, new(new(id, _generation), _written, _isClosed));
-        if (silo is not null) readers.Report(silo, mailbox, report);
+        lock (_gate) (session, report) = (_session, new(new(id, _generation), _written, _isClosed));
+        session?.Report(report);
     }
 }

@@ -47,3 +47,23 @@ sealed class Retries(TimeProvider time, ISiloGate gate, TimeSpan? deadline = nul
     static bool IsRejection(Exception fault) =>
         fault is LimitExceededException or NoSiloException || (fault is OrleansMessageRejectionException and not SiloUnavailableException);
 }
+
+/// <summary>The cluster has no silo that owns mailboxes, as far as is known here: nothing was asked of anybody.</summary>
+sealed class NoSiloException(Exception cause) : Exception("No silo of the cluster has mailboxes.", cause);
+
+/// <summary>Waits between attempts, doubling, with jitter so that those who failed together do not come back together. For one caller at a time.</summary>
+/// <param name="longest">2 s where nothing is said.</param>
+sealed class Backoff(TimeProvider time, TimeSpan? longest = null)
+{
+    static readonly TimeSpan s_first = TimeSpan.FromMilliseconds(20);
+
+    readonly TimeSpan _longest = longest ?? TimeSpan.FromSeconds(2);
+    TimeSpan _next = s_first;
+
+    public Task WaitAsync(CancellationToken cancel)
+    {
+        var wait = _next * (0.5 + Random.Shared.NextDouble());
+        _next = _next * 2 < _longest ? _next * 2 : _longest;
+        return Task.Delay(wait, time, cancel);
+    }
+}

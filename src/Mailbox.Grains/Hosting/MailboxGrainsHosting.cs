@@ -39,7 +39,7 @@ public static class MailboxGrainsHosting
     {
         services.TryAddSingleton<EngineOptions>();
         services.TryAddSingleton(Start);
-        services.AddSingleton<Outboxes>();
+        services.AddSingleton<GatewaySessions>();
         services.AddSingleton<GridLife>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<GridLife>());
         services.AddSingleton<PartitionPeers>();
@@ -63,12 +63,13 @@ public static class MailboxGrainsHosting
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<PartitionMap>();
         services.AddPlacementDirector<PartitionPlacement, PartitionPlacementDirector>();
-        services.AddSingleton<GridServices>();
         services.TryAddSingleton<GridState>();
         services.AddSingleton<MailboxHubs>();
+        services.AddSingleton<MailboxSilos>();
+        services.AddSingleton<PartitionOwners>();
+        services.AddSingleton<GridRequests>();
         services.AddSingleton<RemoteReaders>();
         services.AddSingleton<GatewayLink>();
-        services.AddSingleton<Attaching>();
         services.AddSingleton<GridWatch>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<GridWatch>());
     }

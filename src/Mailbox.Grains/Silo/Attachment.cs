@@ -4,10 +4,10 @@ using Mailbox.Storage;
 namespace Mailbox.Grains;
 
 /// <summary>
-/// A reader of this silo's engine whose connection is at a gateway. Its outbox reads it when there is something; what it may have on
+/// A reader of this silo's engine whose connection is at a gateway. Its session reads it when there is something; what it may have on
 /// the way is bounded by the reader's own window (spec M17).
 /// </summary>
-sealed class Attachment(Outbox outbox, AttachmentKey key, Action closed) : IDistantSignal
+sealed class Attachment(GatewaySession session, AttachmentKey key) : IDistantSignal
 {
     readonly Lock _gate = new();
     readonly List<Received> _taken = [];
@@ -24,14 +24,14 @@ sealed class Attachment(Outbox outbox, AttachmentKey key, Action closed) : IDist
 
     public bool IsClosed { get; private set; }
 
-    /// <summary>The outbox's: false where it is queued already.</summary>
+    /// <summary>The session's: false where it is queued already.</summary>
     public bool TryQueue() => Interlocked.Exchange(ref _isQueued, 1) == 0;
 
     public void Dequeued() => Volatile.Write(ref _isQueued, 0);
 
-    public void Ready() => outbox.Enqueue(this);
+    public void Ready() => session.Enqueue(this);
 
-    public TimeSpan HeardFor => outbox.HeardFor;
+    public TimeSpan HeardFor => session.HeardFor;
 
     /// <summary>Called once, with a reader that nobody has read from.</summary>
     public void Begin(MailboxReader reader)
@@ -79,7 +79,7 @@ sealed class Attachment(Outbox outbox, AttachmentKey key, Action closed) : IDist
             foreach (var received in _taken) Tell(into, received);
             _taken.Clear();
             if (status == ReadStatus.Ended) into.Enqueue(new(this, _told, new(_told, null, null), _failure ?? _reader!.Ending));
-            if (status == ReadStatus.Cold) _ = outbox.LoadAsync(this);
+            if (status == ReadStatus.Cold) _ = session.LoadAsync(this);
         }
     }
 
@@ -142,6 +142,5 @@ sealed class Attachment(Outbox outbox, AttachmentKey key, Action closed) : IDist
             IsClosed = true;
             _reader?.Close();
         }
-        closed();
     }
 }

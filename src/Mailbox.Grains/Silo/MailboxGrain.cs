@@ -5,39 +5,26 @@ using Orleans.Concurrency;
 namespace Mailbox.Grains;
 
 /// <summary>
-/// A mailbox, at the silo that owns its partition. It holds nothing: the rules and the state are the engine's. Calls interleave; each is one step of
-/// the engine.
+/// A mailbox, at the silo that owns its partition, as backends call it by name; what comes through gateways goes past it (<see cref="GatewaySessions"/>). It holds
+/// nothing: the rules and the state are the engine's. Calls interleave; each is one step of the engine.
 /// </summary>
 [Reentrant, PartitionPlacement]
 sealed class MailboxGrain(
-    MailboxEngine engine, IMailboxGrid grid, Outboxes outboxes, PartitionMap map, ILocalSiloDetails silo, TimeProvider time, GridLife life) : Grain, IMailboxGrain
+    MailboxEngine engine, PartitionMap map, TimeProvider time, GridLife life) : Grain, IMailboxGrain
 {
-    static readonly TimeSpan s_whileAttached = TimeSpan.FromDays(1);
-    static readonly TimeSpan s_noLonger = TimeSpan.FromSeconds(-1);
-
     MailboxName _name;
-    TaskScheduler? _scheduler;
-    int _attached;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _name = MailboxName.Parse(this.GetPrimaryKeyString());
-        _scheduler = TaskScheduler.Current;
         return Task.CompletedTask;
     }
 
-    public async Task<DeliverResult> Deliver(Delivery delivery)
+    public async Task<DeliverResult> Deliver(MessageDraft draft)
     {
-        var result = (await engine.PostAsync(new(delivery.Draft, [_name], [], []) { Copy = delivery.Copy })).To[0];
+        var result = await engine.DeliverAsync(_name, draft);
         Follow(result.Outcome);
         return result;
-    }
-
-    public async Task<DeliverResult[]> DeliverMany(Deliveries deliveries)
-    {
-        var results = await Task.WhenAll(Array.ConvertAll(deliveries.Drafts, draft => engine.DeliverAsync(_name, draft).AsTask()));
-        foreach (var result in results) Follow(result.Outcome);
-        return results;
     }
 
     public async Task<AcknowledgeOutcome> Acknowledge(Position position)
@@ -65,40 +52,12 @@ sealed class MailboxGrain(
 
     public async Task<Outcome> DeleteMessage(Position position) => Follow(await engine.DeleteMessageAsync(_name, position));
 
-    public async Task<UplinkResult> Uplink(UplinkCall call)
-    {
-        var result = await engine.UplinkAsync(_name, call.Request, engine.Partitions.Count == 1 ? null : grid, CancellationToken.None);
-        Follow(result.Outcome);
-        return result;
-    }
-
     public async Task<ReadAnswer> Read(ReadRequest request, CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, life.Stopping);
         var answer = await new LongPoll(engine, time).ReadAsync(_name, request, stop.Token);
         if (answer.Outcome == OpenOutcome.Unavailable) FollowIfLost();
         return answer;
-    }
-
-    public async Task<Attached> Attach(AttachRequest request)
-    {
-        if (request.IsHeld) Hold();
-        var attached = await outboxes.AttachAsync(_name, request, silo.SiloAddress, request.IsHeld ? LetGo : static () => { });
-        if (attached.Outcome == OpenOutcome.Unavailable) FollowIfLost();
-        return attached;
-    }
-
-    void Hold()
-    {
-        if (_attached++ == 0) DelayDeactivation(s_whileAttached);
-    }
-
-    /// <summary>Called by any thread.</summary>
-    void LetGo() => Task.Factory.StartNew(NoteLetGo, CancellationToken.None, TaskCreationOptions.None, _scheduler!);
-
-    void NoteLetGo()
-    {
-        if (--_attached == 0) DelayDeactivation(s_noLonger);
     }
 
     /// <summary>For answers that do not say why: whether the partition is not this silo's now.</summary>

@@ -10,6 +10,9 @@ sealed class PartitionMap
 {
     SiloAddress?[] _owners = [];
 
+    /// <summary>What the log says counts, in a silo that has one; a gateway goes by what silos say.</summary>
+    public bool IsOfLog { get; set; }
+
     /// <summary>0 while nothing is known.</summary>
     public int Count => Volatile.Read(ref _owners).Length;
 
@@ -38,6 +41,22 @@ sealed class PartitionMap
 
     public static bool IsGone(ClusterMembershipSnapshot snapshot, SiloAddress? owner) =>
         owner is not null && snapshot.GetSiloStatus(owner) is SiloStatus.Dead or SiloStatus.None;
+}
+
+/// <summary>The silos of the cluster that have mailboxes: a gateway has none. Safe from any thread.</summary>
+sealed class MailboxSilos(IClusterMembershipService membership, IClusterManifestProvider manifests)
+{
+    static readonly GrainType s_mailbox = GrainType.Create("mailbox");
+
+    public IEnumerable<SiloAddress> Active
+    {
+        get
+        {
+            var grains = manifests.Current.Silos;
+            foreach (var member in membership.CurrentSnapshot.Members.Values)
+                if (member.Status == SiloStatus.Active && grains.TryGetValue(member.SiloAddress, out var silo) && silo.Grains.ContainsKey(s_mailbox)) yield return member.SiloAddress;
+        }
+    }
 }
 
 /// <summary>How partitions move between silos.</summary>

@@ -1,7 +1,6 @@
 using Mailbox.Engine;
 using Mailbox.Storage;
 using Microsoft.Extensions.Logging;
-using Orleans.Metadata;
 
 namespace Mailbox.Grains;
 
@@ -10,14 +9,13 @@ namespace Mailbox.Grains;
 /// same assignment, takes what is free or belongs to a silo that is gone, and hands over to silos that have joined, one partition after the other.
 /// </summary>
 sealed partial class PartitionOwnership(
-    IClusterMembershipService membership, IClusterManifestProvider manifest, GrainTypeResolver types, MailboxEngine engine, ILocalSiloDetails silo, PartitionMap map,
+    IClusterMembershipService membership, MailboxSilos silos, MailboxEngine engine, ILocalSiloDetails silo, PartitionMap map,
     PartitionOptions options, TimeProvider time, ILogger<PartitionOwnership> log) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     static readonly TimeSpan s_every = TimeSpan.FromSeconds(2);
     static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(200);
 
     readonly CancellationTokenSource _stopping = new();
-    readonly GrainType _mailboxes = types.GetGrainType(typeof(MailboxGrain));
     readonly SemaphoreSlim _wake = new(0);
     Task _running = Task.CompletedTask;
     SiloAddress[] _members = [];
@@ -34,6 +32,7 @@ sealed partial class PartitionOwnership(
 
     async Task StartAsync()
     {
+        map.IsOfLog = true;
         await TryLookAsync().ConfigureAwait(false);
         _running = Task.WhenAll(Task.Run(FollowAsync), Task.Run(LookAsync));
     }
@@ -86,7 +85,8 @@ sealed partial class PartitionOwnership(
     {
         var known = await map.RefreshAsync(engine.Log, membership, cancel).ConfigureAwait(false);
         var snapshot = membership.CurrentSnapshot;
-        var members = MembersOf(snapshot);
+        // In one order everywhere. This silo is one of them before the others see it so.
+        SiloAddress[] members = [.. silos.Active.Append(silo.SiloAddress).Distinct().Order()];
         if (!members.SequenceEqual(_members)) (_members, _changedAt) = (members, time.GetTimestamp());
         var assigned = Assign(engine.Partitions.Count, members);
         // Another silo has claimed them, because it took this one for gone: no commit tells an owner that has nothing to write.
@@ -116,16 +116,6 @@ sealed partial class PartitionOwnership(
 
     bool IsFree(ClusterMembershipSnapshot snapshot, SiloAddress? owner) =>
         owner is null || owner.Equals(silo.SiloAddress) || PartitionMap.IsGone(snapshot, owner);
-
-    /// <summary>Silos that have mailboxes, in one order everywhere.</summary>
-    SiloAddress[] MembersOf(ClusterMembershipSnapshot snapshot)
-    {
-        var manifests = manifest.Current.Silos;
-        return [.. snapshot.Members.Values
-            .Where(member => member.SiloAddress.Equals(silo.SiloAddress)
-                || (member.Status == SiloStatus.Active && manifests.TryGetValue(member.SiloAddress, out var grains) && grains.Grains.ContainsKey(_mailboxes)))
-            .Select(static member => member.SiloAddress).Order()];
-    }
 
     /// <summary>
     /// Each partition goes to the silo that a hash of both ranks highest, unless that has its share already. So a silo that joins or leaves moves few of them.

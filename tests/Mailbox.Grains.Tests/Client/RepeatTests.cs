@@ -6,7 +6,7 @@ public sealed class RepeatTests
     [Fact]
     public async Task A_delivery_is_stored_once()
     {
-        await using var grid = await BackendGrid.StartAsync(losing: new(2, nameof(IMailboxGrain.Deliver)));
+        await using var grid = await BackendGrid.StartAsync(losing: new(2, nameof(IGridGrain.Deliver)));
 
         var delivered = await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("one"), TestContext.Current.CancellationToken);
 
@@ -19,7 +19,7 @@ public sealed class RepeatTests
     [InlineData(false)]
     public async Task Each_of_many_deliveries_is_stored_once(bool ownsAll)
     {
-        await using var grid = await BackendGrid.StartAsync(ownsAll: ownsAll, losing: new(1, nameof(IMailboxGrain.DeliverMany)));
+        await using var grid = await BackendGrid.StartAsync(ownsAll: ownsAll, losing: new(1, nameof(IGridGrain.Deliver)));
         Letter[] letters = [.. Enumerable.Range(0, 100).Select(i => new Letter($"m{i % 3}", MessageDraft.FromText($"{i}")))];
 
         var results = await grid.Client.DeliverManyAsync(letters, TestContext.Current.CancellationToken);
@@ -42,7 +42,7 @@ public sealed class RepeatTests
     public async Task Without_keys_what_may_have_been_stored_is_not_repeated_and_told_as_uncertain()
     {
         await using var grid = await BackendGrid.StartAsync(
-            client: static options => options.MakesKeys = false, losing: new(1, nameof(IMailboxGrain.Deliver)));
+            client: static options => options.MakesKeys = false, losing: new(1, nameof(IGridGrain.Deliver)));
 
         var unknown = await Assert.ThrowsAsync<MailboxUnavailableException>(
             async () => await grid.Client.Mailbox("alice").DeliverAsync(MessageDraft.FromText("one"), TestContext.Current.CancellationToken));

@@ -27,7 +27,8 @@ sealed class Grid : IAsyncDisposable
     public IMailboxGrid Mailboxes => GatewaySilo.GetRequiredService<IMailboxGrid>();
 
     /// <summary>Whether nothing is on its way between the silos.</summary>
-    public bool IsQuiet => GatewaySilo.GetRequiredService<Attaching>().IsQuiet && Silo.GetRequiredService<Outboxes>().IsQuiet;
+    public bool IsQuiet => GatewaySilo.GetRequiredService<RemoteReaders>().IsQuiet && GatewaySilo.GetRequiredService<GridRequests>().IsQuiet
+        && Silo.GetRequiredService<GatewaySessions>().IsQuiet;
 
     /// <summary>With mailboxes in memory.</summary>
     /// <param name="filter">Of the calls to the silo.</param>

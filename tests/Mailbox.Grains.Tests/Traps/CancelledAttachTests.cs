@@ -15,7 +15,7 @@ public sealed class CancelledAttachTests
         var listener = await Listener.OpenAsync(grid.Mailboxes, s_a);
 
         attaches.Cancel(2);
-        grid.GatewaySilo.GetRequiredService<RemoteReaders>().Lose(grid.Silo.GetRequiredService<ILocalSiloDetails>().SiloAddress);
+        foreach (var session in grid.GatewaySilo.GetRequiredService<GridRequests>().Sessions) session.End();
         await Wait.UntilAsync(() => attaches.AreDone);
 
         await grid.DeliverAsync("a", "1");

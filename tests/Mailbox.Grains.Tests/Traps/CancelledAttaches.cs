@@ -1,6 +1,6 @@
 namespace Mailbox.Grains.Tests;
 
-/// <summary>A silo that cancels attaches, as one does that is leaving, as often as it is told.</summary>
+/// <summary>A silo that cancels what a gateway sends it, as one does that is leaving, as often as it is told.</summary>
 sealed class CancelledAttaches : IIncomingGrainCallFilter
 {
     int _left;
@@ -10,7 +10,7 @@ sealed class CancelledAttaches : IIncomingGrainCallFilter
     public void Cancel(int count) => Volatile.Write(ref _left, count);
 
     public Task Invoke(IIncomingGrainCallContext context) =>
-        context.MethodName == nameof(IMailboxGrain.Attach) && Interlocked.Decrement(ref _left) >= 0
+        context.MethodName == nameof(IMailboxHub.Take) && Interlocked.Decrement(ref _left) >= 0
             ? throw new OperationCanceledException("The silo is stopping.")
             : context.Invoke();
 }

@@ -12,7 +12,7 @@ sealed class HeldReports : IIncomingGrainCallFilter
 
     public async Task Invoke(IIncomingGrainCallContext context)
     {
-        if (context.MethodName == nameof(IMailboxHub.Report))
+        if (context.MethodName == nameof(IMailboxHub.Take) && context.Request.GetArgument(0) is SessionBatch { Reports.Length: > 0 })
         {
             Interlocked.Increment(ref _held);
             await _released.Task;

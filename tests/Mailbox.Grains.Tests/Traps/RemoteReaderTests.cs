@@ -12,9 +12,9 @@ public sealed class RemoteReaderTests : IAsyncLifetime
 
     GatewayLink Link => _grid.GatewaySilo.GetRequiredService<GatewayLink>();
 
-    Outboxes Outboxes => _grid.Silo.GetRequiredService<Outboxes>();
+    GatewaySessions Sessions => _grid.Silo.GetRequiredService<GatewaySessions>();
 
-    string Gateway => _grid.GatewaySilo.GetRequiredService<Attaching>().Gateway;
+    string Gateway => _grid.GatewaySilo.GetRequiredService<GridRequests>().Gateway;
 
     public async ValueTask InitializeAsync() => _grid = await Grid.StartAsync();
 
@@ -48,27 +48,25 @@ public sealed class RemoteReaderTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Readers_whose_silo_has_forgotten_them_are_found_by_comparing_and_attach_again()
+    public async Task Readers_whose_silo_has_forgotten_them_attach_again_after_a_beat()
     {
         var listener = await Listener.OpenAsync(_grid.Mailboxes, s_a);
-        Outboxes.Drop(Gateway);
+        Sessions.Drop(Gateway);
         await _grid.DeliverAsync("a", "1");
         Assert.Equal("", listener.Heard);
-        await CompareAsync();
-        await CompareAsync();
+        Beat();
         await Wait.UntilAsync(() => listener.Heard == "1");
-        Assert.Equal(1, Outboxes.CountOf(Gateway));
+        Assert.Equal(1, Sessions.CountOf(Gateway));
     }
 
     [Fact]
-    public async Task Readers_that_a_gateway_has_not_any_more_are_closed_by_comparing()
+    public async Task A_reader_that_a_gateway_has_not_any_more_is_closed_when_it_is_pushed_something()
     {
         var readers = _grid.GatewaySilo.GetRequiredService<RemoteReaders>();
         var listener = await Listener.OpenAsync(_grid.Mailboxes, s_a);
         readers.Remove((RemoteReader)listener.Reader);
-        await CompareAsync();
-        await CompareAsync();
-        Assert.Equal(0, Outboxes.CountOf(Gateway));
+        await _grid.DeliverAsync("a", "1");
+        await Wait.UntilAsync(() => Sessions.CountOf(Gateway) == 0);
     }
 
     [Fact, Trait("Rule", "M14")]
@@ -78,7 +76,7 @@ public sealed class RemoteReaderTests : IAsyncLifetime
         await _grid.DeliverAsync("a", "1");
         await Wait.UntilAsync(() => listener.Heard == "1");
         listener.Reader.Close();
-        await Wait.UntilAsync(() => Outboxes.CountOf(Gateway) == 0 && _grid.IsQuiet);
+        await Wait.UntilAsync(() => Sessions.CountOf(Gateway) == 0 && _grid.IsQuiet);
         Assert.Equal(0, (await _grid.Mailboxes.GetAsync(s_a, TestContext.Current.CancellationToken))!.Connections);
     }
 
@@ -88,10 +86,9 @@ public sealed class RemoteReaderTests : IAsyncLifetime
         var listener = await Listener.OpenAsync(_grid.Mailboxes, s_a);
         Link.OnTheWay = static _ => throw new InvalidOperationException("The gateway is out of order.");
         await _grid.DeliverAsync("a", "1");
-        await Wait.UntilAsync(() => Outboxes.CountOf(Gateway) == 0);
+        await Wait.UntilAsync(() => Sessions.CountOf(Gateway) == 0);
         Link.OnTheWay = null;
-        await CompareAsync();
-        await CompareAsync();
+        Beat();
         await Wait.UntilAsync(() => listener.Heard == "1");
     }
 
@@ -110,9 +107,8 @@ public sealed class RemoteReaderTests : IAsyncLifetime
         var listener = await Listener.OpenAsync(_grid.Mailboxes, s_a);
         await _grid.DeliverAsync("a", "1");
         await Wait.UntilAsync(() => listener.Heard == "1");
-        Outboxes.Drop(Gateway);
-        await CompareAsync();
-        await CompareAsync();
+        Sessions.Drop(Gateway);
+        Beat();
         await _grid.DeliverAsync("a", "2");
         await Wait.UntilAsync(() => listener.Heard == "1 2");
         Assert.Equal((2, 0), ((await _grid.Mailboxes.GetAsync(s_a, TestContext.Current.CancellationToken))!.Messages, (int)(await _grid.Mailboxes.GetAsync(s_a, TestContext.Current.CancellationToken))!.Acknowledged.Sequence));
@@ -122,18 +118,18 @@ public sealed class RemoteReaderTests : IAsyncLifetime
     public void A_gateway_that_was_silent_is_heard_of_from_then_on()
     {
         var time = new FakeTimeProvider();
-        var outbox = new Outbox("gateway", Link, time, static (_, _) => { });
+        var session = new GatewaySession("gateway", 1, Link, time, static (_, _) => { });
         time.Advance(TimeSpan.FromSeconds(9));
-        outbox.Hear();
+        session.Hear();
         time.Advance(TimeSpan.FromSeconds(9));
-        Assert.Equal(TimeSpan.MaxValue, outbox.HeardFor);
+        Assert.Equal(TimeSpan.MaxValue, session.HeardFor);
         time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(TimeSpan.Zero, outbox.HeardFor);
-        outbox.Hear();
+        Assert.Equal(TimeSpan.Zero, session.HeardFor);
+        session.Hear();
         time.Advance(TimeSpan.FromSeconds(8));
-        outbox.Hear();
-        Assert.Equal(TimeSpan.FromSeconds(8), outbox.HeardFor);
+        session.Hear();
+        Assert.Equal(TimeSpan.FromSeconds(8), session.HeardFor);
     }
 
-    Task CompareAsync() => _grid.GatewaySilo.GetRequiredService<GridWatch>().CompareAsync(_grid.Silo.GetRequiredService<ILocalSiloDetails>().SiloAddress);
+    void Beat() => _grid.GatewaySilo.GetRequiredService<GridRequests>().Beat();
 }

@@ -31,7 +31,7 @@ public sealed class SettingsTests
     [Theory]
     [InlineData(typeof(MailboxGrain))]
     [InlineData(typeof(GroupGrain))]
-    [InlineData(typeof(OfficeGrain))]
+    [InlineData(typeof(GridGrain))]
     [InlineData(typeof(MailboxHub))]
     public void Calls_of_a_grain_do_not_wait_for_each_other(Type grain) => Assert.NotNull(grain.GetCustomAttribute<ReentrantAttribute>());
 

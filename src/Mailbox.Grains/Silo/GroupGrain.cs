@@ -16,9 +16,9 @@ sealed class GroupGrain(MailboxEngine engine, PartitionPeers peers, PartitionMap
         return Task.CompletedTask;
     }
 
-    public async Task<SendResult> Send(GroupSend send)
+    public async Task<SendResult> Send(MessageDraft draft, MailboxName[] except)
     {
-        var result = (await engine.PostAsync(new(send.Draft, [], [_name], send.Except) { Copy = send.Copy })).Groups[0];
+        var result = await engine.SendAsync(_name, draft, except);
         this.FollowPartition(map, result.Outcome);
         return result;
     }

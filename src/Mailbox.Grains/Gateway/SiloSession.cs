@@ -1,0 +1,161 @@
+namespace Mailbox.Grains;
+
+/// <summary>
+/// A gateway's end of a session with a silo. What is sent in a lane arrives once and in order, or the session ends: one batch of each lane is in flight while
+/// the next collects, and a batch whose call failed is sent again with its number. A beat each second finds a silo that has forgotten the session.
+/// Safe from any thread.
+/// </summary>
+/// <param name="number">Greater than that of any earlier session of this gateway with this silo.</param>
+/// <param name="ended">Called once; with null where the process ended the session itself. Must return at once.</param>
+sealed class SiloSession(
+    SiloAddress silo, IMailboxHub hub, string gateway, IGatewayLink link, long number, TimeProvider time, Action<SiloSession, Exception?> ended)
+{
+    /// <summary>Of the bodies in one batch, so that what comes behind waits for no more; one request is always in it.</summary>
+    const long MostBytes = 1 << 20;
+
+    const int MostItems = 4096;
+
+    // A silo that hangs for longer is declared dead (docs/cluster.md).
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    readonly Lane _control = new(SessionLane.Control);
+    readonly Lane _bodies = new(SessionLane.Bodies);
+    readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public SiloAddress Silo => silo;
+
+    public bool IsEnded => _end.Task.IsCompleted;
+
+    /// <summary>Whether nothing is on its way.</summary>
+    public bool IsQuiet => _control.IsQuiet && _bodies.IsQuiet;
+
+    /// <param name="weight">Bytes of the request's bodies.</param>
+    public void Send(SessionLane lane, in PartitionRequest request, int weight)
+    {
+        var to = lane == SessionLane.Control ? _control : _bodies;
+        lock (to)
+        {
+            to.Requests.Enqueue((request, weight));
+            Start(to);
+        }
+    }
+
+    public void Report(in ReaderReport report)
+    {
+        lock (_control)
+        {
+            _control.Reports.Enqueue(report);
+            Start(_control);
+        }
+    }
+
+    /// <summary>Says that the gateway is there, unless a batch is on its way that says so.</summary>
+    public void Beat()
+    {
+        lock (_control)
+        {
+            if (_control.IsRunning) return;
+            _control.IsBeating = true;
+            Start(_control);
+        }
+    }
+
+    /// <summary>Nothing more is sent or waited for.</summary>
+    public void End(Exception? cause = null)
+    {
+        if (_end.TrySetResult()) ended(this, cause);
+    }
+
+    void Start(Lane lane)
+    {
+        if (lane.IsRunning || IsEnded) return;
+        lane.IsRunning = true;
+        _ = Task.Run(() => PumpAsync(lane));
+    }
+
+    async Task PumpAsync(Lane lane)
+    {
+        while (Take(lane) is { } batch)
+            if (!await SendAsync(batch).ConfigureAwait(false)) return;
+    }
+
+    SessionBatch? Take(Lane lane)
+    {
+        lock (lane)
+        {
+            var reports = new ReaderReport[Math.Min(lane.Reports.Count, MostItems)];
+            for (var i = 0; i < reports.Length; i++) reports[i] = lane.Reports.Dequeue();
+            var requests = new List<PartitionRequest>();
+            // A report that is left behind was made before the requests and is to arrive before them.
+            for (var bytes = 0L; lane.Reports.Count == 0 && requests.Count < MostItems && lane.Requests.TryPeek(out var next); bytes += next.Weight)
+            {
+                if (requests.Count > 0 && bytes + next.Weight > MostBytes) break;
+                requests.Add(lane.Requests.Dequeue().Request);
+            }
+            if (reports.Length > 0 || requests.Count > 0) lane.Number++;
+            else if (!lane.IsBeating)
+            {
+                lane.IsRunning = false;
+                return null;
+            }
+            lane.IsBeating = false;
+            return new()
+            {
+                Gateway = gateway,
+                Link = link,
+                Session = number,
+                Lane = lane.Kind,
+                Number = lane.Number,
+                Reports = reports,
+                Requests = [.. requests],
+            };
+        }
+    }
+
+    /// <returns>False where the session has ended.</returns>
+    async Task<bool> SendAsync(SessionBatch batch)
+    {
+        var (start, backoff) = (time.GetTimestamp(), new Backoff(time));
+        while (!IsEnded)
+        {
+            try
+            {
+                var call = hub.Take(batch);
+                if (await Task.WhenAny(call, _end.Task).ConfigureAwait(false) != call) break;
+                if (await call.ConfigureAwait(false)) return true;
+                End(new InvalidOperationException("The silo does not know the session."));
+            }
+            catch (Exception fault)
+            {
+                // That the silo is gone is known by the cluster's membership, which ends the session.
+                if (time.GetElapsedTime(start) >= s_patience) End(fault);
+                else await backoff.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        return false;
+    }
+
+    /// <summary>What waits for the next batch. Locked while it is used.</summary>
+    sealed class Lane(SessionLane kind)
+    {
+        public SessionLane Kind => kind;
+
+        public Queue<(PartitionRequest Request, int Weight)> Requests { get; } = new();
+
+        public Queue<ReaderReport> Reports { get; } = new();
+
+        public long Number { get; set; }
+
+        public bool IsBeating { get; set; }
+
+        public bool IsRunning { get; set; }
+
+        public bool IsQuiet
+        {
+            get
+            {
+                lock (this) return !IsRunning;
+            }
+        }
+    }
+}
