@@ -1,23 +1,14 @@
 namespace Mailbox.Grains;
 
 /// <summary>Where silos answer and push to. The runtime holds an observer weakly, so this lives as long as the process.</summary>
-sealed class GatewayLink : IGatewayLink
+sealed class GatewayLink(GridRequests requests, RemoteReaders readers) : IGatewayLink
 {
-    readonly GridRequests _requests;
-    readonly RemoteReaders _readers;
-
-    public GatewayLink(GridRequests requests, RemoteReaders readers)
-    {
-        (_requests, _readers) = (requests, readers);
-        requests.Link = this;
-    }
-
     /// <summary>For tests: what becomes of a batch on its way; null for what is usual.</summary>
     internal Func<PushBatch, IReadOnlyList<PushBatch>>? OnTheWay { get; set; }
 
     public Task Answer(AnswerBatch batch)
     {
-        _requests.Take(batch);
+        requests.Take(batch);
         return Task.CompletedTask;
     }
 
@@ -34,7 +25,7 @@ sealed class GatewayLink : IGatewayLink
         {
             var message = item.Message > 0 ? batch.Messages[item.Message - 1] : null;
             var pushed = new Pushed(item.Before, new(item.Position, message, item.Gap), item.Ending);
-            if (_readers.Find(item.Key.Id)?.Push(item.Key, pushed) != true) unknown.Add(item.Key);
+            if (readers.Find(item.Key.Id)?.Push(item.Key, pushed) != true) unknown.Add(item.Key);
         }
     }
 }

@@ -22,22 +22,20 @@ sealed partial class GridRequests : IDisposable
     readonly CancellationTokenSource _stopping;
     readonly PartitionOwners _owners;
     readonly MailboxHubs _hubs;
-    readonly IGrainFactory _grains;
     readonly GridState _state;
     readonly TimeProvider _time;
     readonly ILogger _log;
     readonly Lock _gate = new();
     PartitionQueue[] _queues = [];
-    IGatewayLink? _link;
     long _bytes;
     long _lastId;
     long _lastSession;
     int _isResuming;
 
     public GridRequests(
-        PartitionOwners owners, MailboxHubs hubs, IGrainFactory grains, ILocalSiloDetails silo, GridState state, TimeProvider time, ILogger<GridRequests> log)
+        PartitionOwners owners, MailboxHubs hubs, ILocalSiloDetails silo, GridState state, TimeProvider time, ILogger<GridRequests> log)
     {
-        (_owners, _hubs, _grains, _state, _time, _log) = (owners, hubs, grains, state, time, log);
+        (_owners, _hubs, _state, _time, _log) = (owners, hubs, state, time, log);
         Gateway = silo.SiloAddress.ToParsableString();
         _stopping = CancellationTokenSource.CreateLinkedTokenSource(state.Lost);
         _stopping.Token.Register(GiveAllUp);
@@ -47,7 +45,7 @@ sealed partial class GridRequests : IDisposable
     public event Action<SiloSession>? SessionEnded;
 
     /// <summary>Where silos answer and push to; set once, before the first request.</summary>
-    public GatewayLink? Link { get; set; }
+    public IGatewayLink? Link { get; set; }
 
     /// <summary>The name of this process among gateways.</summary>
     public string Gateway { get; }
@@ -164,8 +162,7 @@ sealed partial class GridRequests : IDisposable
         lock (_gate)
         {
             if (_sessions.TryGetValue(silo, out session)) return session;
-            _link ??= _grains.CreateObjectReference<IGatewayLink>(Link!);
-            return _sessions[silo] = new(silo, _hubs.Of(silo), Gateway, _link, ++_lastSession, _time, EndSession);
+            return _sessions[silo] = new(silo, _hubs.Of(silo), Gateway, Link!, ++_lastSession, _time, EndSession);
         }
     }
 
@@ -179,11 +176,16 @@ sealed partial class GridRequests : IDisposable
         SessionEnded?.Invoke(session);
     }
 
-    /// <summary>Whether the silo has done what was under way in the session is unknown.</summary>
+    /// <summary>Whether the silo has done what it has taken in the session is unknown.</summary>
     void Lose(SiloSession session)
     {
+        var notTaken = session.NotTaken();
         foreach (var request in _underWay.Values)
-            if (request.Session == session && _underWay.TryRemove(request.Id, out _)) TakeUncertain(request);
+        {
+            if (request.Session != session || !_underWay.TryRemove(request.Id, out _)) continue;
+            if (notTaken.Contains(request.Id)) Take(request, null);
+            else TakeUncertain(request);
+        }
     }
 
     void TakeUncertain(PendingRequest request)

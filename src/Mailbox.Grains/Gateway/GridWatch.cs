@@ -6,7 +6,7 @@ namespace Mailbox.Grains;
 /// </summary>
 sealed class GridWatch(
     IClusterMembershipService membership, MailboxSilos silos, PartitionOwners owners, GridRequests requests, GatewayLink link, GridState state, PartitionMap map,
-    TimeProvider time) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
+    IGrainFactory grains, TimeProvider time) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     static readonly TimeSpan s_beat = TimeSpan.FromSeconds(1);
     static readonly TimeSpan s_soon = TimeSpan.FromMilliseconds(100);
@@ -19,9 +19,10 @@ sealed class GridWatch(
 
     async Task StartAsync()
     {
+        // Not in a grain's call: the link would be its.
+        requests.Link = grains.CreateObjectReference<IGatewayLink>(link);
         // The first request finds where to go.
         if (silos.Active.Any()) await AskAsync().ConfigureAwait(false);
-        GC.KeepAlive(link);
         _running = Task.WhenAll(Task.Run(FollowAsync), Task.Run(BeatAsync));
     }
 

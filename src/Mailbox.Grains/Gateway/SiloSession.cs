@@ -49,6 +49,19 @@ sealed class SiloSession(
         }
     }
 
+    /// <summary>Requests of a session that has ended which the silo has surely not taken.</summary>
+    public HashSet<long> NotTaken()
+    {
+        var ids = new HashSet<long>();
+        foreach (var lane in (ReadOnlySpan<Lane>)[_control, _bodies])
+            lock (lane)
+            {
+                foreach (var (request, _) in lane.Requests) ids.Add(request.Id);
+                foreach (var request in lane.Refused?.Requests ?? []) ids.Add(request.Id);
+            }
+        return ids;
+    }
+
     /// <summary>Says that the gateway is there, unless a batch is on its way that says so.</summary>
     public void Beat()
     {
@@ -76,7 +89,7 @@ sealed class SiloSession(
     async Task PumpAsync(Lane lane)
     {
         while (Take(lane) is { } batch)
-            if (!await SendAsync(batch).ConfigureAwait(false)) return;
+            if (!await SendAsync(lane, batch).ConfigureAwait(false)) return;
     }
 
     SessionBatch? Take(Lane lane)
@@ -113,16 +126,18 @@ sealed class SiloSession(
     }
 
     /// <returns>False where the session has ended.</returns>
-    async Task<bool> SendAsync(SessionBatch batch)
+    async Task<bool> SendAsync(Lane lane, SessionBatch batch)
     {
         var (start, backoff) = (time.GetTimestamp(), new Backoff(time));
-        while (!IsEnded)
+        for (var isFirst = true; !IsEnded; isFirst = false)
         {
             try
             {
                 var call = hub.Take(batch);
                 if (await Task.WhenAny(call, _end.Task).ConfigureAwait(false) != call) break;
                 if (await call.ConfigureAwait(false)) return true;
+                // An attempt before may have been taken, in a session that the silo has dropped since.
+                if (isFirst) lane.Refused = batch;
                 End(new InvalidOperationException("The silo does not know the session."));
             }
             catch (Exception fault)
@@ -147,6 +162,9 @@ sealed class SiloSession(
         public long Number { get; set; }
 
         public bool IsBeating { get; set; }
+
+        /// <summary>What the silo did not take because it does not know the session.</summary>
+        public SessionBatch? Refused { get; set; }
 
         public bool IsRunning { get; set; }
 

@@ -59,10 +59,10 @@ public sealed class SiloSessionTests
     [Fact]
     public async Task A_report_arrives_before_the_requests_made_after_it()
     {
-        Send(1);
+        Send(1, SessionLane.Control);
         var first = await _hub.NextAsync();
         for (var i = 0; i < 5000; i++) _session.Report(new(new(i, 1), default, IsClosed: true));
-        Send(2);
+        Send(2, SessionLane.Control);
         first.Answer(true);
         var second = await _hub.NextAsync();
         second.Answer(true);
