@@ -152,7 +152,7 @@ sealed partial class GridRequests : IDisposable
         _underWay[request.Id] = request;
         session.Send(request.Lane, new(request.Id, request.Queue.Number, owner.Claim, request.Body), request.Weight);
         // A session that ended meanwhile has not seen it.
-        if (session.IsEnded) _ = Task.Run(() => Lose(session));
+        if (session.IsEnded) _ = Task.Run(() => LoseAsync(session));
         return true;
     }
 
@@ -172,14 +172,14 @@ sealed partial class GridRequests : IDisposable
         _owners.Forget(session.Silo);
         if (cause is not null && !_stopping.IsCancellationRequested) LogEnded(session.Silo, cause);
         // Not in the locks of whoever found out.
-        _ = Task.Run(() => Lose(session));
+        _ = Task.Run(() => LoseAsync(session));
         SessionEnded?.Invoke(session);
     }
 
     /// <summary>Whether the silo has done what it has taken in the session is unknown.</summary>
-    void Lose(SiloSession session)
+    async Task LoseAsync(SiloSession session)
     {
-        var notTaken = session.NotTaken();
+        var notTaken = await session.NotTakenAsync().ConfigureAwait(false);
         foreach (var request in _underWay.Values)
         {
             if (request.Session != session || !_underWay.TryRemove(request.Id, out _)) continue;

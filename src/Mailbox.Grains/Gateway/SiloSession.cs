@@ -21,6 +21,7 @@ sealed class SiloSession(
     readonly Lane _control = new(SessionLane.Control);
     readonly Lane _bodies = new(SessionLane.Bodies);
     readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    volatile bool _isForgotten;
 
     public SiloAddress Silo => silo;
 
@@ -50,8 +51,9 @@ sealed class SiloSession(
     }
 
     /// <summary>Requests of a session that has ended which the silo has surely not taken.</summary>
-    public HashSet<long> NotTaken()
+    public async Task<HashSet<long>> NotTakenAsync()
     {
+        foreach (var lane in (Lane[])[_control, _bodies]) await lane.Running.ConfigureAwait(false);
         var ids = new HashSet<long>();
         foreach (var lane in (ReadOnlySpan<Lane>)[_control, _bodies])
             lock (lane)
@@ -83,7 +85,7 @@ sealed class SiloSession(
     {
         if (lane.IsRunning || IsEnded) return;
         lane.IsRunning = true;
-        _ = Task.Run(() => PumpAsync(lane));
+        lane.Running = Task.Run(() => PumpAsync(lane));
     }
 
     async Task PumpAsync(Lane lane)
@@ -134,10 +136,12 @@ sealed class SiloSession(
             try
             {
                 var call = hub.Take(batch);
-                if (await Task.WhenAny(call, _end.Task).ConfigureAwait(false) != call) break;
+                // A silo that has forgotten the session is there, and says whether it has taken this batch.
+                if (await Task.WhenAny(call, _end.Task).ConfigureAwait(false) != call && !_isForgotten) break;
                 if (await call.ConfigureAwait(false)) return true;
                 // An attempt before may have been taken, in a session that the silo has dropped since.
                 if (isFirst) lane.Refused = batch;
+                _isForgotten = true;
                 End(new InvalidOperationException("The silo does not know the session."));
             }
             catch (Exception fault)
@@ -160,6 +164,8 @@ sealed class SiloSession(
         public Queue<ReaderReport> Reports { get; } = new();
 
         public long Number { get; set; }
+
+        public Task Running { get; set; } = Task.CompletedTask;
 
         public bool IsBeating { get; set; }
 

@@ -128,7 +128,7 @@ public sealed class SiloSessionTests
         var next = _hub.NextAsync();
         await Wait.UntilAsync(() =>
         {
-            _time.Advance(TimeSpan.FromMilliseconds(50));
+            _time.Advance(TimeSpan.FromMilliseconds(5));
             return next.IsCompleted;
         });
         return await next;
