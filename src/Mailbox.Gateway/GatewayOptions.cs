@@ -75,3 +75,36 @@ public sealed class GatewayOptions
     [TokenKey]
     public string TokenKey { get; set; } = "";
 }
+
+/// <summary>Each of a list is <c>*</c> or an origin: a scheme, a host, perhaps a port, and nothing behind it (RFC 6454 section 6).</summary>
+[AttributeUsage(AttributeTargets.Property)]
+sealed class OriginsAttribute() : ValidationAttribute("allowed are * and origins such as https://www.example.org")
+{
+    public override bool IsValid(object? value) => value is IEnumerable<string> origins && origins.All(IsOrigin);
+
+    static bool IsOrigin(string text) =>
+        text == "*" || (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.GetLeftPart(UriPartial.Authority) == text);
+}
+
+/// <summary>Empty, or an absolute <c>http</c> or <c>https</c> URL without a user.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+sealed class UplinkUrlAttribute() : ValidationAttribute("allowed is a URL such as http://127.0.0.1:9000/uplink, or nothing")
+{
+    public override bool IsValid(object? value) => value is "" || (value is string text && IsUrl(text));
+
+    public static bool IsUrl(string text) =>
+        text.Length <= 2048 && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0;
+}
+
+/// <summary>Empty, or base64 of at least 32 bytes.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+sealed class TokenKeyAttribute() : ValidationAttribute($"allowed is base64 of at least 32 bytes")
+{
+    public override bool IsValid(object? value) => value is "" || (value is string text && IsKey(text));
+
+    static bool IsKey(string text)
+    {
+        var bytes = new byte[text.Length];
+        return Convert.TryFromBase64String(text, bytes, out var length) && length >= TokenKey.LeastBytes;
+    }
+}

@@ -36,3 +36,40 @@ static class JsonAnswer
         return flush.IsCompletedSuccessfully ? Task.CompletedTask : flush.AsTask();
     }
 }
+
+/// <summary>A buffer of the thread's own for an answer whose length must be known before its first byte. Not held across an await.</summary>
+static class Scratch
+{
+    const int InitialCapacity = 1 << 10;
+    const int KeptCapacity = 64 << 10;
+
+    [ThreadStatic]
+    static ArrayBufferWriter<byte>? s_buffer;
+
+    public static ArrayBufferWriter<byte> Take()
+    {
+        var buffer = s_buffer is { Capacity: <= KeptCapacity } kept ? kept : new ArrayBufferWriter<byte>(InitialCapacity);
+        buffer.ResetWrittenCount();
+        return s_buffer = buffer;
+    }
+}
+
+/// <summary>Answers that many routes give.</summary>
+static class HttpAnswers
+{
+    public static Task NoContent(this HttpContext http)
+    {
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>204, or the problem that the outcome is.</summary>
+    public static Task Answer(this HttpContext http, Outcome outcome) =>
+        Problem.Of(outcome) is { } problem ? problem.WriteAsync(http) : http.NoContent();
+
+    public static Task NotAllowed(this HttpContext http, string allow)
+    {
+        http.Response.Headers.Allow = allow;
+        return new Problem(ProblemKinds.MethodNotAllowed, $"Allowed here: {allow}.").WriteAsync(http);
+    }
+}

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
@@ -57,4 +58,56 @@ readonly struct JsonRequest(JsonDocument? document, Problem? problem) : IDisposa
     public static Problem NotUnicode { get; } = Bad("the body", "has text that is not Unicode");
 
     public void Dispose() => document?.Dispose();
+}
+
+/// <summary>The body of a message that is told in JSON, the mirror of how it is read: what is JSON by its type is the JSON value itself, a string is its text.</summary>
+static class JsonData
+{
+    /// <param name="message">Has <c>data</c>, and may have <c>contentType</c> and <c>encoding</c>; null counts as absent.</param>
+    /// <param name="prefix">Of the members' names in a refusal.</param>
+    /// <returns>The body, and its type where nothing says it; or what is wrong.</returns>
+    public static (byte[]? Body, string ContentType, Problem? Problem) Read(JsonElement message, string prefix)
+    {
+        if (!message.TryGetProperty("data", out var data)) return (null, "", JsonRequest.Bad(prefix + "data", "is missing"));
+        var encoding = TextOf(message, prefix, "encoding", out var problem);
+        var contentType = TextOf(message, prefix, "contentType", out var fault);
+        if ((problem ?? fault) is not null) return (null, "", problem ?? fault);
+        if (encoding is not null) return ReadBase64(data, encoding, prefix);
+        if (data.ValueKind != JsonValueKind.String) return (Encoding.UTF8.GetBytes(data.GetRawText()), "application/json", null);
+        if (contentType is not null && JsonBody.IsJson(contentType)) return (Encoding.UTF8.GetBytes(data.GetRawText()), contentType, null);
+        return TextOf(data) is { } text
+            ? (Encoding.UTF8.GetBytes(text), "text/plain", null)
+            : (null, "", JsonRequest.Bad(prefix + "data", "has half a surrogate pair, which is no text; give its bytes as base64"));
+    }
+
+    /// <returns>Null where there is none, or what is there is no text.</returns>
+    public static string? TextOf(JsonElement message, string prefix, string member, out Problem? problem)
+    {
+        problem = null;
+        if (!message.TryGetProperty(member, out var value) || value.ValueKind == JsonValueKind.Null) return null;
+        var text = TextOf(value);
+        if (text is null) problem = JsonRequest.Bad(prefix + member, "must be a string of Unicode text");
+        return text;
+    }
+
+    /// <returns>Null for what is no text: also a string whose escapes are half a surrogate pair.</returns>
+    public static string? TextOf(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    static (byte[]? Body, string ContentType, Problem? Problem) ReadBase64(JsonElement data, string encoding, string prefix)
+    {
+        if (encoding != "base64") return (null, "", JsonRequest.Bad(prefix + "encoding", "must be 'base64', or be left out"));
+        return data.ValueKind == JsonValueKind.String && data.TryGetBytesFromBase64(out var bytes)
+            ? (bytes, "application/octet-stream", null)
+            : (null, "", JsonRequest.Bad(prefix + "data", "must be a string of base64 (RFC 4648 section 4), as its encoding says"));
+    }
 }

@@ -37,3 +37,9 @@ static class ProblemKinds
     public static readonly ProblemKind BackendTimedOut = new("backend-timed-out", 504, "The application behind the gateway is too slow");
     public static readonly ProblemKind StoreFull = new("store-full", 507, "The disk is full");
 }
+
+/// <summary>One kind of refusal. Name and status are stable: clients act on them (docs/protocol.md).</summary>
+sealed record ProblemKind(string Name, int Status, string Title)
+{
+    public string Type { get; } = "urn:mailbox:problem:" + Name;
+}

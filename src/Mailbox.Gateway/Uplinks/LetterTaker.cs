@@ -79,3 +79,68 @@ sealed class LetterTaker(IMailboxGrid grid, TimeProvider time, ILogger<LetterTak
         public void Dispose() => reader.Close();
     }
 }
+
+/// <summary>A mailbox whose letters somebody takes.</summary>
+/// <param name="Groups">Whose letters it gets.</param>
+/// <param name="JoinAsync">Makes it and joins it to the groups; answers whether it is one whose letters are still wanted.</param>
+sealed record Taking(MailboxName Mailbox, IReadOnlyList<GroupName> Groups, Func<CancellationToken, ValueTask<bool>> JoinAsync);
+
+/// <summary>Wakes one task that reads a mailbox.</summary>
+sealed class Bell : IReaderSignal, IDisposable
+{
+    readonly SemaphoreSlim _rung = new(0);
+
+    public void Ready() => _rung.Release();
+
+    public Task WaitAsync(CancellationToken cancel) => _rung.WaitAsync(cancel);
+
+    public void Dispose() => _rung.Dispose();
+}
+
+/// <summary>The waits between attempts: doubling, with jitter so that those who failed together do not come back together.</summary>
+sealed class Attempts(TimeProvider time, TimeSpan first, TimeSpan longest)
+{
+    int _failures;
+
+    static readonly TimeSpan s_mostAsked = TimeSpan.FromDays(1);
+
+    public Task WaitAsync(CancellationToken cancel) => WaitAsync(TimeSpan.Zero, cancel);
+
+    /// <param name="asked">Not earlier than that, up to a day (<c>Retry-After</c>).</param>
+    public Task WaitAsync(TimeSpan asked, CancellationToken cancel)
+    {
+        var wait = first * Math.Pow(2, Math.Min(_failures++, 30));
+        wait = (wait < longest ? wait : longest) * (0.5 + Random.Shared.NextDouble());
+        if (asked > s_mostAsked) asked = s_mostAsked;
+        return Task.Delay(wait > asked ? wait : asked, time, cancel);
+    }
+
+    public void Succeeded() => _failures = 0;
+}
+
+static partial class TakingLog
+{
+    [LoggerMessage(2201, LogLevel.Warning, "What waits in {Mailbox} cannot be read now; it is tried again.")]
+    public static partial void TakingFailed(this ILogger log, string mailbox, Exception fault);
+
+    [LoggerMessage(2202, LogLevel.Warning, "The webhooks cannot be read now; it is tried again.")]
+    public static partial void LookingFailed(this ILogger log, Exception fault);
+
+    [LoggerMessage(2203, LogLevel.Warning, "The webhook {Name} does not take its calls. It is called again, at longer and longer intervals.")]
+    public static partial void WebhookFails(this ILogger log, string name);
+
+    [LoggerMessage(2204, LogLevel.Information, "The webhook {Name} takes its calls again.")]
+    public static partial void WebhookRecovered(this ILogger log, string name);
+
+    [LoggerMessage(2207, LogLevel.Warning, "The webhook {Name} answered {Status} to the call {Id}, which is set aside.")]
+    public static partial void WebhookRefuses(this ILogger log, string name, int status, string id);
+
+    [LoggerMessage(2208, LogLevel.Warning, "The webhook {Name} answered 410: it is ended until it is put again.")]
+    public static partial void WebhookEnded(this ILogger log, string name);
+
+    [LoggerMessage(2205, LogLevel.Warning, "The backend does not take what clients say. It is asked again, and what they say waits.")]
+    public static partial void UplinksWait(this ILogger log);
+
+    [LoggerMessage(2206, LogLevel.Information, "The backend takes what clients say again.")]
+    public static partial void UplinksGoOn(this ILogger log);
+}

@@ -50,3 +50,43 @@ readonly record struct UplinkReceipt(long Highest, Problem? Refusal)
         writer.Advance(written);
     }
 }
+
+/// <summary>A client's message to the backend as JSON: <c>{"n":1,"contentType"?,"encoding"?,"data"}</c>.</summary>
+static class UplinkJson
+{
+    public static (UplinkDraft? Draft, Problem? Problem) Read(JsonElement json, string field)
+    {
+        if (json.ValueKind != JsonValueKind.Object) return (null, JsonRequest.Bad(field, "must be a JSON object"));
+        if (JsonRequest.Unknown(json, field + ".", "n", "contentType", "encoding", "data") is { } problem) return (null, problem);
+        if (!json.TryGetProperty("n", out var n) || n.ValueKind != JsonValueKind.Number || !n.TryGetInt64(out var number) || number < 1)
+            return (null, JsonRequest.Bad(field + ".n", "must be a whole number from 1"));
+        var (body, fallback, wrong) = JsonData.Read(json, field + ".");
+        if (body is null) return (null, wrong);
+        var contentType = JsonData.TextOf(json, field + ".", "contentType", out _) ?? fallback;
+        return MessageDraft.IsContentType(contentType)
+            ? (new() { Body = body, ContentType = contentType, Number = number }, null)
+            : (null, JsonRequest.Bad(field + ".contentType", "must be 1 to 256 printable ASCII characters"));
+    }
+}
+
+/// <summary>Why what a client says to the backend is not accepted, on every way that it can say it.</summary>
+static class UplinkRefusals
+{
+    const int RetrySeconds = 5;
+
+    /// <summary>Nothing was recorded, and nobody has heard of it, or it is not known.</summary>
+    public static Problem Down { get; } =
+        new(ProblemKinds.BackendDown, "The backend did not answer; nothing was recorded. Repeat it with the same Idempotency-Key.", RetrySeconds);
+
+    static Problem NoBackend { get; } = new(ProblemKinds.NoBackend, "Nobody takes what clients say.");
+
+    static Problem Busy { get; } = new(ProblemKinds.Overloaded, "Too much waits for those who take what clients say.", RetrySeconds);
+
+    /// <returns>Null where it is none.</returns>
+    public static Problem? Of(Outcome outcome) => outcome switch
+    {
+        Outcome.NotFound => NoBackend,
+        Outcome.MailboxFull => Busy,
+        _ => Problem.Of(outcome),
+    };
+}

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Mailbox.Engine;
 
 namespace Mailbox.Gateway;
@@ -38,4 +39,77 @@ sealed record Webhook(
     public static MailboxName RefusedOf(string name) => MailboxName.Parse("mailbox.refused:" + name);
 
     public override string ToString() => $"Webhook {Name}";
+}
+
+/// <summary>What a webhook can be told of.</summary>
+static class WebhookEvents
+{
+    public const string Uplink = "uplink";
+
+    /// <summary>Of the lifecycle of mailboxes (spec M16).</summary>
+    public static IReadOnlyList<string> Lifecycle { get; } = ["opened", "connected", "disconnected", "overflowed", "expired", "deleted"];
+}
+
+/// <summary>One thing that a webhook is told.</summary>
+/// <param name="Id">The same however often it is told.</param>
+/// <param name="Expires">Who could not be told until then is not told any more.</param>
+/// <param name="Uplink">Where a client said something.</param>
+sealed record WebhookEvent(string Id, string Name, MailboxName Mailbox, DateTimeOffset At, DateTimeOffset Expires, UplinkLetter? Uplink = null)
+{
+    /// <summary>What a letter tells.</summary>
+    public static IEnumerable<WebhookEvent> In(Received received)
+    {
+        if (received.Message is not { } letter) return [];
+        try
+        {
+            return letter.Type == MailboxUplinks.Type ? [Of(letter, UplinkLetter.Read(letter))]
+                : [.. MailboxEvents.Read(letter.Body).Select((happened, i) => Of(letter, happened, IdOf(received.Position, i)))];
+        }
+        catch (Exception fault) when (fault is JsonException or ArgumentException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            // A backend put something else there.
+            return [];
+        }
+    }
+
+    static WebhookEvent Of(Message letter, UplinkLetter uplink) => new(uplink.Id, WebhookEvents.Uplink, uplink.Mailbox, letter.At, letter.Expires, uplink);
+
+    static WebhookEvent Of(Message letter, MailboxEvent happened, string id) =>
+        new(id, MailboxEvents.NameOf(happened.Kind), happened.Mailbox, happened.At, letter.Expires);
+
+    // A full stop parts what is signed, so that an id has none (Standard Webhooks, "Signature scheme").
+    static string IdOf(Position position, int index) => $"{position}-{index}".Replace('.', '-');
+
+    /// <summary>The body of the call: <c>{"type","timestamp","data"}</c>, the same in every attempt.</summary>
+    public ReadOnlyMemory<byte> ToBody()
+    {
+        var body = new System.Buffers.ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(body, JsonAnswer.WriterOptions);
+        json.WriteStartObject();
+        json.WriteString("type"u8, Name);
+        json.WriteString("timestamp"u8, At.UtcDateTime);
+        json.WriteStartObject("data"u8);
+        json.WriteString("mailbox"u8, Mailbox.ToString());
+        if (Uplink is not null) WriteUplink(json, Uplink);
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.Flush();
+        return body.WrittenMemory;
+    }
+
+    static void WriteUplink(Utf8JsonWriter json, UplinkLetter uplink)
+    {
+        json.WriteString("uplink"u8, uplink.Id);
+        if (uplink.Client is not null) json.WriteString("client"u8, uplink.Client);
+        if (uplink.Number is { } number) json.WriteNumber("n"u8, number);
+        json.WriteString("contentType"u8, uplink.ContentType);
+        // Exactly what was said, also where it is JSON.
+        if (System.Text.Unicode.Utf8.IsValid(uplink.Body.Span))
+        {
+            json.WriteString("data"u8, uplink.Body.Span);
+            return;
+        }
+        json.WriteString("encoding"u8, "base64"u8);
+        json.WriteBase64String("data"u8, uplink.Body.Span);
+    }
 }

@@ -1,0 +1,130 @@
+using System.Buffers;
+using System.Collections.Frozen;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Mailbox.Gateway;
+
+/// <summary>The headers that a forwarded request carries.</summary>
+static class BackendHeaders
+{
+    /// <summary>Names the client's mailbox (spec section 6).</summary>
+    public const string Token = "Multiplex-Token";
+
+    const string For = "X-Forwarded-For";
+    const string Proto = "X-Forwarded-Proto";
+    const string OriginalHost = "X-Forwarded-Host";
+    const string Forwarded = "Forwarded";
+    const int OwnHeaders = 5;
+
+    /// <param name="token">Of the client's mailbox.</param>
+    /// <param name="trusts">Whether what the request says of its origin is passed on.</param>
+    public static List<KeyValuePair<string, StringValues>> Of(HttpContext http, string token, bool trusts)
+    {
+        var sent = http.Request.Headers;
+        var headers = new List<KeyValuePair<string, StringValues>>(sent.Count + OwnHeaders);
+        var connection = sent.Connection;
+        foreach (var (name, values) in sent)
+            if (!HeaderRules.IsForOneConnection(name, connection) && !HeaderRules.IsOwn(name) && !HeaderRules.IsForged(name, trusts) && !IsReplaced(name))
+                headers.Add(new(name, name.Equals("Cookie", StringComparison.OrdinalIgnoreCase) ? WholeCookie(values) : values));
+        headers.Add(new(Token, token));
+        AddOrigin(headers, http, trusts ? sent : null);
+        return headers;
+    }
+
+    static bool IsReplaced(string name) =>
+        name.Equals(For, StringComparison.OrdinalIgnoreCase) || name.Equals(Proto, StringComparison.OrdinalIgnoreCase)
+        || name.Equals(OriginalHost, StringComparison.OrdinalIgnoreCase) || name.Equals(Forwarded, StringComparison.OrdinalIgnoreCase);
+
+    // HTTP/2 may send the cookies one by one (RFC 9113 section 8.2.3).
+    static StringValues WholeCookie(in StringValues values) => values.Count == 1 ? values : string.Join("; ", values.ToArray());
+
+    static void AddOrigin(List<KeyValuePair<string, StringValues>> headers, HttpContext http, IHeaderDictionary? told)
+    {
+        var client = http.Connection.RemoteIpAddress is { } address ? TextOf(address) : "unknown";
+        var host = http.Request.Host.Value ?? "";
+        headers.Add(new(For, Appended(told?[For] ?? default, client)));
+        headers.Add(new(Proto, told?[Proto] is [{ Length: > 0 } proto, ..] ? proto : http.Request.Scheme));
+        if (told?[OriginalHost] is [{ Length: > 0 } first, ..]) headers.Add(new(OriginalHost, first));
+        else if (host.Length > 0) headers.Add(new(OriginalHost, host));
+        headers.Add(new(Forwarded, Appended(told?[Forwarded] ?? default, Element(client, http.Request.Scheme, host))));
+    }
+
+    static string Appended(in StringValues told, string own) => told.Count == 0 ? own : $"{told}, {own}";
+
+    // RFC 7239 section 4; an address of IPv6 stands in brackets, and whatever has a colon in quotes.
+    static string Element(string client, string scheme, string host)
+    {
+        var origin = client.Contains(':', StringComparison.Ordinal) ? $"\"[{client}]\"" : client;
+        return host.Length == 0 ? $"for={origin};proto={scheme}" : $"for={origin};proto={scheme};host=\"{host}\"";
+    }
+
+    static string TextOf(IPAddress address) =>
+        (address.AddressFamily == AddressFamily.InterNetworkV6 && address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
+}
+
+/// <summary>Which headers go through the gateway (RFC 9110 section 7.6.1).</summary>
+static class HeaderRules
+{
+    static readonly FrozenSet<string> s_forOneConnection = FrozenSet.ToFrozenSet(
+        [
+            "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Authorization",
+            "Transfer-Encoding", "TE", "Upgrade", "HTTP2-Settings",
+        ],
+        StringComparer.OrdinalIgnoreCase);
+
+    static readonly FrozenSet<string> s_own = FrozenSet.ToFrozenSet(["Host", "Content-Length"], StringComparer.OrdinalIgnoreCase);
+
+    static readonly SearchValues<char> s_nameCharacters =
+        SearchValues.Create("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+    /// <summary>Whether all names are tokens (RFC 9110 section 5.1); the server takes some that are not.</summary>
+    public static bool AreNames(IHeaderDictionary headers)
+    {
+        foreach (var (name, _) in headers)
+            if (!IsOwn(name) && name.AsSpan().ContainsAnyExcept(s_nameCharacters)) return false;
+        return true;
+    }
+
+    /// <summary>Whether every server finds the end of the body at the same byte (RFC 9112 section 6).</summary>
+    public static bool IsFramed(HttpRequest request)
+    {
+        var coding = request.Headers.TransferEncoding;
+        if (coding.Count == 0) return true;
+        // The server has taken a length beside it aside.
+        return request.Protocol == HttpProtocol.Http11 && coding is [{ } only] && only.Equals("chunked", StringComparison.OrdinalIgnoreCase)
+            && !request.Headers.ContainsKey("X-Content-Length");
+    }
+
+    /// <summary>Whether a header is for the next hop only: by itself, or because <c>Connection</c> names it.</summary>
+    public static bool IsForOneConnection(string name, in StringValues connection) =>
+        s_forOneConnection.Contains(name) || (connection.Count > 0 && IsNamed(name, connection));
+
+    /// <summary>Whether the gateway says this to the application itself. HTTP/2 has names with a colon for it.</summary>
+    public static bool IsOwn(string name) => s_own.Contains(name) || name is [':', ..];
+
+    /// <summary>Whether a client's header could be taken for one that the gateway sets, and is not believed.</summary>
+    public static bool IsForged(string name, bool trustsForwarded) =>
+        Alike(name, BackendHeaders.Token) || (!trustsForwarded && (Alike(name, "Forwarded") || StartsAlike(name, "X-Forwarded-")));
+
+    static bool IsNamed(string name, in StringValues connection)
+    {
+        foreach (var line in connection)
+            foreach (var range in line.AsSpan().Split(','))
+                if (line.AsSpan(range).Trim().Equals(name, StringComparison.OrdinalIgnoreCase)) return true;
+        return false;
+    }
+
+    static bool Alike(string name, string reserved) => name.Length == reserved.Length && StartsAlike(name, reserved);
+
+    // Applications behind CGI and its heirs see HTTP_A_B for both A-B and A_B.
+    static bool StartsAlike(string name, string reserved)
+    {
+        if (name.Length < reserved.Length) return false;
+        for (var i = 0; i < reserved.Length; i++)
+            if (char.ToLowerInvariant(char.IsAsciiLetterOrDigit(name[i]) ? name[i] : '-') != char.ToLowerInvariant(reserved[i])) return false;
+        return true;
+    }
+}

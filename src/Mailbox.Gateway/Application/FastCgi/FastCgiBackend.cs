@@ -1,0 +1,150 @@
+using System.Buffers;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
+
+namespace Mailbox.Gateway;
+
+/// <summary>An application that speaks FastCGI 1.0, such as php-fpm. Connections are kept and used again.</summary>
+sealed class FastCgiBackend : IBackend, IDisposable
+{
+    readonly BackendOptions _options;
+    readonly string _root;
+    readonly ILogger<FastCgiBackend> _log;
+    readonly FastCgiPool _pool;
+
+    public FastCgiBackend(BackendOptions options, TimeProvider time, ILogger<FastCgiBackend> log)
+    {
+        (_options, _log) = (options, log);
+        _root = options.Root.Length == 0 ? "" : Path.GetFullPath(options.Root).TrimEnd('/');
+        _pool = new(new FastCgiConnector(new(options.Url), options.ConnectTimeout, time).ConnectAsync, options.KeepIdle, time);
+    }
+
+    public async ValueTask<BackendAnswer> AskAsync(BackendRequest request, CancellationToken cancel)
+    {
+        try
+        {
+            return await AskOnceOrTwiceAsync(request, cancel).ConfigureAwait(false);
+        }
+        catch (IOException fault) when (fault is not BackendException)
+        {
+            throw new BackendException(BackendFault.Broken, fault.Message, fault);
+        }
+    }
+
+    public void Dispose() => _pool.Dispose();
+
+    async ValueTask<BackendAnswer> AskOnceOrTwiceAsync(BackendRequest request, CancellationToken cancel)
+    {
+        var body = await FastCgiBody.OfAsync(request, _options.MaxUnsizedBytes, cancel).ConfigureAwait(false);
+        var begin = CgiVariables.Of(request, body?.Length, _root, _options.Index).Records(_pool.Keeps, body is not null);
+        var connection = await TakeAsync(body, cancel).ConfigureAwait(false);
+        var (wasUsed, exchange) = (connection.WasHeard, ExchangeOn(connection, body));
+        try
+        {
+            return await exchange.BeginAsync(begin, cancel).ConfigureAwait(false);
+        }
+        // An application that was started anew knows nothing of a connection that was kept.
+        catch (IOException) when (wasUsed && !exchange.Output.HasBegun && body is null && IsSafe(request.Method))
+        {
+            _pool.Clear();
+            return await ExchangeOn(await TakeAsync(null, cancel).ConfigureAwait(false), null).BeginAsync(begin, cancel).ConfigureAwait(false);
+        }
+    }
+
+    async ValueTask<FastCgiConnection> TakeAsync(FastCgiBody? body, CancellationToken cancel)
+    {
+        try
+        {
+            return await _pool.TakeAsync(cancel).ConfigureAwait(false);
+        }
+        catch
+        {
+            if (body is not null) await body.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    FastCgiExchange ExchangeOn(FastCgiConnection connection, FastCgiBody? body) =>
+        new(_pool, connection, new(connection, new(_log)), new(connection, body));
+
+    // RFC 9110 section 9.2.1: it does not matter whether it was done before.
+    static bool IsSafe(string method) => method is "GET" or "HEAD" or "OPTIONS" or "TRACE";
+}
+
+/// <summary>The answer of an application that speaks FastCGI.</summary>
+sealed class FastCgiAnswer(FastCgiExchange exchange, CgiHead head) : BackendAnswer
+{
+    public override int Status => head.Status;
+
+    public override string? Reason => head.Reason;
+
+    public override IEnumerable<KeyValuePair<string, StringValues>> Headers => head.Headers;
+
+    public override Stream Body { get; } = new MeasuredBody(head.Rest, exchange.Output, head.Length, readsToEnd: true);
+
+    public override ValueTask DisposeAsync() => exchange.EndAsync();
+}
+
+/// <summary>A body whose length is known: an application is told it before the body comes (RFC 3875 section 4.1.2).</summary>
+sealed class FastCgiBody : IAsyncDisposable
+{
+    const int MemoryBytes = 64 << 10;
+
+    readonly bool _isOwn;
+
+    FastCgiBody(Stream content, long length, bool isOwn) => (Content, Length, _isOwn) = (content, length, isOwn);
+
+    public Stream Content { get; }
+
+    public long Length { get; }
+
+    /// <summary>Reads a body without a length to its end first; what is larger than some memory goes to a file that is deleted with it.</summary>
+    /// <returns>Null for none.</returns>
+    /// <exception cref="BackendException">It is larger than the limit.</exception>
+    public static async ValueTask<FastCgiBody?> OfAsync(BackendRequest request, long limit, CancellationToken cancel)
+    {
+        if (request.Body is not { } body || request.BodyLength == 0) return null;
+        if (request.BodyLength is { } length) return new(body, length, isOwn: false);
+        // The reading of a client's body ends with the client, not with this.
+        return await KeepAsync(body, limit).WaitAsync(cancel).ConfigureAwait(false);
+    }
+
+    public ValueTask DisposeAsync() => _isOwn ? Content.DisposeAsync() : ValueTask.CompletedTask;
+
+    static async Task<FastCgiBody?> KeepAsync(Stream body, long limit)
+    {
+        var kept = new FileBufferingReadStream(body, MemoryBytes);
+        try
+        {
+            await ReadToEndAsync(kept, limit).ConfigureAwait(false);
+        }
+        catch
+        {
+            await kept.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+        if (kept.Length == 0)
+        {
+            // The records that begin the request end the standard input of one without a body (FastCGI 1.0 section 3.3).
+            await kept.DisposeAsync().ConfigureAwait(false);
+            return null;
+        }
+        kept.Position = 0;
+        return new(kept, kept.Length, isOwn: true);
+    }
+
+    static async Task ReadToEndAsync(FileBufferingReadStream kept, long limit)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(MemoryBytes);
+        try
+        {
+            while (await kept.ReadAsync(buffer, CancellationToken.None).ConfigureAwait(false) > 0)
+                if (kept.Length > limit) throw new BackendException(BackendFault.TooLarge, $"A body without a length may have {limit} bytes.");
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

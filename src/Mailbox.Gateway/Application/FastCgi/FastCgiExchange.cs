@@ -1,0 +1,231 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+using Microsoft.Extensions.Logging;
+
+namespace Mailbox.Gateway;
+
+/// <summary>One request and its answer on a connection, which they have for themselves.</summary>
+sealed class FastCgiExchange(FastCgiPool pool, FastCgiConnection connection, FastCgiOutput output, FastCgiSending sending)
+{
+    const int DrainBytes = 4 << 10;
+
+    public FastCgiOutput Output => output;
+
+    public async ValueTask<FastCgiAnswer> BeginAsync(ReadOnlyMemory<byte> begin, CancellationToken cancel)
+    {
+        _ = sending.RunAsync(begin);
+        try
+        {
+            var head = await CgiHead.ReadAsync(output, cancel).ConfigureAwait(false);
+            pool.Heard(connection);
+            return new(this, head);
+        }
+        catch
+        {
+            Break();
+            throw;
+        }
+    }
+
+    /// <summary>The connection goes back where it can carry another request; otherwise the application is told to stop.</summary>
+    public async ValueTask EndAsync()
+    {
+        if (!output.IsEnded) await DrainAsync().ConfigureAwait(false);
+        if (output.IsEnded && sending.IsComplete) pool.Return(connection);
+        else Break();
+    }
+
+    // An answer that has no body for the client has ended with its head, and its end has come with it.
+    async ValueTask DrainAsync()
+    {
+        var drained = new byte[DrainBytes];
+        while (true)
+        {
+            var reading = output.ReadAsync(drained).AsTask();
+            if (!reading.IsCompleted) Break();
+            await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!reading.IsCompletedSuccessfully || await reading.ConfigureAwait(false) == 0) return;
+        }
+    }
+
+    void Break()
+    {
+        pool.Heard(connection);
+        sending.Break();
+    }
+}
+
+/// <summary>The standard output of one request, taken out of its records while they come.</summary>
+sealed class FastCgiOutput(FastCgiConnection connection, FastCgiErrors errors) : ReadOnlyStream
+{
+    const int EndBytes = 8;
+
+    int _left;
+    int _padding;
+    bool _isClosed;
+
+    /// <summary>Whether anything of an answer came.</summary>
+    public bool HasBegun { get; private set; }
+
+    /// <summary>Whether the application has said that the request is done.</summary>
+    public bool IsEnded { get; private set; }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (buffer.IsEmpty) return 0;
+        while (_left == 0)
+            if (IsEnded || !await NextAsync(cancellationToken).ConfigureAwait(false)) return 0;
+        var read = await connection.ReadAsync(buffer[..Math.Min(buffer.Length, _left)], cancellationToken).ConfigureAwait(false);
+        _left -= read;
+        return read;
+    }
+
+    async ValueTask<bool> NextAsync(CancellationToken cancel)
+    {
+        await connection.SkipAsync(_padding, cancel).ConfigureAwait(false);
+        _padding = 0;
+        // Some applications close the connection instead of ending the request; their output must have been ended.
+        if (await connection.ReadRecordAsync(cancel).ConfigureAwait(false) is not { } record)
+            return _isClosed ? false : throw new BackendException(BackendFault.Broken, "The application ended the connection without an end of its answer.");
+        HasBegun = true;
+        await TakeAsync(record, cancel).ConfigureAwait(false);
+        return true;
+    }
+
+    ValueTask TakeAsync(FastCgiRecord record, CancellationToken cancel)
+    {
+        _padding = record.Padding;
+        switch (record.Type)
+        {
+            case FastCgiType.StandardOutput when !_isClosed:
+                _left = record.Length;
+                _isClosed = _left == 0;
+                return ValueTask.CompletedTask;
+            case FastCgiType.StandardError:
+                return errors.ReadAsync(connection, record.Length, cancel);
+            case FastCgiType.EndRequest when record.Length >= EndBytes:
+                return EndAsync(record, cancel);
+            default:
+                throw new BackendException(BackendFault.Broken, $"The application sent a FastCGI record that has no place here: type {(int)record.Type}.");
+        }
+    }
+
+    async ValueTask EndAsync(FastCgiRecord record, CancellationToken cancel)
+    {
+        var end = new byte[EndBytes];
+        await connection.ReadExactlyAsync(end, cancel).ConfigureAwait(false);
+        await connection.SkipAsync(record.Length - EndBytes + record.Padding, cancel).ConfigureAwait(false);
+        _padding = 0;
+        if (end[4] != 0) throw new BackendException(BackendFault.Broken, $"The application refused the request (FastCGI status {end[4]}, code {BinaryPrimitives.ReadInt32BigEndian(end)}).");
+        IsEnded = true;
+    }
+}
+
+/// <summary>What an application says on its standard error while it works on one request: to the log, up to a bound.</summary>
+sealed class FastCgiErrors(ILogger log)
+{
+    const int MaxBytes = 16 << 10;
+
+    int _room = MaxBytes;
+
+    public async ValueTask ReadAsync(FastCgiConnection connection, int length, CancellationToken cancel)
+    {
+        var said = new byte[Math.Min(length, _room)];
+        await connection.ReadExactlyAsync(said, cancel).ConfigureAwait(false);
+        await connection.SkipAsync(length - said.Length, cancel).ConfigureAwait(false);
+        _room -= said.Length;
+        foreach (var line in Encoding.UTF8.GetString(said).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            log.ApplicationSaid(Printable(line));
+        if (length > 0 && _room == 0 && said.Length > 0) log.ApplicationSaysTooMuch(MaxBytes);
+    }
+
+    // One line of the log stays one line, whatever is in it.
+    static string Printable(string line) => string.Concat(line.Select(static letter => char.IsControl(letter) ? ' ' : letter));
+}
+
+static partial class FastCgiErrorsLog
+{
+    [LoggerMessage(2031, LogLevel.Warning, "The application says: {Line}")]
+    public static partial void ApplicationSaid(this ILogger log, string line);
+
+    [LoggerMessage(2032, LogLevel.Warning, "The application said more than {Bytes} bytes of errors in one request; the rest is left out.")]
+    public static partial void ApplicationSaysTooMuch(this ILogger log, int bytes);
+}
+
+/// <summary>A request on its way: what begins it, then its body while it comes.</summary>
+sealed class FastCgiSending(FastCgiConnection connection, FastCgiBody? body)
+{
+    const int BufferBytes = 32 << 10;
+
+    volatile bool _isComplete;
+
+    /// <summary>Whether all was sent: the connection can carry something else.</summary>
+    public bool IsComplete => _isComplete;
+
+    /// <summary>Never throws. What the application does not want to read is forgotten: it may answer all the same.</summary>
+    public async Task RunAsync(ReadOnlyMemory<byte> begin)
+    {
+        try
+        {
+            await connection.WriteAsync(begin, CancellationToken.None).ConfigureAwait(false);
+            if (body is not null) await SendBodyAsync(body).ConfigureAwait(false);
+            _isComplete = true;
+        }
+        catch (Exception fault) when (fault is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+        }
+        finally
+        {
+            if (body is not null) await body.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Ends the connection, and the application's work with it.</summary>
+    public void Break()
+    {
+        if (_isComplete) connection.Abort();
+        else connection.Dispose();
+    }
+
+    async Task SendBodyAsync(FastCgiBody body)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        try
+        {
+            for (var left = body.Length; left > 0;)
+            {
+                var read = await ReadAsync(body.Content, buffer.AsMemory(FastCgiRecord.HeadBytes, (int)Math.Min(left, BufferBytes - 2 * FastCgiRecord.HeadBytes))).ConfigureAwait(false);
+                left -= read;
+                await connection.WriteAsync(buffer.AsMemory(0, Frame(buffer, read, isLast: left == 0)), CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    // A body that breaks off must not look whole to the application, which has been told its length.
+    async ValueTask<int> ReadAsync(Stream content, Memory<byte> into)
+    {
+        try
+        {
+            return await content.ReadAsync(into, CancellationToken.None).ConfigureAwait(false) is > 0 and var read ? read : throw new EndOfStreamException();
+        }
+        catch
+        {
+            connection.End();
+            throw;
+        }
+    }
+
+    static int Frame(Span<byte> buffer, int length, bool isLast)
+    {
+        new FastCgiRecord(FastCgiType.StandardInput, length).Write(buffer);
+        var end = FastCgiRecord.HeadBytes + length;
+        if (!isLast) return end;
+        new FastCgiRecord(FastCgiType.StandardInput, 0).Write(buffer[end..]);
+        return end + FastCgiRecord.HeadBytes;
+    }
+}

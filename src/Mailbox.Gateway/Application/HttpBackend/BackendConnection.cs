@@ -1,0 +1,150 @@
+using System.Net.Security;
+using System.Net.Sockets;
+
+namespace Mailbox.Gateway;
+
+/// <summary>
+/// A connection to an application on which a write that fails is forgotten: an application may answer and close before it has read a
+/// body, and then its answer counts. Where there is none the next read tells.
+/// </summary>
+/// <param name="socket">Below it.</param>
+sealed class BackendConnection(Socket socket, Stream inner) : Stream
+{
+    bool _isBroken;
+
+    /// <summary>Whether it carried a request before the one that it carries now.</summary>
+    public bool WasUsed { get; set; }
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        inner.ReadAsync(buffer, offset, count, cancellationToken);
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        BackendAttempts.Current?.WriteTo(this);
+        if (_isBroken) return ValueTask.CompletedTask;
+        var write = inner.WriteAsync(buffer, cancellationToken);
+        return write.IsCompletedSuccessfully ? write : ForgivingAsync(write);
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => _isBroken ? Task.CompletedTask : inner.FlushAsync(cancellationToken);
+
+    /// <summary>Ends this side alone: the application can still write.</summary>
+    public async ValueTask EndWritingAsync(CancellationToken cancel)
+    {
+        try
+        {
+            if (inner is SslStream tls) await tls.ShutdownAsync().WaitAsync(cancel).ConfigureAwait(false);
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception fault) when (fault is IOException or SocketException or ObjectDisposedException)
+        {
+            // The next read tells.
+        }
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
+
+    public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
+
+    public override void Flush() => inner.Flush();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override async ValueTask DisposeAsync()
+    {
+        await inner.DisposeAsync().ConfigureAwait(false);
+        await base.DisposeAsync().ConfigureAwait(false);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) inner.Dispose();
+        base.Dispose(disposing);
+    }
+
+    async ValueTask ForgivingAsync(ValueTask write)
+    {
+        try
+        {
+            await write.ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            _isBroken = true;
+        }
+    }
+}
+
+/// <summary>
+/// The connections that one request was written to. The handler chooses them, and repeats by itself whatever has no body, up to three times; so
+/// this is what bounds it: once, and only where the connection was kept, since then the application may have ended it before it saw the
+/// request (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1). It flows with the request's own writes.
+/// </summary>
+sealed class BackendAttempts
+{
+    static readonly AsyncLocal<BackendAttempts?> s_current = new();
+
+    bool _isRepeated;
+    bool _wasKept;
+
+    public static BackendAttempts? Current => s_current.Value;
+
+    /// <summary>The last of them.</summary>
+    public BackendConnection? Connection { get; private set; }
+
+    /// <summary>For the requests that the calling method sends.</summary>
+    public static BackendAttempts Begin() => s_current.Value = new();
+
+    /// <exception cref="InvalidOperationException">The request must not be sent again. Of an <see cref="IOException"/> the handler would try once more.</exception>
+    public void WriteTo(BackendConnection connection)
+    {
+        if (connection == Connection) return;
+        if (Connection is not null && (_isRepeated || !_wasKept)) throw new InvalidOperationException("The application ended the connection without an answer.");
+        _isRepeated = Connection is not null;
+        (Connection, _wasKept, connection.WasUsed) = (connection, connection.WasUsed, true);
+    }
+}
+
+/// <summary>Makes connections to an application that speaks HTTP, through TLS where its URL says so.</summary>
+sealed class BackendConnector(Uri url)
+{
+    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(url.IdnHost, url.Port, cancel).ConfigureAwait(false);
+            var stream = new NetworkStream(socket, ownsSocket: true);
+            return new BackendConnection(socket, url.Scheme == Uri.UriSchemeHttps ? await SecureAsync(stream, cancel).ConfigureAwait(false) : stream);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    async Task<Stream> SecureAsync(NetworkStream stream, CancellationToken cancel)
+    {
+        var tls = new SslStream(stream);
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = url.IdnHost }, cancel).ConfigureAwait(false);
+        return tls;
+    }
+}

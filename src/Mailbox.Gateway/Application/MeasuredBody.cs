@@ -1,0 +1,85 @@
+namespace Mailbox.Gateway;
+
+/// <summary>
+/// The body of an answer whose length its head tells: it ends there, whatever comes behind (RFC 9112 section 6.3), and what is shorter has
+/// broken off.
+/// </summary>
+/// <param name="first">What came of it before <paramref name="rest"/>.</param>
+/// <param name="length">Null where it goes on to the end of <paramref name="rest"/>.</param>
+/// <param name="readsToEnd">Whether the end is told only when <paramref name="rest"/> has ended: an application that goes on is not disturbed.</param>
+sealed class MeasuredBody(ReadOnlyMemory<byte> first, Stream rest, long? length, bool readsToEnd) : ReadOnlyStream
+{
+    const int DropBytes = 4 << 10;
+
+    ReadOnlyMemory<byte> _first = first;
+    long _left = length ?? long.MaxValue;
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (buffer.IsEmpty) return 0;
+        if (_left == 0)
+        {
+            if (readsToEnd) await DropAsync(cancellationToken).ConfigureAwait(false);
+            return 0;
+        }
+        if (buffer.Length > _left) buffer = buffer[..(int)_left];
+        var read = _first.Length > 0 ? TakeFirst(buffer) : await rest.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        if (read == 0 && length is not null) throw new BackendException(BackendFault.Broken, "The application's answer is shorter than its Content-Length.");
+        _left -= read;
+        return read;
+    }
+
+    int TakeFirst(Memory<byte> buffer)
+    {
+        var read = Math.Min(buffer.Length, _first.Length);
+        _first[..read].CopyTo(buffer);
+        _first = _first[read..];
+        return read;
+    }
+
+    // The answer is whole: how the application ends does not matter to it any more.
+    async ValueTask DropAsync(CancellationToken cancel)
+    {
+        var dropped = new byte[DropBytes];
+        try
+        {
+            while (await rest.ReadAsync(dropped, cancel).ConfigureAwait(false) > 0)
+            {
+            }
+        }
+        catch (IOException)
+        {
+        }
+    }
+}
+
+/// <summary>A stream that is read forward, without blocking, and does nothing else.</summary>
+abstract class ReadOnlyStream : Stream
+{
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    public abstract override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+}

@@ -1,0 +1,107 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+
+namespace Mailbox.Gateway;
+
+/// <summary>
+/// Stations 1 and 9: <c>POST /mailboxes/{mailbox}/exchange</c>, one request that carries what the client says and is then parked for what it
+/// is told. What is said is recorded before the mailbox is opened: opening sends the client's older exchange home, which confirms it.
+/// </summary>
+sealed class ExchangeRoute(HeldConnections held, ClientRequests requests, ParkedExchanges parked, OpenRefusals refusals, IOptions<GatewayOptions> options)
+{
+    public async Task Handle(HttpContext http, MailboxName mailbox)
+    {
+        using var json = await JsonRequest.ReadAsync(http.Request, requests.MaxFrameBytes).ConfigureAwait(false);
+        var (body, problem) = json.Problem is null ? ExchangeBody.Read(json.Root, options.Value) : (null, json.Problem);
+        await (body is null ? problem!.WriteAsync(http)
+            : held.IsDraining ? refusals.WriteAsync(http, Accepted.Json, OpenOutcome.Stopping)
+            : Exchange(http, mailbox, body)).ConfigureAwait(false);
+    }
+
+    async Task Exchange(HttpContext http, MailboxName mailbox, ExchangeBody body)
+    {
+        var receipt = await requests.UplinkAsync(mailbox, body.Client, body.Uplinks).ConfigureAwait(false);
+        parked.Accept(mailbox, body.Client, receipt.Highest);
+        receipt = receipt with { Refusal = receipt.Refusal ?? body.Refusal };
+        if (receipt.Refusal is not null)
+        {
+            await receipt.WriteRefusalAsync(http).ConfigureAwait(false);
+            return;
+        }
+        var connection = new ExchangeConnection(held, http, body);
+        connection.Accept(receipt.Highest);
+        await Open(http, mailbox, body, connection).ConfigureAwait(false);
+    }
+
+    async Task Open(HttpContext http, MailboxName mailbox, ExchangeBody body, ExchangeConnection connection)
+    {
+        var request = OpenQuery.ForAnswers(new() { After = body.After, Client = body.Client });
+        var opened = await requests.OpenAsync(mailbox, request, connection, ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
+        if (opened.Reader is null)
+        {
+            await refusals.WriteAsync(http, Accepted.Json, opened.Outcome).ConfigureAwait(false);
+            return;
+        }
+        held.Metrics.Opened(TransportKind.Exchange);
+        MessageResponse.DisableServerRate(http);
+        parked.Park(mailbox, body.Client, connection);
+        await Park(connection, opened.Reader, body.Wait).ConfigureAwait(false);
+        parked.Leave(mailbox, body.Client, connection);
+    }
+
+    static Task Park(ExchangeConnection connection, IMailboxReader reader, TimeSpan wait)
+    {
+        var answered = connection.HoldAsync(reader, wait);
+        if (wait == TimeSpan.Zero) connection.Post(Work.Due);
+        return answered;
+    }
+}
+
+/// <summary>What an exchange carries: <c>{"client":ID,"after":P?,"uplink":[…]?,"wait":N?}</c>.</summary>
+/// <param name="Uplinks">Up to the first that is refused.</param>
+/// <param name="Refusal">Why that one is; null where none is.</param>
+sealed record ExchangeBody(string Client, Position? After, IReadOnlyList<UplinkDraft> Uplinks, Problem? Refusal, TimeSpan Wait)
+{
+    const int MaxUplinks = 1000;
+
+    public static (ExchangeBody? Body, Problem? Problem) Read(JsonElement json, GatewayOptions options)
+    {
+        if (json.ValueKind != JsonValueKind.Object) return Refuse("the exchange", "must be a JSON object");
+        if (JsonRequest.Unknown(json, "", "client", "after", "uplink", "wait") is { } unknown) return (null, unknown);
+        if (!json.TryGetProperty("client", out var name) || JsonData.TextOf(name) is not { } client || !OpenRequest.IsClient(client))
+            return Refuse("client", "must be 1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ -");
+        Position position = default;
+        var hasPosition = json.TryGetProperty("after", out var after) && after.ValueKind != JsonValueKind.Null;
+        if (hasPosition && (JsonData.TextOf(after) is not { } text || !Position.TryParse(text, out position))) return (null, Problem.BadPosition("after"));
+        if (WaitOf(json, options) is not { } wait) return Refuse("wait", "must be a whole number of seconds from 0");
+        var hasUplinks = json.TryGetProperty("uplink", out var list) && list.ValueKind != JsonValueKind.Null;
+        if (hasUplinks && (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() > MaxUplinks))
+            return Refuse("uplink", $"must be a list of at most {MaxUplinks} messages");
+        var (uplinks, refusal) = UplinksOf(list);
+        return (new(client, hasPosition ? position : null, uplinks, refusal, wait), null);
+    }
+
+    static TimeSpan? WaitOf(JsonElement json, GatewayOptions options)
+    {
+        if (!json.TryGetProperty("wait", out var wait) || wait.ValueKind == JsonValueKind.Null) return options.Wait;
+        if (wait.ValueKind != JsonValueKind.Number || !wait.TryGetUInt32(out var seconds)) return null;
+        return TimeSpan.FromSeconds(Math.Min(seconds, options.MaxWait.TotalSeconds));
+    }
+
+    // As where the grid refuses one: those before it are recorded, and what is behind it is not looked at.
+    static (List<UplinkDraft> Drafts, Problem? Refusal) UplinksOf(JsonElement list)
+    {
+        var drafts = new List<UplinkDraft>();
+        if (list.ValueKind != JsonValueKind.Array) return (drafts, null);
+        foreach (var one in list.EnumerateArray())
+        {
+            var (draft, problem) = UplinkJson.Read(one, $"uplink[{drafts.Count}]");
+            if (draft is null) return (drafts, problem);
+            drafts.Add(draft);
+        }
+        return (drafts, null);
+    }
+
+    static (ExchangeBody? Body, Problem? Problem) Refuse(string field, string fault) => (null, JsonRequest.Bad(field, fault));
+}

@@ -1,0 +1,110 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Mailbox.Gateway;
+
+/// <summary>What the query and the headers of an open ask for (spec section 5).</summary>
+sealed record OpenQuery(Accepted Accepted, OpenRequest Request, int Limit, TimeSpan Wait)
+{
+    const int DefaultLimit = 100;
+    const int MaxLimit = 1000;
+    const int PollWindowBytes = 256 << 10;
+
+    public bool IsPoll => Accepted == Accepted.Json;
+
+    /// <returns>The query, or what is wrong with it.</returns>
+    public static (OpenQuery? Query, Problem? Problem) Read(HttpRequest request, GatewayOptions options)
+    {
+        var accepted = WebSocketHandshake.IsAsked(request) ? Accepted.WebSocket : AcceptHeader.Choose(request.Headers.Accept);
+        if (accepted == Accepted.None) return (null, NotAcceptable);
+        var fields = QueryFields.Of(request);
+        var after = PositionOf(request, fields);
+        var limit = fields.Integer("limit", DefaultLimit, 1, MaxLimit);
+        var wait = WaitOf(request, fields, options);
+        var open = RequestOf(request, fields, after, accepted == Accepted.Json ? limit : null);
+        return fields.Problem is { } problem ? (null, problem) : (new(accepted, open, limit, wait), null);
+    }
+
+    static Problem NotAcceptable { get; } = new(
+        ProblemKinds.NotAcceptable,
+        "Accept: offered are application/json, text/event-stream, application/x-ndjson, multipart/mixed and multipart/x-mixed-replace.");
+
+    static OpenRequest RequestOf(HttpRequest request, QueryFields fields, Position? after, int? limit)
+    {
+        var open = new OpenRequest
+        {
+            After = after,
+            From = fields.Choice("from", StartFrom.Unread, ("unread", StartFrom.Unread), ("oldest", StartFrom.Oldest), ("now", StartFrom.Now)),
+            Conflict = fields.Choice(
+                "conflict", ConflictPolicy.Share,
+                ("share", ConflictPolicy.Share), ("takeover", ConflictPolicy.Takeover), ("reject", ConflictPolicy.Reject)),
+            Client = fields.Text("client", OpenRequest.IsClient, "1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ -"),
+            Returning = request.Headers.ContainsKey("Last-Event-ID"),
+            AcknowledgesByLiving = limit is null,
+            Idle = fields.Seconds("idle", 1, MessageDraft.MaxIdle),
+        };
+        return limit is null ? open : ForAnswers(open, limit.Value);
+    }
+
+    /// <summary>What is taken goes into one answer.</summary>
+    public static OpenRequest ForAnswers(OpenRequest open, int limit = DefaultLimit) =>
+        open with { WindowMessages = limit, WindowBytes = PollWindowBytes, GapsFirst = true };
+
+    // Last-Event-ID beats after. An empty one is what an EventSource that has no id yet sends.
+    static Position? PositionOf(HttpRequest request, QueryFields fields)
+    {
+        var id = request.Headers["Last-Event-ID"];
+        if (!StringValues.IsNullOrEmpty(id)) return Parse(id.ToString(), "Last-Event-ID", fields);
+        return fields.Text("after") is { } after ? Parse(after, "after", fields) : null;
+    }
+
+    static Position? Parse(string text, string field, QueryFields fields)
+    {
+        if (Position.TryParse(text, out var position)) return position;
+        fields.Refuse(Problem.BadPosition(field));
+        return null;
+    }
+
+    static TimeSpan WaitOf(HttpRequest request, QueryFields fields, GatewayOptions options)
+    {
+        var seconds = fields.Integer("wait", PreferHeader.Wait(request.Headers["Prefer"]) ?? -1, 0, int.MaxValue);
+        var wait = seconds < 0 ? options.Wait : TimeSpan.FromSeconds(seconds);
+        return wait < options.MaxWait ? wait : options.MaxWait;
+    }
+}
+
+/// <summary>The header <c>Prefer</c> (RFC 7240). A preference that cannot be read is ignored, and of several alike the first counts.</summary>
+static class PreferHeader
+{
+    /// <summary>The preference <c>wait</c> in seconds; null for none.</summary>
+    public static int? Wait(StringValues lines)
+    {
+        foreach (var line in lines)
+            for (ReadOnlySpan<char> rest = line; rest.Length > 0;)
+                if (WaitOf(Next(ref rest, ',')) is { } seconds) return seconds;
+        return null;
+    }
+
+    static int? WaitOf(ReadOnlySpan<char> preference)
+    {
+        var word = Next(ref preference, ';');
+        var name = Next(ref word, '=');
+        if (!name.Trim().Equals("wait", StringComparison.OrdinalIgnoreCase)) return null;
+        return WholeNumber.TryParse(Unquoted(word.Trim()), out var seconds) && seconds <= int.MaxValue ? (int)seconds : null;
+    }
+
+    static ReadOnlySpan<char> Unquoted(ReadOnlySpan<char> word) => word is ['"', .. var inner, '"'] ? inner : word;
+
+    /// <summary>What comes before the separator, which inside a quoted string separates nothing.</summary>
+    static ReadOnlySpan<char> Next(ref ReadOnlySpan<char> rest, char separator)
+    {
+        var (end, isQuoted) = (0, false);
+        for (; end < rest.Length && (isQuoted || rest[end] != separator); end++)
+            if (rest[end] == '"') isQuoted = !isQuoted;
+            else if (isQuoted && rest[end] == '\\') end++;
+        end = Math.Min(end, rest.Length);
+        var next = rest[..end];
+        rest = end < rest.Length ? rest[(end + 1)..] : default;
+        return next;
+    }
+}
