@@ -9,7 +9,7 @@ public sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a long-poll waits where it does not say.</summary>
+    /// <summary>How long a long-poll waits that does not ask for a time.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
     public TimeSpan Wait { get; set; } = TimeSpan.FromSeconds(25);
 
@@ -25,7 +25,10 @@ public sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan UserTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>About how long a browser waits before it comes back after a stream broke; each is told its own, half to one and a half times this.</summary>
+    /// <summary>
+    /// How long a browser waits before it reconnects after a stream broke. Each reader gets a random time of half to one and a half times
+    /// this.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
     public TimeSpan Retry { get; set; } = TimeSpan.FromSeconds(2);
 
@@ -50,8 +53,8 @@ public sealed class GatewayOptions
     public int Pumps { get; set; }
 
     /// <summary>
-    /// After one message was written to many connections the next waits this long, so that what comes meanwhile shares a write. One that
-    /// comes later does not wait.
+    /// After a message was written to many connections, the next waits this long, so that messages which arrive meanwhile share a write. A
+    /// message that arrives later does not wait.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
     public TimeSpan Coalesce { get; set; } = TimeSpan.FromMilliseconds(4);

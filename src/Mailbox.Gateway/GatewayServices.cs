@@ -72,17 +72,26 @@ public static class GatewayServices
         .AddSingleton<WebSocketRoute>()
         .AddSingleton<ParkedExchanges>()
         .AddSingleton<ExchangeRoute>()
-        .AddSingleton<ClientRoutes>()
         .AddSingleton<OpenRoute>()
         .AddSingleton<DeliverRoute>()
-        .AddSingleton<MailboxOptionsRoute>()
         .AddSingleton<MailboxRoutes>()
         .AddSingleton<GroupRoutes>()
         .AddSingleton<LetterDeliveries>()
         .AddSingleton<DeliverManyRoute>()
         .AddSingleton<OperatorRoutes>()
         .AddSingleton<MailboxRouter>()
-        .AddUplinks()
+        .AddSingleton<Outbound>()
+        .AddSingleton<MailboxConsumer>()
+        .AddSingleton<UplinkBackend>()
+        .AddSingleton<MultiplexedAnswers>()
+        .AddSingleton<UplinkMetrics>()
+        .AddSingleton<UplinkRoute>()
+        .AddHostedService<UplinkForwarder>()
+        .AddSingleton<WebhookStore>()
+        .AddSingleton<WebhookMetrics>()
+        .AddSingleton<WebhookRoutes>()
+        .AddSingleton<Webhooks>()
+        .AddHostedService(static services => services.GetRequiredService<Webhooks>())
         .AddHostedService<GatewayLife>();
 
     static IServiceCollection AddServer(this IServiceCollection services) => services
@@ -93,24 +102,4 @@ public static class GatewayServices
             server.AddServerHeader = false;
             if (server.RequestHeaderEncodingSelector(HeaderNames.ContentLength) is null) server.RequestHeaderEncodingSelector = LengthEncoding.Select(null);
         });
-}
-
-/// <summary>What clients tell backends, and what backends are told by calls.</summary>
-static class UplinkServices
-{
-    public static IServiceCollection AddUplinks(this IServiceCollection services) => services
-        .AddSingleton<Outbound>()
-        .AddSingleton<LetterTaker>()
-        .AddSingleton<UplinkBackend>()
-        .AddSingleton<MultiplexedAnswers>()
-        .AddSingleton<UplinkAnswers>()
-        .AddSingleton<UplinkMetrics>()
-        .AddSingleton<UplinksUnderWay>()
-        .AddSingleton<UplinkRoute>()
-        .AddHostedService<UplinkForwarder>()
-        .AddSingleton<WebhookStore>()
-        .AddSingleton<WebhookMetrics>()
-        .AddSingleton<WebhookRoutes>()
-        .AddSingleton<Webhooks>()
-        .AddHostedService(static services => services.GetRequiredService<Webhooks>());
 }

@@ -3,17 +3,18 @@ using System.Text.Json;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Reads the names that callers say over HTTP: in paths, queries, headers of parts and JSON. The one place that decides what names a
-/// mailbox (spec M1, or a <c>Multiplex-Token</c> of section 6) and that refuses reserved names (spec S3). Safe from any thread.
+/// Reads the names that come over HTTP: in paths, queries, headers of parts and JSON. All routes read names here: a mailbox by its name
+/// (spec M1) or its <c>Multiplex-Token</c> (section 6). Refuses reserved names (spec S3). Safe from any thread.
 /// </summary>
 sealed class CallerNames(IMailboxTokens? tokens = null)
 {
     /// <summary>
-    /// A token stands for its mailbox. A token may have the form of a mailbox name, so its MAC decides: what verifies is a token, because
-    /// nobody makes one by chance. Visitors' names have no dot, so a visitor's with a false MAC is a broken token and not another mailbox.
+    /// Reads a name, or a token in place of one. A token may have the form of a mailbox name, so the MAC decides: text that verifies is a
+    /// token, because a name does not verify by chance. Visitors' names have no dot, so such a name with a false MAC is a broken token and
+    /// not another mailbox.
     /// </summary>
-    /// <param name="field">Where it was said.</param>
-    /// <returns>Why it is refused, or null.</returns>
+    /// <param name="field">The field's name, for the refusal.</param>
+    /// <returns>Why the name is refused; null where it is not.</returns>
     public Problem? Read(string? text, string field, out MailboxName mailbox)
     {
         if (TryReadToken(text, out mailbox)) return ReservedProblem(mailbox.IsReserved, field);
@@ -25,7 +26,7 @@ sealed class CallerNames(IMailboxTokens? tokens = null)
     public Problem? Read(string? text, string field, out GroupName group) =>
         GroupName.TryParse(text, out group) ? ReservedProblem(group.IsReserved, field) : Problem.BadGroup(field);
 
-    /// <summary>A token where nothing else will do.</summary>
+    /// <summary>Reads a token, and no name.</summary>
     public Problem? ReadToken(string? text, string field, out MailboxName mailbox) =>
         TryReadToken(text, out mailbox) ? ReservedProblem(mailbox.IsReserved, field) : BadToken(field);
 

@@ -37,27 +37,30 @@ sealed class Cors
 
     public bool IsOn { get; }
 
-    /// <summary>Whether a page may do what browsers let every page do: its origin is the gateway's own or is allowed. Who says no origin is no page.</summary>
+    /// <summary>
+    /// For requests that browsers let every page send (a WebSocket's handshake): true where the page's origin is the gateway's own or
+    /// allowed, or where there is no <c>Origin</c>, because then no page sent it.
+    /// </summary>
     public bool Admits(HttpRequest request)
     {
         var origin = request.Headers.Origin.ToString();
         return origin.Length == 0 || _policy.AllowAnyOrigin || _policy.IsOriginAllowed(origin) || IsOwn(origin, request.Host);
     }
 
-    // Not the scheme: a proxy that ends TLS changes it.
+    // The scheme is not compared: a proxy that ends TLS changes it.
     static bool IsOwn(string origin, HostString host) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var uri) && Uri.TryCreate($"{uri.Scheme}://{host.Value}", UriKind.Absolute, out var own)
         && uri.Host.Equals(own.Host, StringComparison.OrdinalIgnoreCase) && uri.Port == own.Port;
 
-    /// <summary>Before the answer, whatever it will be: a page must be able to read a refusal, too.</summary>
+    /// <summary>Adds the headers of CORS. To be called before the answer is known: a page must be able to read a refusal, too.</summary>
     public void Prepare(HttpContext http)
     {
         if (http.Request.Headers.Origin.Count > 0) _service.ApplyResult(_service.EvaluatePolicy(http, _policy), http.Response);
-        // The service says so only to origins that it allows; a cache must know it of all answers.
+        // The service sets Vary only for allowed origins; a cache needs it in every answer.
         if (!_policy.AllowAnyOrigin && !http.Response.Headers.Vary.Contains(HeaderNames.Origin)) http.Response.Headers.Append(HeaderNames.Vary, HeaderNames.Origin);
     }
 
-    /// <summary>Answers OPTIONS. What a preflight asks for has been answered by <see cref="Prepare"/>.</summary>
+    /// <summary>Answers OPTIONS. <see cref="Prepare"/> has added the headers of a preflight.</summary>
     public static Task Answer(HttpContext http, string methods = Methods)
     {
         http.Response.Headers.Allow = methods + ", OPTIONS";

@@ -5,12 +5,12 @@ using System.Text;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Handles of mailboxes that only this gateway can make: who has one can write to that mailbox, and can guess no other (spec section 6).
-/// Safe to use from any thread.
+/// Tokens that address mailboxes: only gateways with the same key can make them. The holder of a token can write to its mailbox, and can
+/// guess no other (spec section 6). Safe from any thread.
 /// </summary>
 interface IMailboxTokens
 {
-    /// <returns>False where the text was not made by <see cref="Make"/>.</returns>
+    /// <returns>False where the text is no token made with this key.</returns>
     bool TryRead(string token, out MailboxName mailbox);
 
     string Make(MailboxName mailbox);
@@ -28,7 +28,7 @@ sealed class MailboxTokens(TokenKey key) : IMailboxTokens
     /// <summary>The characters behind a mailbox's name in its token: the dot and the MAC.</summary>
     public const int SuffixLength = MacLength + 1;
 
-    // What else is signed with the key is told apart by this.
+    // Keeps tokens apart from anything else that is signed with the key.
     static readonly byte[] s_purpose = "multiplex-token:"u8.ToArray();
 
     public string Make(MailboxName mailbox)
@@ -62,7 +62,7 @@ sealed class MailboxTokens(TokenKey key) : IMailboxTokens
     }
 }
 
-/// <summary>The secret with which tokens are signed. Gateways that share mailboxes share it.</summary>
+/// <summary>The secret that signs tokens. Gateways that share mailboxes share it.</summary>
 public sealed class TokenKey
 {
     /// <summary>The fewest bytes of a key.</summary>
@@ -84,7 +84,7 @@ public sealed class TokenKey
     public static TokenKey Parse(string text) =>
         Convert.FromBase64String(text) is { Length: >= LeastBytes } bytes ? new(bytes) : throw new FormatException($"A key has at least {LeastBytes} bytes.");
 
-    /// <summary>The key in a file, which is made where it does not exist, for its owner's eyes only.</summary>
+    /// <summary>Reads the key from a file, and makes the file where there is none, readable by its owner only.</summary>
     /// <exception cref="IOException">The file cannot be read or made, or holds no key.</exception>
     public static TokenKey InFile(string path)
     {
@@ -99,7 +99,7 @@ public sealed class TokenKey
         }
     }
 
-    // Whole or not at all, and whoever makes it first has made it.
+    // Written whole under another name, then renamed: the first process to rename wins.
     static void Make(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);

@@ -5,15 +5,15 @@ using Microsoft.AspNetCore.Http;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Gives each client a mailbox of its own, whose name nobody can guess, and remembers it in a cookie. The mailbox itself is not made
-/// before it is opened, delivered to or joined (spec M2): clients that never come back leave nothing behind.
+/// Gives each client a mailbox of its own with a name that cannot be guessed, and remembers it in a cookie. The mailbox is made when it is
+/// opened, delivered to or joined (spec M2): clients that never come back leave nothing behind.
 /// </summary>
 sealed class Visitors(IMailboxTokens tokens)
 {
-    /// <summary>Holds the token: a backend beside the gateway can read it too.</summary>
+    /// <summary>The cookie's name. It holds the token, which a backend beside the gateway can read too.</summary>
     public const string Cookie = "mailbox";
 
-    /// <summary>Stands for the name of the client's own mailbox in a path; no mailbox can be named so (spec M1).</summary>
+    /// <summary>Stands for the client's own mailbox in a path. No mailbox can have this name (spec M1).</summary>
     public const string OwnMailbox = "+me";
 
     const int NameBytes = 16;
@@ -26,7 +26,7 @@ sealed class Visitors(IMailboxTokens tokens)
         return Make();
     }
 
-    /// <summary>Tells a new visitor its cookie. It ends with the browser's session; its mailbox is forgotten sooner where nobody reads it.</summary>
+    /// <summary>Sets the cookie of a new visitor, for the browser's session. The mailbox expires earlier where it is not read.</summary>
     public static void Remember(HttpContext http, Visitor visitor)
     {
         if (!visitor.IsNew) return;
@@ -46,6 +46,6 @@ sealed class Visitors(IMailboxTokens tokens)
     }
 }
 
-/// <summary>Who sent a request, known by the mailbox that its cookie remembers.</summary>
-/// <param name="IsNew">Whether the client is to be told its cookie.</param>
+/// <summary>The sender of a request, known by the mailbox in its cookie.</summary>
+/// <param name="IsNew">The client has no cookie yet.</param>
 readonly record struct Visitor(MailboxName Mailbox, string Token, bool IsNew);

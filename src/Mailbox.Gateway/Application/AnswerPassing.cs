@@ -6,7 +6,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Mailbox.Gateway;
 
-/// <summary>Passes an ordinary answer on as it is, byte for byte, while it comes.</summary>
+/// <summary>Passes an ordinary answer on, byte for byte, as it arrives.</summary>
 static class AnswerPassing
 {
     const int BufferBytes = 64 << 10;
@@ -37,7 +37,7 @@ static class AnswerPassing
         while (true)
         {
             var reading = body.ReadAsync(buffer, left);
-            // A head whose body is yet to come does not wait for it.
+            // The head does not wait for the body.
             if (!reading.IsCompleted && !response.HasStarted) await response.BodyWriter.FlushAsync(left).ConfigureAwait(false);
             var read = await reading.ConfigureAwait(false);
             if (read == 0) return;
@@ -54,7 +54,7 @@ static class AnswerHead
     {
         var response = http.Response;
         response.StatusCode = answer.Status;
-        var connection = ConnectionOf(answer);
+        var connection = answer.ValuesOf("Connection");
         foreach (var (name, values) in answer.Headers)
             if (!HeaderRules.IsForOneConnection(name, connection)) response.Headers[name] = values;
         // A length without a body is a fault to some clients (RFC 9110 section 8.6).
@@ -64,16 +64,10 @@ static class AnswerHead
     public static bool HasBody(HttpContext http, BackendAnswer answer) =>
         http.Request.Method != "HEAD" && answer.Status is >= 200 and not (StatusCodes.Status204NoContent or StatusCodes.Status304NotModified);
 
-    static StringValues ConnectionOf(BackendAnswer answer)
-    {
-        foreach (var (name, values) in answer.Headers)
-            if (name.Equals("Connection", StringComparison.OrdinalIgnoreCase)) return values;
-        return default;
-    }
-
     /// <summary>
-    /// Tells a new visitor its cookie, once the head is complete. A shared cache may keep an answer with a cookie (RFC 9111 section 7.3) and
-    /// would give one visitor's mailbox to others: so the answer becomes <c>private</c>, or where it is meant for shared caches gets no cookie.
+    /// Sets a new visitor's cookie, once the head is complete. A shared cache may keep an answer with a cookie (RFC 9111 section 7.3) and
+    /// would give one visitor's mailbox to others: so the answer becomes <c>private</c>, or gets no cookie where it is meant for shared
+    /// caches.
     /// </summary>
     public static void Remember(HttpContext http, Visitor visitor)
     {
@@ -85,7 +79,7 @@ static class AnswerHead
         if (isKept) headers.CacheControl = StringValues.IsNullOrEmpty(headers.CacheControl) ? "private" : $"{headers.CacheControl}, private";
     }
 
-    // A 304 changes the head of what a cache keeps (RFC 9111 section 4.3.4). CDN-Cache-Control and its kin count before Cache-Control (RFC 9213).
+    // A 304 updates the head of a cached answer (RFC 9111 section 4.3.4). CDN-Cache-Control and its kin override Cache-Control (RFC 9213).
     static bool IsForSharedCaches(HttpResponse response)
     {
         if (response.StatusCode == StatusCodes.Status304NotModified) return true;

@@ -19,8 +19,8 @@ static class BackendHeaders
     const string Forwarded = "Forwarded";
     const int OwnHeaders = 5;
 
-    /// <param name="token">Of the client's mailbox.</param>
-    /// <param name="trusts">Whether what the request says of its origin is passed on.</param>
+    /// <param name="token">The token of the client's mailbox.</param>
+    /// <param name="trusts">Whether the request's own headers about its origin are passed on.</param>
     public static List<KeyValuePair<string, StringValues>> Of(HttpContext http, string token, bool trusts)
     {
         var sent = http.Request.Headers;
@@ -54,7 +54,7 @@ static class BackendHeaders
 
     static string Appended(in StringValues told, string own) => told.Count == 0 ? own : $"{told}, {own}";
 
-    // RFC 7239 section 4; an address of IPv6 stands in brackets, and whatever has a colon in quotes.
+    // RFC 7239 section 4: an IPv6 address stands in brackets, and a value with a colon in quotes.
     static string Element(string client, string scheme, string host)
     {
         var origin = client.Contains(':', StringComparison.Ordinal) ? $"\"[{client}]\"" : client;
@@ -93,27 +93,28 @@ static class HeaderRules
     {
         var coding = request.Headers.TransferEncoding;
         if (coding.Count == 0) return true;
-        // The server has taken a length beside it aside.
+        // The server has moved a length beside it to this header.
         return request.Protocol == HttpProtocol.Http11 && coding is [{ } only] && only.Equals("chunked", StringComparison.OrdinalIgnoreCase)
             && !request.Headers.ContainsKey("X-Content-Length");
     }
 
-    /// <summary>Whether a header is for the next hop only: by itself, or because <c>Connection</c> names it.</summary>
+    /// <summary>Whether a header is for the next hop only: by its name, or because <c>Connection</c> lists it.</summary>
     public static bool IsForOneConnection(string name, in StringValues connection) =>
-        s_forOneConnection.Contains(name) || (connection.Count > 0 && IsNamed(name, connection));
+        s_forOneConnection.Contains(name) || Lists(connection, name);
 
-    /// <summary>Whether the gateway says this to the application itself. HTTP/2 has names with a colon for it.</summary>
+    /// <summary>Whether the gateway sets this header itself. Names with a colon are HTTP/2's.</summary>
     public static bool IsOwn(string name) => s_own.Contains(name) || name is [':', ..];
 
-    /// <summary>Whether a client's header could be taken for one that the gateway sets, and is not believed.</summary>
+    /// <summary>Whether a client's header could pass for one that the gateway sets, and is not trusted.</summary>
     public static bool IsForged(string name, bool trustsForwarded) =>
         Alike(name, BackendHeaders.Token) || (!trustsForwarded && (Alike(name, "Forwarded") || StartsAlike(name, "X-Forwarded-")));
 
-    static bool IsNamed(string name, in StringValues connection)
+    /// <summary>Whether a word stands in a comma-separated list (RFC 9110 section 5.6.1), in any case.</summary>
+    public static bool Lists(in StringValues lines, string word)
     {
-        foreach (var line in connection)
+        foreach (var line in lines)
             foreach (var range in line.AsSpan().Split(','))
-                if (line.AsSpan(range).Trim().Equals(name, StringComparison.OrdinalIgnoreCase)) return true;
+                if (line.AsSpan(range).Trim().Equals(word, StringComparison.OrdinalIgnoreCase)) return true;
         return false;
     }
 

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Mailbox.Gateway;
 
-/// <summary>The application behind the gateway. Configuration section <c>Mailbox:Backend</c>, whose own value is <see cref="Url"/>.</summary>
+/// <summary>The application behind the gateway. Configuration section <c>Mailbox:Backend</c>; the section's own value is <see cref="Url"/>.</summary>
 public sealed class BackendOptions
 {
     /// <summary>
@@ -22,8 +22,8 @@ public sealed class BackendOptions
     public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Whether what a request says of its origin (<c>Forwarded</c>, <c>X-Forwarded-*</c>) is believed and passed on. Only where a proxy in
-    /// front of the gateway sets it: otherwise clients can lie to the application.
+    /// Whether a request's headers about its origin (<c>Forwarded</c>, <c>X-Forwarded-*</c>) are trusted and passed on. Only where a proxy
+    /// in front of the gateway sets them: otherwise clients can forge them.
     /// </summary>
     public bool TrustForwarded { get; set; }
 
@@ -34,7 +34,7 @@ public sealed class BackendOptions
     /// <summary>FastCGI: the directory of its scripts, as the application sees it; empty for an application that is one program.</summary>
     public string Root { get; set; } = "";
 
-    /// <summary>FastCGI: the script in <see cref="Root"/> that answers where a path names none; its extension tells what is a script.</summary>
+    /// <summary>FastCGI: the script in <see cref="Root"/> that answers paths that name none. Files with its extension are scripts.</summary>
     [StringLength(255, MinimumLength = 1, ErrorMessage = "allowed is the name of a file")]
     public string Index { get; set; } = "index.php";
 
@@ -71,7 +71,7 @@ sealed class BackendUrlAttribute() : ValidationAttribute(
         }
         catch (ArgumentException)
         {
-            // Longer than what the system takes, about a hundred bytes.
+            // Longer than the system allows, about a hundred bytes.
             return false;
         }
     }

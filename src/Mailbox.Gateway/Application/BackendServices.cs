@@ -10,7 +10,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Mailbox.Gateway;
 
-/// <summary>Of a host, around each connection of the server; registered, because the server has room for one default of its endpoints.</summary>
+/// <summary>A host's middleware around each connection. Registered as a service, because the server has one default for its endpoints.</summary>
 public sealed record ConnectionMiddleware(Func<ConnectionDelegate, ConnectionDelegate> Use);
 
 /// <summary>Puts the gateway in front of an application: <c>services.AddBackend(options)</c> and <c>app.MapBackend()</c>.</summary>
@@ -32,8 +32,8 @@ public static class BackendServices
     }
 
     /// <summary>
-    /// Sets the server up for a process that is a gateway and nothing else, or stands in front of an application. In an application of its
-    /// own the server stays as that has it, but for what <see cref="GatewayServices.AddGateway"/> says.
+    /// Sets up the server of a process that is only a gateway, or stands in front of an application. An application that embeds the
+    /// gateway keeps its server's settings, except for those of <see cref="GatewayServices.AddGateway"/>.
     /// </summary>
     public static IServiceCollection AddGatewayServer(this IServiceCollection services)
     {
@@ -42,7 +42,7 @@ public static class BackendServices
             // A header is any bytes but control characters, and is to be passed on as it is (RFC 9110 section 5.5, obs-text).
             server.RequestHeaderEncodingSelector = LengthEncoding.Select(Encoding.Latin1);
             server.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
-            // Of a target in absolute form and another Host the target counts (RFC 9112 section 3.2.2).
+            // Of a target in absolute form and a different Host, the target counts (RFC 9112 section 3.2.2).
             server.AllowHostHeaderOverride = true;
             server.ConfigureEndpointDefaults(endpoint =>
             {
@@ -53,7 +53,8 @@ public static class BackendServices
     }
 
     /// <summary>
-    /// Sends on to the application what nothing else answers; to be called after routing. Does nothing where no application is configured.
+    /// Forwards to the application all requests that no endpoint matches; to be called after routing. Does nothing where no application is
+    /// configured.
     /// </summary>
     /// <returns>Whether one is.</returns>
     public static bool MapBackend(this IApplicationBuilder app)

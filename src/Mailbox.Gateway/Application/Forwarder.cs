@@ -1,14 +1,13 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Passes on to the application what is not the gateway's own, and its answer back (spec section 6). Both bodies are passed on while they
-/// come; what breaks off on one side breaks off on the other.
+/// Forwards requests that are not the gateway's own to the application, and its answers back (spec section 6). Both bodies are streamed;
+/// if one side breaks off, so does the other.
 /// </summary>
 sealed class Forwarder(
     IBackend backend, Visitors visitors, MultiplexedAnswers multiplexed, IOptions<BackendOptions> options, TimeProvider time, ILogger<Forwarder> log)
@@ -23,8 +22,8 @@ sealed class Forwarder(
 
     static Problem? Refusal(HttpContext http)
     {
-        if (http.Request.Method == "CONNECT" && !Tunnel.IsAskedFor(http)) return new(ProblemKinds.MethodNotAllowed, "CONNECT is for WebSockets only.");
-        // HTTP/2 may say what would be several words in a line of HTTP/1.1.
+        if (http.Request.Method == "CONNECT" && !WebSocketHandshake.IsConnect(http)) return new(ProblemKinds.MethodNotAllowed, "CONNECT is for WebSockets only.");
+        // HTTP/2 allows targets that would be several words in a line of HTTP/1.1.
         if (RequestTarget.Of(http) is not ['/', ..] target || target.ContainsAnyExceptInRange('!', '~')) return new(ProblemKinds.BadRequest, "The target of the request is no path.");
         if (!HeaderRules.AreNames(http.Request.Headers)) return new(ProblemKinds.BadHeader, "The name of a header is not valid.");
         return HeaderRules.IsFramed(http.Request) ? null : new(ProblemKinds.BadRequest, "Content-Length, Transfer-Encoding: where the body ends is not certain.");
@@ -33,14 +32,22 @@ sealed class Forwarder(
     async Task ForwardAsync(HttpContext http, Visitor visitor)
     {
         var upgrade = Tunnel.ProtocolOf(http);
-        // A client may end its side with the request for a tunnel: the application's side of the tunnel still goes on.
-        using var patience = new Patience(_options.AnswerTimeout, time, upgrade is null ? ClientLeft.AnsweringAtOnce(http) : http.RequestAborted);
-        var body = upgrade is null ? BodyOf(http, patience) : null;
+        // A client may close its own side with the request for a tunnel: the application's side of the tunnel still goes on.
+        using var timeout = new ResettableTimeout(_options.AnswerTimeout, time, upgrade is null ? ClientLeft.AnsweringAtOnce(http) : http.RequestAborted);
+        ClientBody? body = null;
+        if (upgrade is null && http.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false })
+        {
+            // The application decides how large and how slow a body may be.
+            BodyReader.DisableServerBounds(http);
+            body = new(http.Request.Body, timeout);
+        }
         try
         {
-            await using var answer = await backend.AskAsync(RequestOf(http, visitor, body, upgrade), patience.Token).ConfigureAwait(false);
-            patience.Lift();
-            await AnswerAsync(http, answer, visitor, patience.Token).ConfigureAwait(false);
+            await using var answer = await backend.AskAsync(RequestOf(http, visitor, body, upgrade), timeout.Token).ConfigureAwait(false);
+            timeout.Suspend();
+            await (answer.Status == StatusCodes.Status101SwitchingProtocols ? Tunnel.RunAsync(http, answer, visitor, _options.AnswerTimeout, time)
+                : MultiplexedAnswers.IsOne(http, answer) ? multiplexed.RunAsync(http, answer, visitor)
+                : AnswerPassing.PassAsync(http, answer, visitor, timeout.Token)).ConfigureAwait(false);
         }
         catch (Exception fault) when (fault is IOException or OperationCanceledException or InvalidOperationException or BadHttpRequestException)
         {
@@ -72,24 +79,7 @@ sealed class Forwarder(
         };
     }
 
-    static ClientBody? BodyOf(HttpContext http, Patience patience)
-    {
-        if (http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false }) return null;
-        // How large or slow a body may be is the application's to say.
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
-        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
-        return new(http.Request.Body, patience);
-    }
-
-    Task AnswerAsync(HttpContext http, BackendAnswer answer, Visitor visitor, CancellationToken left)
-    {
-        if (answer.Status == StatusCodes.Status101SwitchingProtocols) return Tunnel.RunAsync(http, answer, visitor, _options.AnswerTimeout, time);
-        return MultiplexedAnswers.IsOne(http, answer)
-            ? multiplexed.RunAsync(http, answer, visitor)
-            : AnswerPassing.PassAsync(http, answer, visitor, left);
-    }
-
-    // 1. The client left. 2. An answer was begun: it must not look whole. 3. The client's own body was the fault. 4. The application's.
+    // 1. The client left. 2. An answer has begun, and must not look whole. 3. The client's body was at fault. 4. The application was.
     Task FailAsync(HttpContext http, Exception fault, Exception? bodyFault)
     {
         var hasLeft = ClientLeft.AnsweringAtOnce(http).IsCancellationRequested || bodyFault is not null and not BadHttpRequestException;
@@ -100,14 +90,10 @@ sealed class Forwarder(
             return Task.CompletedTask;
         }
         http.Response.Clear();
-        return ProblemOf(fault, bodyFault as BadHttpRequestException).WriteAsync(http);
-    }
-
-    static Problem ProblemOf(Exception fault, BadHttpRequestException? bodyFault)
-    {
-        if (bodyFault is not null) return new(ProblemKinds.BadRequest, bodyFault.Message);
-        if (fault is OperationCanceledException) fault = new BackendException(BackendFault.TimedOut, fault.Message, fault);
-        return (fault as BackendException ?? new(BackendFault.Broken, fault.Message, fault)).Problem;
+        var problem = bodyFault is not null ? new(ProblemKinds.BadRequest, bodyFault.Message)
+            : fault is OperationCanceledException ? new BackendException(BackendFault.TimedOut, fault.Message, fault).Problem
+            : (fault as BackendException ?? new(BackendFault.Broken, fault.Message, fault)).Problem;
+        return problem.WriteAsync(http);
     }
 }
 
@@ -121,16 +107,16 @@ static partial class ForwardingLog
 }
 
 /// <summary>
-/// A client's body on its way to the application. Whoever sends it may still be reading when the application has answered already; after
-/// <see cref="CloseAsync"/> nobody reads from the client's connection any more.
+/// A client's body for the application. A read may still be pending when the application has answered; after <see cref="CloseAsync"/>
+/// there is none, and the client's connection can be used again.
 /// </summary>
-sealed class ClientBody(Stream body, Patience patience) : ReadOnlyStream
+sealed class ClientBody(Stream body, ResettableTimeout timeout) : ForwardStream
 {
     readonly Lock _gate = new();
     readonly CancellationTokenSource _closed = new();
     Task<int> _reading = Task.FromResult(0);
 
-    /// <summary>Why it could not be read to its end.</summary>
+    /// <summary>Why the client's body broke off; null where it did not.</summary>
     public Exception? Fault { get; set; }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -162,7 +148,7 @@ sealed class ClientBody(Stream body, Patience patience) : ReadOnlyStream
         try
         {
             var read = await body.ReadAsync(buffer, _closed.Token).ConfigureAwait(false);
-            patience.Renew();
+            timeout.Reset();
             return read;
         }
         catch (Exception fault) when (fault is not OperationCanceledException)

@@ -7,12 +7,12 @@ namespace Mailbox.Gateway;
 interface IBackend
 {
     /// <summary>Sends a request and waits for the head of its answer; the answer's body is read while it arrives.</summary>
-    /// <param name="cancel">Gives the request up until the head is there; after that whoever reads the body does, by disposing of the answer.</param>
+    /// <param name="cancel">Cancels until the head has arrived; after that the reader of the body cancels by disposing of the answer.</param>
     /// <exception cref="BackendException">There is no answer.</exception>
     ValueTask<BackendAnswer> AskAsync(BackendRequest request, CancellationToken cancel);
 }
 
-/// <summary>What the application behind the gateway is asked.</summary>
+/// <summary>A request to the application behind the gateway.</summary>
 sealed class BackendRequest
 {
     public required string Method { get; init; }
@@ -32,27 +32,27 @@ sealed class BackendRequest
     public IPEndPoint? Server { get; init; }
 
     /// <summary>
-    /// With the token and what tells of the client (<c>Forwarded</c>, <c>X-Forwarded-*</c>). Without <c>Host</c>, <c>Content-Length</c> and
-    /// whatever holds for one connection only (RFC 9110 section 7.6.1).
+    /// With the token and the headers about the client (<c>Forwarded</c>, <c>X-Forwarded-*</c>). Without <c>Host</c>,
+    /// <c>Content-Length</c> and headers for one connection only (RFC 9110 section 7.6.1).
     /// </summary>
     public required IReadOnlyList<KeyValuePair<string, StringValues>> Headers { get; init; }
 
-    /// <summary>Null for none. Not to be disposed of; a read that throws means that the client broke off, and so must the request.</summary>
+    /// <summary>Null for none. Not to be disposed of. A read throws where the client broke off, and the request must break off, too.</summary>
     public Stream? Body { get; init; }
 
     /// <summary>Null where it is not known before the body has ended.</summary>
     public long? BodyLength { get; init; }
 
-    /// <summary>The protocol that the connection is to be changed to, such as <c>websocket</c>. A backend that cannot ignores it.</summary>
+    /// <summary>The protocol to upgrade the connection to, such as <c>websocket</c>. A backend that cannot ignores it.</summary>
     public string? Upgrade { get; init; }
 }
 
-/// <summary>What the application behind the gateway answered: the head, and the body while it arrives. To be disposed of, which breaks off what was not read.</summary>
+/// <summary>The application's answer: the head, and the body while it arrives. Disposing of it breaks off a body that was not read.</summary>
 abstract class BackendAnswer : IAsyncDisposable
 {
     public abstract int Status { get; }
 
-    /// <summary>What the status is called; null where the application did not say.</summary>
+    /// <summary>The reason phrase; null where the application gave none.</summary>
     public virtual string? Reason => null;
 
     /// <summary>As they were sent, one pair for each name.</summary>
@@ -64,21 +64,23 @@ abstract class BackendAnswer : IAsyncDisposable
     /// </summary>
     public abstract Stream Body { get; }
 
-    /// <summary>To be asked for after the end of the body.</summary>
+    /// <summary>Valid after the end of the body.</summary>
     public virtual IEnumerable<KeyValuePair<string, StringValues>> Trailers => [];
 
-    /// <summary>The one value of a header; null for none or several.</summary>
-    public string? Header(string name)
+    public StringValues ValuesOf(string name)
     {
         foreach (var (key, values) in Headers)
-            if (key.Equals(name, StringComparison.OrdinalIgnoreCase)) return values.Count == 1 ? values[0] : null;
-        return null;
+            if (key.Equals(name, StringComparison.OrdinalIgnoreCase)) return values;
+        return default;
     }
 
-    /// <summary>After a status of 101: nothing more will be written to <see cref="Body"/>; the application may still say something.</summary>
+    /// <summary>The one value of a header; null for none or several.</summary>
+    public string? Header(string name) => ValuesOf(name) is [var value] ? value : null;
+
+    /// <summary>After a status of 101: ends <see cref="Body"/> for writing. The application may go on to write.</summary>
     public virtual ValueTask EndWritingAsync(CancellationToken cancel) => ValueTask.CompletedTask;
 
-    /// <returns>What <c>Content-Length</c> says, also where it says the same several times (RFC 9110 section 8.6); null where it is no length.</returns>
+    /// <returns>The value of <c>Content-Length</c>, which may be repeated (RFC 9110 section 8.6); null where it is no single length.</returns>
     public static long? LengthOf(in StringValues values)
     {
         long? length = null;
@@ -118,12 +120,12 @@ enum BackendFault : byte
     /// <summary>It may have seen the request.</summary>
     TimedOut,
 
-    /// <summary>It broke off, or said what is no answer. It may have seen the request.</summary>
+    /// <summary>It broke off, or its answer is malformed. It may have seen the request.</summary>
     Broken,
 
-    /// <summary>The request is one that cannot be said to it.</summary>
+    /// <summary>The request cannot be expressed in the application's protocol.</summary>
     NotSendable,
 
-    /// <summary>The body is larger than what is kept of one.</summary>
+    /// <summary>The request's body is larger than may be buffered.</summary>
     TooLarge,
 }

@@ -1,13 +1,13 @@
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// The body of an answer whose length its head tells: it ends there, whatever comes behind (RFC 9112 section 6.3), and what is shorter has
+/// The body of an answer with a <c>Content-Length</c>: it ends there, whatever follows (RFC 9112 section 6.3), and a shorter one has
 /// broken off.
 /// </summary>
-/// <param name="first">What came of it before <paramref name="rest"/>.</param>
-/// <param name="length">Null where it goes on to the end of <paramref name="rest"/>.</param>
-/// <param name="readsToEnd">Whether the end is told only when <paramref name="rest"/> has ended: an application that goes on is not disturbed.</param>
-sealed class MeasuredBody(ReadOnlyMemory<byte> first, Stream rest, long? length, bool readsToEnd) : ReadOnlyStream
+/// <param name="first">Its bytes that were read before <paramref name="rest"/>.</param>
+/// <param name="length">Null where it ends with <paramref name="rest"/>.</param>
+/// <param name="readsToEnd">Whether to read <paramref name="rest"/> to its end first, so that an application that writes on is not disturbed.</param>
+sealed class MeasuredBody(ReadOnlyMemory<byte> first, Stream rest, long? length, bool readsToEnd) : ForwardStream
 {
     const int DropBytes = 4 << 10;
 
@@ -37,7 +37,7 @@ sealed class MeasuredBody(ReadOnlyMemory<byte> first, Stream rest, long? length,
         return read;
     }
 
-    // The answer is whole: how the application ends does not matter to it any more.
+    // The answer is whole, however the application ends.
     async ValueTask DropAsync(CancellationToken cancel)
     {
         var dropped = new byte[DropBytes];
@@ -54,7 +54,7 @@ sealed class MeasuredBody(ReadOnlyMemory<byte> first, Stream rest, long? length,
 }
 
 /// <summary>A stream that is read forward, without blocking, and does nothing else.</summary>
-abstract class ReadOnlyStream : Stream
+abstract class ForwardStream : Stream
 {
     public override bool CanRead => true;
 

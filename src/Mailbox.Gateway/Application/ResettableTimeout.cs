@@ -1,45 +1,48 @@
 namespace Mailbox.Gateway;
 
-/// <summary>Ends the waiting for an answer: when it takes too long, or when the client leaves.</summary>
-sealed class Patience : IDisposable
+/// <summary>
+/// A token that is cancelled when nothing has moved for a time, or by another token. The time can be suspended. Safe from any thread, but
+/// for <see cref="Dispose"/>.
+/// </summary>
+sealed class ResettableTimeout : IDisposable
 {
     readonly CancellationTokenSource _end;
-    readonly CancellationTokenRegistration _left;
+    readonly CancellationTokenRegistration _cancelled;
     readonly TimeSpan _limit;
-    bool _hasLimit = true;
+    bool _isSuspended;
 
-    public Patience(TimeSpan limit, TimeProvider time, CancellationToken left)
+    public ResettableTimeout(TimeSpan limit, TimeProvider time, CancellationToken cancel)
     {
         _limit = limit;
         _end = new(limit, time);
-        _left = left.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _end);
+        _cancelled = cancel.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _end);
     }
 
     public CancellationToken Token => _end.Token;
 
-    /// <summary>Something moved: the time counts from now.</summary>
-    public void Renew()
+    /// <summary>The time counts from now.</summary>
+    public void Reset()
     {
-        if (Volatile.Read(ref _hasLimit)) _end.CancelAfter(_limit);
+        if (!Volatile.Read(ref _isSuspended)) _end.CancelAfter(_limit);
     }
 
-    /// <summary>From now on only the client's leaving ends it.</summary>
-    public void Lift()
+    /// <summary>Until <see cref="Resume"/> only the other token cancels.</summary>
+    public void Suspend()
     {
-        Volatile.Write(ref _hasLimit, false);
+        Volatile.Write(ref _isSuspended, true);
         _end.CancelAfter(Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The time counts again, from now.</summary>
-    public void Restore()
+    public void Resume()
     {
-        Volatile.Write(ref _hasLimit, true);
-        Renew();
+        Volatile.Write(ref _isSuspended, false);
+        Reset();
     }
 
     public void Dispose()
     {
-        _left.Dispose();
+        _cancelled.Dispose();
         _end.Dispose();
     }
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Mailbox.Gateway;
 
-/// <summary>What happens at the start and at the end of the process.</summary>
+/// <summary>Checks the system at the start, and drains the held connections at the end.</summary>
 sealed class GatewayLife(
     HeldConnections held, EngineFaults faults, IOptions<GatewayOptions> options, TimeProvider time, ILogger<GatewayLife> log) : IHostedLifecycleService
 {
@@ -25,12 +25,12 @@ sealed class GatewayLife(
     }
 
     /// <summary>
-    /// Drains. The host calls this before it stops the server: until then new requests are still taken, so that they can be told to come
-    /// back, and deliveries go on.
+    /// Drains. The host calls this before it stops the server: until then requests are still accepted, so that opens can be refused with a
+    /// time to come back, and deliveries go on.
     /// </summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        // Broken off: there is nobody left to be told.
+        // The shutdown was cut short.
         if (cancellationToken.IsCancellationRequested) return;
         log.Draining(held.Count, options.Value.Drain);
         try
@@ -72,7 +72,7 @@ static class FileDescriptors
     const string LimitsFile = "/proc/self/limits";
     const string LimitName = "Max open files";
 
-    /// <returns>Null where the system does not say.</returns>
+    /// <returns>Null where the system has no such limit.</returns>
     public static long? SoftLimit()
     {
         if (!File.Exists(LimitsFile)) return null;

@@ -4,9 +4,9 @@ using Microsoft.Net.Http.Headers;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Reads <c>Content-Length</c>, which is digits and nothing else (RFC 9110 section 8.6): the server's own parser takes a sign before them,
-/// and whoever stands in front of it may not. An encoding, because that is where the server lets a header's bytes be seen; it refuses
-/// with 400 what it cannot parse then.
+/// Reads <c>Content-Length</c>, which is digits and nothing else (RFC 9110 section 8.6). The server's own parser accepts a sign before
+/// them, and a proxy in front may not: then the two disagree about where the body ends. An encoding, because the server shows a header's
+/// bytes only there; it refuses the result with 400.
 /// </summary>
 sealed class LengthEncoding : Encoding
 {
@@ -39,10 +39,10 @@ sealed class LengthEncoding : Encoding
 }
 
 /// <summary>
-/// Keeps a request's <c>Connection</c> whole. The server replaces it by the one word of its own (<c>keep-alive</c>, <c>close</c>,
-/// <c>upgrade</c>) that it has, and with it goes what it names, which must not be passed on (RFC 9110 section 7.6.1). It keeps one that has two of
-/// them, so a line that names fields is decoded with two. Because <c>close</c> is the stronger, the connection then ends with the answer, as
-/// any server's may.
+/// Keeps a request's <c>Connection</c> whole. The server replaces its value by the one option of its own (<c>keep-alive</c>, <c>close</c>,
+/// <c>upgrade</c>) that it finds, and so loses the headers that it names, which must not be passed on (RFC 9110 section 7.6.1). The server
+/// leaves a value with two of its options alone, so a line that names headers is decoded with two. Because <c>close</c> is the stronger,
+/// the connection then ends with the answer, as any server's may.
 /// </summary>
 sealed class ConnectionHeader : Encoding
 {
@@ -74,7 +74,7 @@ sealed class ConnectionHeader : Encoding
     static string Whole(ReadOnlySpan<byte> bytes)
     {
         var text = Latin1.GetString(bytes);
-        // What the server says of any other header.
+        // The server refuses a NUL in any other header, too.
         if (text.Contains('\0', StringComparison.Ordinal)) throw new DecoderFallbackException("A header has a NUL.");
         var words = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (words.All(IsServers)) return text;

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Options;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Sets up listening sockets; accepted ones inherit. Heartbeats keep bytes outstanding, and TCP's keep-alive says nothing while they are:
-/// then only <c>TCP_USER_TIMEOUT</c> finds a peer that is gone. Parked polls owe no bytes; for them there is keep-alive (tcp(7)).
+/// Sets options of listening sockets, which accepted ones inherit. Heartbeats keep bytes outstanding, and TCP's keep-alive does not probe
+/// then: only <c>TCP_USER_TIMEOUT</c> finds a peer that is gone. Parked polls owe no bytes; keep-alive finds theirs (tcp(7)).
 /// </summary>
 sealed class ConfigureSockets(IOptions<GatewayOptions> options) : IConfigureOptions<SocketTransportOptions>
 {

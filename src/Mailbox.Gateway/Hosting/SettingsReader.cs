@@ -8,8 +8,8 @@ using Microsoft.Extensions.Configuration;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Reads one configuration section into the options of several parts of a host, and then reports every fault of it at once: values that
-/// cannot be read or are out of range, and keys that nobody asked for.
+/// Reads one configuration section into the options of several parts of a host, and reports all its faults at once: values that cannot be
+/// read or are out of range, and unknown keys.
 /// </summary>
 public sealed class SettingsReader(IConfigurationSection section)
 {
@@ -29,10 +29,13 @@ public sealed class SettingsReader(IConfigurationSection section)
         return options;
     }
 
-    /// <summary>Reads the section <c>Backend</c>, whose own value says where the application is.</summary>
+    /// <summary>Reads the section <c>Backend</c>. Its own value is the application's URL.</summary>
     public BackendOptions ReadBackend() => Within("Backend").Read<BackendOptions>(nameof(BackendOptions.Url));
 
-    /// <summary>Gateways without a directory of their own must be told the key with which all of them sign what they tell an application.</summary>
+    /// <summary>
+    /// Requires <c>TokenKey</c> with <c>Backend</c>. For hosts without a directory to keep a key in: all gateways must sign tokens with
+    /// the same one.
+    /// </summary>
     public void NeedTokenKey(GatewayOptions gateway, BackendOptions backend)
     {
         if (backend.IsOn && gateway.TokenKey.Length == 0)
@@ -54,9 +57,7 @@ public sealed class SettingsReader(IConfigurationSection section)
     /// <summary>Remembers a fault of a setting outside the section.</summary>
     public void Refuse(string key, string? value, string allowed) => _faults.Add(OptionRanges.Describe(key, value, allowed));
 
-    /// <summary>
-    /// Looks at the addresses that the server is to bind to. The host reads them by itself, and ends with a trace of its stack where it cannot.
-    /// </summary>
+    /// <summary>Checks the addresses that the server is to bind to. The host would end with a stack trace at a wrong one.</summary>
     public void ReadAddresses(IConfiguration configuration)
     {
         foreach (var key in configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(static endpoint => endpoint.GetSection("Url")).Prepend(configuration.GetSection("urls")))
@@ -108,7 +109,7 @@ public sealed class SettingsReader(IConfigurationSection section)
         if (type.IsAssignableFrom(typeof(List<string>)) && type != typeof(object)) return ListOf(setting);
         try
         {
-            // To .NET a bare number is days, and to whoever writes it rather seconds.
+            // .NET reads a bare number as days; people mean seconds.
             if (type == typeof(TimeSpan) && !(setting.Value ?? "").Contains(':')) throw new FormatException();
             var value = TypeDescriptor.GetConverter(type).ConvertFromInvariantString(setting.Value ?? "");
             // Any number would do for an enumeration.
@@ -135,7 +136,7 @@ public sealed class SettingsReader(IConfigurationSection section)
     }
 }
 
-/// <summary>What somebody who spelt a name wrong may have meant.</summary>
+/// <summary>Suggestions for misspelt names.</summary>
 public static class Spelling
 {
     const int MostEdits = 2;

@@ -2,40 +2,14 @@ using System.Text.Json;
 
 namespace Mailbox.Gateway;
 
-/// <summary>The JSON bodies of answers (spec section 5).</summary>
-static class AnswerJson
+/// <summary>The grid's results as JSON (spec section 5).</summary>
+static class GridJson
 {
-    public static void WriteDelivered(Utf8JsonWriter json, (MailboxName Mailbox, DeliverResult Result) answer)
-    {
-        json.WriteStartObject();
-        json.WriteString("mailbox"u8, answer.Mailbox.ToString());
-        WriteDelivery(json, answer.Result);
-        json.WriteEndObject();
-    }
+    public static void WriteDelivered(Utf8JsonWriter json, (MailboxName Mailbox, DeliverResult Result) answer) => WriteTarget(json, answer.Mailbox, answer.Result);
 
-    static void WriteDelivery(Utf8JsonWriter json, DeliverResult result)
-    {
-        WritePosition(json, "position"u8, result.Position);
-        json.WriteNumber("connections"u8, result.Connections);
-        json.WriteString("expires"u8, result.Expires.UtcDateTime);
-    }
+    public static void WriteSent(Utf8JsonWriter json, (GroupName Group, SendResult Result) answer) => WriteTarget(json, answer.Group, answer.Result);
 
-    public static void WriteSent(Utf8JsonWriter json, (GroupName Group, SendResult Result) answer)
-    {
-        json.WriteStartObject();
-        json.WriteString("group"u8, answer.Group.ToString());
-        WriteSend(json, answer.Result);
-        json.WriteEndObject();
-    }
-
-    static void WriteSend(Utf8JsonWriter json, SendResult result)
-    {
-        json.WriteNumber("members"u8, result.Members);
-        json.WriteNumber("stored"u8, result.Stored);
-        json.WriteNumber("refused"u8, result.Refused);
-    }
-
-    /// <summary>One letter's outcome for each of its targets.</summary>
+    /// <summary>The outcome of a message for each of its targets.</summary>
     public static void WritePosted(Utf8JsonWriter json, PostRequest post, PostResult result)
     {
         json.WriteStartObject();
@@ -55,7 +29,12 @@ static class AnswerJson
         if (Problem.Of(result.Outcome) is { } problem) WriteProblem(json, problem);
         else if (result.Outcome == Outcome.Dropped) json.WriteBoolean("dropped"u8, true);
         else if (result.Outcome == Outcome.Excepted) json.WriteBoolean("excepted"u8, true);
-        else WriteDelivery(json, result);
+        else
+        {
+            WritePosition(json, "position"u8, result.Position);
+            json.WriteNumber("connections"u8, result.Connections);
+            json.WriteString("expires"u8, result.Expires.UtcDateTime);
+        }
         json.WriteEndObject();
     }
 
@@ -64,7 +43,12 @@ static class AnswerJson
         json.WriteStartObject();
         json.WriteString("group"u8, group.ToString());
         if (Problem.Of(result.Outcome) is { } problem) WriteProblem(json, problem);
-        else WriteSend(json, result);
+        else
+        {
+            json.WriteNumber("members"u8, result.Members);
+            json.WriteNumber("stored"u8, result.Stored);
+            json.WriteNumber("refused"u8, result.Refused);
+        }
         json.WriteEndObject();
     }
 
@@ -91,14 +75,6 @@ static class AnswerJson
         json.WriteEndObject();
     }
 
-    public static void WriteNames(Utf8JsonWriter json, (IReadOnlyList<MailboxName> Names, string? Next) page)
-    {
-        json.WriteStartObject();
-        WriteList(json, "mailboxes"u8, page.Names);
-        WriteNext(json, page.Next);
-        json.WriteEndObject();
-    }
-
     public static void WriteGroup(Utf8JsonWriter json, (GroupName Group, GroupPage Page) answer)
     {
         json.WriteStartObject();
@@ -119,14 +95,14 @@ static class AnswerJson
         json.WriteEndObject();
     }
 
-    static void WriteList(Utf8JsonWriter json, ReadOnlySpan<byte> name, IReadOnlyList<MailboxName> names)
+    public static void WriteList(Utf8JsonWriter json, ReadOnlySpan<byte> name, IReadOnlyList<MailboxName> names)
     {
         json.WriteStartArray(name);
         foreach (var mailbox in names) json.WriteStringValue(mailbox.ToString());
         json.WriteEndArray();
     }
 
-    static void WriteNext(Utf8JsonWriter json, string? next)
+    public static void WriteNext(Utf8JsonWriter json, string? next)
     {
         if (next is null) json.WriteNull("next"u8);
         else json.WriteString("next"u8, next);

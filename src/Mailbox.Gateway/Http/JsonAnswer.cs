@@ -13,7 +13,7 @@ static class JsonAnswer
     [ThreadStatic]
     static Utf8JsonWriter? s_writer;
 
-    /// <param name="write">Writes one JSON value; static, so that an answer allocates nothing.</param>
+    /// <param name="write">Writes one JSON value. Static, so that an answer allocates nothing.</param>
     public static Task WriteAsync<T>(
         HttpContext http, int status, T value, Action<Utf8JsonWriter, T> write, string contentType = "application/json")
     {
@@ -37,7 +37,7 @@ static class JsonAnswer
     }
 }
 
-/// <summary>A buffer of the thread's own for an answer whose length must be known before its first byte. Not held across an await.</summary>
+/// <summary>The thread's buffer, for an answer whose length must be known before its first byte. Not to be held across an await.</summary>
 static class Scratch
 {
     const int InitialCapacity = 1 << 10;

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Mailbox.Gateway;
 
-/// <summary>A request's JSON body, or why there is none. To be disposed of after use.</summary>
+/// <summary>A request's JSON body, or why there is none.</summary>
 readonly struct JsonRequest(JsonDocument? document, Problem? problem) : IDisposable
 {
     public JsonElement Root => document!.RootElement;
@@ -31,8 +31,7 @@ readonly struct JsonRequest(JsonDocument? document, Problem? problem) : IDisposa
     public static Problem Bad(string field, string fault) => new(ProblemKinds.BadBody, $"{field}: {fault}.");
 
     /// <summary>
-    /// The refusal of a member that is not one of these, at most 32, or that stands there twice; a name that is spelt wrong must not count
-    /// for one that is left out.
+    /// Refuses a member that is not known or stands there twice: a misspelt member must not count as left out. At most 32 are known.
     /// </summary>
     public static Problem? Unknown(JsonElement json, string prefix, params ReadOnlySpan<string> known)
     {
@@ -50,22 +49,23 @@ readonly struct JsonRequest(JsonDocument? document, Problem? problem) : IDisposa
         }
         catch (InvalidOperationException)
         {
-            return NotUnicode;
+            // Escapes may make half a surrogate pair, which is JSON all the same and only found when the text is read.
+            return Bad("the body", "has text that is not Unicode");
         }
     }
-
-    /// <summary>Escapes may make half a surrogate pair: it is JSON all the same, and only told when the text is looked at.</summary>
-    public static Problem NotUnicode { get; } = Bad("the body", "has text that is not Unicode");
 
     public void Dispose() => document?.Dispose();
 }
 
-/// <summary>The body of a message that is told in JSON, the mirror of how it is read: what is JSON by its type is the JSON value itself, a string is its text.</summary>
+/// <summary>
+/// Reads the body of a message in JSON, the reverse of <see cref="MessageJson"/>: a JSON value where the content type is JSON's, else the
+/// text of a string, or base64.
+/// </summary>
 static class JsonData
 {
     /// <param name="message">Has <c>data</c>, and may have <c>contentType</c> and <c>encoding</c>; null counts as absent.</param>
-    /// <param name="prefix">Of the members' names in a refusal.</param>
-    /// <returns>The body, and its type where nothing says it; or what is wrong.</returns>
+    /// <param name="prefix">Stands before the members' names in a refusal.</param>
+    /// <returns>The body, and the content type to use where none is given; or what is wrong.</returns>
     public static (byte[]? Body, string ContentType, Problem? Problem) Read(JsonElement message, string prefix)
     {
         if (!message.TryGetProperty("data", out var data)) return (null, "", JsonRequest.Bad(prefix + "data", "is missing"));
@@ -80,7 +80,7 @@ static class JsonData
             : (null, "", JsonRequest.Bad(prefix + "data", "has half a surrogate pair, which is no text; give its bytes as base64"));
     }
 
-    /// <returns>Null where there is none, or what is there is no text.</returns>
+    /// <returns>Null where there is none, or it is no text.</returns>
     public static string? TextOf(JsonElement message, string prefix, string member, out Problem? problem)
     {
         problem = null;
@@ -90,7 +90,7 @@ static class JsonData
         return text;
     }
 
-    /// <returns>Null for what is no text: also a string whose escapes are half a surrogate pair.</returns>
+    /// <returns>Null for anything but text; a string with half a surrogate pair is no text.</returns>
     public static string? TextOf(JsonElement value)
     {
         try

@@ -12,23 +12,41 @@ namespace Mailbox.Gateway;
 sealed class MailboxRouter(
     MailboxRoutes mailboxes, GroupRoutes groups, WebhookRoutes webhooks, DeliverManyRoute deliver, OperatorRoutes operators, Cors cors, ILogger<MailboxRouter> log)
 {
-    /// <summary>Null where the path is not the gateway's.</summary>
+    /// <returns>Null where the path is not the gateway's.</returns>
     public Task? Handle(HttpContext http)
     {
         var path = RequestPath.Of(http);
-        if (!IsOwn(path)) return HandleOther(http, path);
+        var isOwn = path[0] switch
+        {
+            "mailboxes" or "groups" or "webhooks" => true,
+            "deliver" or "healthz" or "readyz" => path.Count == 1,
+            "metrics" => path.Count == 1 && operators.HasMetrics,
+            "openapi" => path.Count == 2 && path[1] is "v1.json",
+            _ => false,
+        };
+        if (!isOwn) return HandleOther(http, path);
         if (!IsOnLoopback(http) && path[0] is not ("healthz" or "readyz")) return Problem.NotLoopback.WriteAsync(http);
         if (cors.IsOn) cors.Prepare(http);
         if (http.Request.Method == "OPTIONS") return Cors.Answer(http);
-        var work = Route(http, path);
+        var work = path[0] switch
+        {
+            "mailboxes" => mailboxes.Handle(http, path),
+            "groups" => groups.Handle(http, path),
+            "webhooks" => webhooks.Handle(http, path),
+            "deliver" => deliver.Handle(http),
+            "healthz" => OperatorRoutes.Health(http),
+            "readyz" => operators.Ready(http),
+            "metrics" => operators.Metrics(http),
+            _ => OperatorRoutes.OpenApi(http),
+        };
         return work.IsCompletedSuccessfully ? work : Guard(http, work);
     }
 
-    /// <summary>Paths of others to which the gateway answers OPTIONS or adds the headers of CORS.</summary>
+    // OPTIONS and the headers of CORS for paths that are not the gateway's.
     Task? HandleOther(HttpContext http, RequestPath path)
     {
         var isOptions = http.Request.Method == "OPTIONS";
-        // Of the server as a whole (RFC 9110 section 9.3.7), and so of no application behind it.
+        // OPTIONS * asks about the server as a whole (RFC 9110 section 9.3.7), not about an application behind it.
         if (isOptions && RequestTarget.Of(http) is "*") return http.NoContent();
         // A page of another origin imports the client with CORS (WHATWG HTML section 8.1.4.2). The file is an endpoint's.
         if (!cors.IsOn || path.Count != 1 || path[0] is not "mailbox-client.js") return null;
@@ -36,30 +54,9 @@ sealed class MailboxRouter(
         return isOptions ? Cors.Answer(http, "GET, HEAD") : null;
     }
 
-    bool IsOwn(RequestPath path) => path[0] switch
-    {
-        "mailboxes" or "groups" or "webhooks" => true,
-        "deliver" or "healthz" or "readyz" => path.Count == 1,
-        "metrics" => path.Count == 1 && operators.HasMetrics,
-        "openapi" => path.Count == 2 && path[1] is "v1.json",
-        _ => false,
-    };
-
-    // An application that embeds the gateway may listen anywhere. The local address is the socket's own: proxies' headers do not change it,
-    // as they may change the remote one. A Unix socket has none. Not HttpContext.Connection, which would be an object more for each held connection.
+    // An application that embeds the gateway may listen anywhere. The local address is the socket's own, which no proxy's header changes; a
+    // Unix socket has none. Not HttpContext.Connection, which would be one object more for each held connection.
     static bool IsOnLoopback(HttpContext http) => http.Features.Get<IHttpConnectionFeature>()?.LocalIpAddress is not { } address || IPAddress.IsLoopback(address);
-
-    Task Route(HttpContext http, RequestPath path) => path[0] switch
-    {
-        "mailboxes" => mailboxes.Handle(http, path),
-        "groups" => groups.Handle(http, path),
-        "webhooks" => webhooks.Handle(http, path),
-        "deliver" => deliver.Handle(http),
-        "healthz" => OperatorRoutes.Health(http),
-        "readyz" => operators.Ready(http),
-        "metrics" => operators.Metrics(http),
-        _ => OperatorRoutes.OpenApi(http),
-    };
 
     async Task Guard(HttpContext http, Task work)
     {
@@ -80,17 +77,22 @@ sealed class MailboxRouter(
 
     Problem ProblemOf(Exception fault)
     {
-        if (fault is Storage.StoreException) return Problem.Unavailable;
-        if (fault is BadHttpRequestException bad) return ProblemOf(bad);
-        // The sender broke off in the middle of a body; nobody is there to read this.
-        if (fault is IOException) return new(ProblemKinds.BadRequest, "The body broke off.");
-        log.RequestFailed(fault);
-        return new(ProblemKinds.Failed, "The fault is in the server's log.");
+        switch (fault)
+        {
+            case Storage.StoreException:
+                return Problem.Unavailable;
+            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
+                return new(ProblemKinds.TooLarge, "The body is larger than is allowed here.");
+            case BadHttpRequestException:
+                return new(ProblemKinds.BadRequest, fault.Message);
+            // The sender broke off in the middle of a body, and does not read this.
+            case IOException:
+                return new(ProblemKinds.BadRequest, "The body broke off.");
+            default:
+                log.RequestFailed(fault);
+                return new(ProblemKinds.Failed, "The fault is in the server's log.");
+        }
     }
-
-    static Problem ProblemOf(BadHttpRequestException fault) => fault.StatusCode == StatusCodes.Status413PayloadTooLarge
-        ? new(ProblemKinds.TooLarge, "The body is larger than is allowed here.")
-        : new(ProblemKinds.BadRequest, fault.Message);
 }
 
 static partial class MailboxRouterLog

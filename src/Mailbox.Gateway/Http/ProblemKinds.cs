@@ -1,6 +1,6 @@
 namespace Mailbox.Gateway;
 
-/// <summary>The one table of what the gateway refuses (docs/protocol.md, "Problems").</summary>
+/// <summary>All kinds of refusals (docs/protocol.md, "Problems").</summary>
 static class ProblemKinds
 {
     public static readonly ProblemKind BadName = new("bad-name", 400, "The name is not valid");

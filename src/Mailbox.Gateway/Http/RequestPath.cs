@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// The segments of a request's path, each to be decoded once. Read from the raw target, because the server's own path is decoded
-/// already: there a <c>%2F</c> inside a group's name and a <c>%252F</c> look alike (spec section 5).
+/// The segments of a request's path, each decoded once. Read from the raw target, because the server's own path is already decoded: there
+/// a <c>%2F</c> inside a group's name and a <c>%252F</c> look alike (spec section 5).
 /// </summary>
 readonly ref struct RequestPath
 {
@@ -22,7 +22,7 @@ readonly ref struct RequestPath
         _ranges = ranges;
     }
 
-    /// <summary>How many segments there are, as many as five, which no route has.</summary>
+    /// <summary>The number of segments; five stands for more, which no route has.</summary>
     public int Count { get; }
 
     public ReadOnlySpan<char> this[int index] => _path[_ranges[index]];

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Writes to the log what the engine of this process survived. A store that fails does so with every batch: the first failure is written, and
-/// the next one after the store has worked again. Safe from any thread.
+/// Logs the faults that the engine of this process survived. A failing store fails with every batch: only the first failure is logged, and
+/// the first one after the store has worked again. Safe from any thread.
 /// </summary>
 /// <param name="engines">None where the mailboxes are in other processes.</param>
 sealed class EngineFaults(IEnumerable<MailboxEngine> engines, ILogger<MailboxEngine> log)

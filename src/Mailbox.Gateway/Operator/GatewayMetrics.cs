@@ -4,8 +4,9 @@ using System.Text;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// The gateway's counters, as instruments of the meter <c>Mailbox.Gateway</c>; their names are stable (docs/protocol.md, "Metrics"). Requests count into plain
-/// fields, which an exporter reads when it collects: a request costs the same whether somebody exports or not.
+/// The gateway's counters, as instruments of the meter <c>Mailbox.Gateway</c>; their names are stable (docs/protocol.md, "Metrics").
+/// Requests count into plain fields, which an exporter reads when it collects: so a request costs the same with and without an exporter.
+/// Safe from any thread.
 /// </summary>
 sealed class GatewayMetrics
 {

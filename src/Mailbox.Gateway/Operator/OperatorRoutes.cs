@@ -8,7 +8,7 @@ namespace Mailbox.Gateway;
 /// </summary>
 public sealed record MetricsRoute(RequestDelegate Answer);
 
-/// <summary>What an operator looks at.</summary>
+/// <summary>The routes for operators: health, readiness, metrics and the API's description.</summary>
 sealed class OperatorRoutes(IMailboxGrid grid, HeldConnections held, MetricsRoute? metrics = null)
 {
     const string OpenApiResource = "openapi/v1.json";

@@ -56,7 +56,7 @@ public static class Pages
 
     sealed class Page(string name, byte[] bytes)
     {
-        // Nothing from elsewhere, nothing inline: a letter's text can never become a script.
+        // Nothing from elsewhere and nothing inline: a message's text can never become a script.
         const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
             + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

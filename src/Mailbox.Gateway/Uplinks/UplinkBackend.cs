@@ -7,12 +7,12 @@ namespace Mailbox.Gateway;
 
 /// <summary>
 /// The backend that clients' messages are forwarded to (spec section 6): the application behind the gateway, or another one where
-/// <see cref="GatewayOptions.Uplink"/> says so. Safe from any thread.
+/// <see cref="GatewayOptions.Uplink"/> names it. Safe from any thread.
 /// </summary>
 /// <param name="application">Null where the gateway stands in front of none.</param>
 sealed class UplinkBackend(
-    IOptions<GatewayOptions> gateway, IOptions<BackendOptions> options, IMailboxTokens tokens, UplinkMetrics metrics, TimeProvider time, IBackend? application = null)
-    : IDisposable
+    IOptions<GatewayOptions> gateway, IOptions<BackendOptions> options, IMailboxTokens tokens, MultiplexedAnswers multiplexed, UplinkMetrics metrics, TimeProvider time,
+    IBackend? application = null) : IDisposable
 {
     readonly HttpBackend? _other = gateway.Value.Uplink.Length > 0 ? new(new() { Url = new Uri(gateway.Value.Uplink).GetLeftPart(UriPartial.Authority) }) : null;
     readonly string _target = gateway.Value.Uplink.Length > 0 ? new Uri(gateway.Value.Uplink).PathAndQuery : "/" + options.Value.Uplink.TrimStart('/');
@@ -22,21 +22,47 @@ sealed class UplinkBackend(
     /// <returns>Null where it cannot be reached, or does not begin an answer in time.</returns>
     public async Task<BackendAnswer?> AskAsync(UplinkLetter letter, CancellationToken cancel)
     {
-        var answer = await TryAskAsync(letter, cancel).ConfigureAwait(false);
-        metrics.Forwarded(answer is not null && UplinkAnswers.IsFinal(answer));
-        return answer;
-    }
-
-    async Task<BackendAnswer?> TryAskAsync(UplinkLetter letter, CancellationToken cancel)
-    {
-        using var patience = new Patience(gateway.Value.UplinkTimeout, time, cancel);
+        BackendAnswer? answer = null;
+        using var timeout = new ResettableTimeout(gateway.Value.UplinkTimeout, time, cancel);
         try
         {
-            return await (_other ?? application!).AskAsync(RequestOf(letter), patience.Token).ConfigureAwait(false);
+            answer = await (_other ?? application!).AskAsync(RequestOf(letter), timeout.Token).ConfigureAwait(false);
         }
         catch (Exception fault) when (fault is IOException or OperationCanceledException && !cancel.IsCancellationRequested)
         {
-            return null;
+            // Counted below as failed.
+        }
+        metrics.Forwarded(answer is not null && IsFinal(answer));
+        return answer;
+    }
+
+    /// <summary>Whether the backend has handled the message: every status but those of a failure that may pass.</summary>
+    public static bool IsFinal(BackendAnswer answer) => answer.Status is < 500 and not (408 or 429);
+
+    /// <summary>Delivers the parts of a multiplexed answer, as far as it is whole. For answers that no client waits for.</summary>
+    public Task SpreadAsync(BackendAnswer answer, CancellationToken cancel) =>
+        MultiplexedAnswers.IsOne(answer) ? multiplexed.SpreadAsync(answer, gateway.Value.UplinkTimeout, cancel) : Task.CompletedTask;
+
+    /// <summary>Answers the client with an ordinary answer, or with the part of a multiplexed one that has no address; delivers the other parts (spec section 6).</summary>
+    public async Task WriteAsync(HttpContext http, BackendAnswer answer, Visitor visitor)
+    {
+        var left = ClientLeft.AnsweringAtOnce(http);
+        try
+        {
+            await (MultiplexedAnswers.IsOne(http, answer)
+                ? multiplexed.RunAsync(http, answer, visitor)
+                : AnswerPassing.PassAsync(http, answer, visitor, left)).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            // A response that has begun must not look whole.
+            if (left.IsCancellationRequested || http.Response.HasStarted)
+            {
+                http.Abort();
+                return;
+            }
+            http.Response.Clear();
+            await new Problem(ProblemKinds.BackendFailed, "The backend took the message, and broke its answer off.").WriteAsync(http).ConfigureAwait(false);
         }
     }
 
@@ -59,48 +85,7 @@ sealed class UplinkBackend(
     };
 }
 
-/// <summary>
-/// What becomes of a backend's answer to a client's message: an ordinary one is the client's, one of parts is taken apart and delivered
-/// (spec section 6).
-/// </summary>
-sealed class UplinkAnswers(MultiplexedAnswers multiplexed, IOptions<GatewayOptions> options)
-{
-    /// <summary>Whether the backend has dealt with it: everything but a failure that may pass.</summary>
-    public static bool IsFinal(BackendAnswer answer) => answer.Status is < 500 and not (408 or 429);
-
-    /// <summary>Nobody waits for the answer; what it says to others is delivered, as far as it is whole.</summary>
-    public Task SpreadAsync(BackendAnswer answer, CancellationToken cancel) =>
-        MultiplexedAnswers.IsOne(answer) ? multiplexed.SpreadAsync(answer, options.Value.UplinkTimeout, cancel) : Task.CompletedTask;
-
-    public async Task WriteAsync(HttpContext http, BackendAnswer answer, Visitor visitor)
-    {
-        var left = ClientLeft.AnsweringAtOnce(http);
-        try
-        {
-            await (MultiplexedAnswers.IsOne(http, answer)
-                ? multiplexed.RunAsync(http, answer, visitor)
-                : AnswerPassing.PassAsync(http, answer, visitor, left)).ConfigureAwait(false);
-        }
-        catch (Exception fault) when (fault is IOException or OperationCanceledException or InvalidOperationException)
-        {
-            await FailAsync(http, left.IsCancellationRequested).ConfigureAwait(false);
-        }
-    }
-
-    // An answer that was begun must not look whole.
-    static Task FailAsync(HttpContext http, bool hasLeft)
-    {
-        if (hasLeft || http.Response.HasStarted)
-        {
-            http.Abort();
-            return Task.CompletedTask;
-        }
-        http.Response.Clear();
-        return new Problem(ProblemKinds.BackendFailed, "The backend took the message, and broke its answer off.").WriteAsync(http);
-    }
-}
-
-/// <summary>What came of clients' messages to the backend.</summary>
+/// <summary>Counts clients' messages to the backend by outcome.</summary>
 sealed class UplinkMetrics
 {
     static readonly string[] s_outcomes = ["answered", "failed"];

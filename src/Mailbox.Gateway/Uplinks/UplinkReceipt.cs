@@ -5,19 +5,12 @@ using Microsoft.AspNetCore.Http;
 
 namespace Mailbox.Gateway;
 
-/// <summary>What a client is told of its numbered messages to the backend.</summary>
-/// <param name="Highest">The highest number that was ever accepted of the client; 0 for none.</param>
-/// <param name="Refusal">Why one was not; null where all were.</param>
+/// <summary>The answer to a client's numbered messages to the backend.</summary>
+/// <param name="Highest">The highest number accepted of the client; 0 for none.</param>
+/// <param name="Refusal">Why a message was refused; null where all were accepted.</param>
 readonly record struct UplinkReceipt(long Highest, Problem? Refusal)
 {
     const int MaxDigits = 20;
-
-    /// <summary>As a member of a JSON object, after others.</summary>
-    public static void WriteMember(IBufferWriter<byte> writer, long highest)
-    {
-        writer.Write(",\"uplink\":"u8);
-        WriteNumber(writer, highest);
-    }
 
     /// <summary><c>{"uplink":N}</c></summary>
     public static void Write(IBufferWriter<byte> writer, long highest)
@@ -41,10 +34,10 @@ readonly record struct UplinkReceipt(long Highest, Problem? Refusal)
         json.WriteEndObject();
     }
 
-    /// <summary>The refusal as the answer to a request, with what was accepted.</summary>
+    /// <summary>Answers a request with the refusal and the number accepted.</summary>
     public Task WriteRefusalAsync(HttpContext http) => Refusal!.WriteAsync(http, this, static (json, receipt) => json.WriteNumber("uplink"u8, receipt.Highest));
 
-    static void WriteNumber(IBufferWriter<byte> writer, long number)
+    public static void WriteNumber(IBufferWriter<byte> writer, long number)
     {
         Utf8Formatter.TryFormat(number, writer.GetSpan(MaxDigits), out var written);
         writer.Advance(written);
@@ -69,12 +62,12 @@ static class UplinkJson
     }
 }
 
-/// <summary>Why what a client says to the backend is not accepted, on every way that it can say it.</summary>
+/// <summary>The refusals of a client's message to the backend, however it came.</summary>
 static class UplinkRefusals
 {
     const int RetrySeconds = 5;
 
-    /// <summary>Nothing was recorded, and nobody has heard of it, or it is not known.</summary>
+    /// <summary>Nothing was recorded; whether the backend has the message is unknown.</summary>
     public static Problem Down { get; } =
         new(ProblemKinds.BackendDown, "The backend did not answer; nothing was recorded. Repeat it with the same Idempotency-Key.", RetrySeconds);
 
@@ -82,7 +75,7 @@ static class UplinkRefusals
 
     static Problem Busy { get; } = new(ProblemKinds.Overloaded, "Too much waits for those who take what clients say.", RetrySeconds);
 
-    /// <returns>Null where it is none.</returns>
+    /// <returns>Null where the outcome is no refusal.</returns>
     public static Problem? Of(Outcome outcome) => outcome switch
     {
         Outcome.NotFound => NoBackend,

@@ -3,22 +3,22 @@ using Mailbox.Engine;
 
 namespace Mailbox.Gateway;
 
-/// <summary>What a backend asked to be called for.</summary>
-/// <param name="Secrets">Sign the calls; never told again.</param>
-/// <param name="Version">Where it is stored: another one is another webhook, or the same with other settings.</param>
+/// <summary>An endpoint of a backend, and the events that it is called for.</summary>
+/// <param name="Secrets">Sign the calls. No answer contains them.</param>
+/// <param name="Version">Its position in the store: each change has another.</param>
 /// <param name="At">When it was stored.</param>
-/// <param name="Ended">When its endpoint answered 410: it is not called any more, and nothing waits for it.</param>
+/// <param name="Ended">When its endpoint answered 410: since then it is not called, and nothing waits for it.</param>
 sealed record Webhook(
     string Name, string Url, IReadOnlyList<string> Events, WebhookSecrets Secrets, Position Version = default, DateTimeOffset At = default, DateTimeOffset? Ended = null)
 {
     const int MaxNameLength = 64;
 
-    /// <summary>What waits for it, in the order in which it happened.</summary>
+    /// <summary>The mailbox of the events that wait for it.</summary>
     public MailboxName Mailbox => MailboxOf(Name);
 
     public bool Wants(string name) => Events.Contains(name);
 
-    /// <summary>The groups whose letters it gets.</summary>
+    /// <summary>The groups that its mailbox is a member of.</summary>
     public IEnumerable<GroupName> Groups
     {
         get
@@ -30,10 +30,10 @@ sealed record Webhook(
 
     public static bool IsName(string text) => text.Length <= MaxNameLength && MailboxName.TryParse(text, out _);
 
-    // What happens to a subscriber of events is not told: it would never end.
+    // Events about a subscriber's own mailbox are not published: each would cause the next.
     public static MailboxName MailboxOf(string name) => MailboxEvents.SubscriberNamed("webhook:" + name);
 
-    /// <summary>Where calls are kept that the endpoint refused for good.</summary>
+    /// <summary>The mailbox of the calls that the endpoint refused for good.</summary>
     public MailboxName Refused => RefusedOf(Name);
 
     public static MailboxName RefusedOf(string name) => MailboxName.Parse("mailbox.refused:" + name);
@@ -41,7 +41,7 @@ sealed record Webhook(
     public override string ToString() => $"Webhook {Name}";
 }
 
-/// <summary>What a webhook can be told of.</summary>
+/// <summary>The events that a webhook can be called for.</summary>
 static class WebhookEvents
 {
     public const string Uplink = "uplink";
@@ -50,13 +50,13 @@ static class WebhookEvents
     public static IReadOnlyList<string> Lifecycle { get; } = ["opened", "connected", "disconnected", "overflowed", "expired", "deleted"];
 }
 
-/// <summary>One thing that a webhook is told.</summary>
-/// <param name="Id">The same however often it is told.</param>
-/// <param name="Expires">Who could not be told until then is not told any more.</param>
-/// <param name="Uplink">Where a client said something.</param>
+/// <summary>One event, as a webhook is called for it.</summary>
+/// <param name="Id">The same in every attempt.</param>
+/// <param name="Expires">Not delivered after this time.</param>
+/// <param name="Uplink">Null for events of the lifecycle.</param>
 sealed record WebhookEvent(string Id, string Name, MailboxName Mailbox, DateTimeOffset At, DateTimeOffset Expires, UplinkLetter? Uplink = null)
 {
-    /// <summary>What a letter tells.</summary>
+    /// <summary>The events in one message.</summary>
     public static IEnumerable<WebhookEvent> In(Received received)
     {
         if (received.Message is not { } letter) return [];
@@ -67,7 +67,7 @@ sealed record WebhookEvent(string Id, string Name, MailboxName Mailbox, DateTime
         }
         catch (Exception fault) when (fault is JsonException or ArgumentException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            // A backend put something else there.
+            // A backend delivered something else to this mailbox.
             return [];
         }
     }
@@ -77,7 +77,7 @@ sealed record WebhookEvent(string Id, string Name, MailboxName Mailbox, DateTime
     static WebhookEvent Of(Message letter, MailboxEvent happened, string id) =>
         new(id, MailboxEvents.NameOf(happened.Kind), happened.Mailbox, happened.At, letter.Expires);
 
-    // A full stop parts what is signed, so that an id has none (Standard Webhooks, "Signature scheme").
+    // The signed text is divided by full stops, so an id has none (Standard Webhooks, "Signature scheme").
     static string IdOf(Position position, int index) => $"{position}-{index}".Replace('.', '-');
 
     /// <summary>The body of the call: <c>{"type","timestamp","data"}</c>, the same in every attempt.</summary>
@@ -103,7 +103,7 @@ sealed record WebhookEvent(string Id, string Name, MailboxName Mailbox, DateTime
         if (uplink.Client is not null) json.WriteString("client"u8, uplink.Client);
         if (uplink.Number is { } number) json.WriteNumber("n"u8, number);
         json.WriteString("contentType"u8, uplink.ContentType);
-        // Exactly what was said, also where it is JSON.
+        // The exact bytes, also of JSON.
         if (System.Text.Unicode.Utf8.IsValid(uplink.Body.Span))
         {
             json.WriteString("data"u8, uplink.Body.Span);

@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace Mailbox.Gateway;
 
-/// <summary>The state of each webhook as this process knows it; those that another process calls stand at 0 here.</summary>
+/// <summary>The state of each webhook in this process; a webhook that another process calls stands at 0 here.</summary>
 sealed class WebhookMetrics
 {
     readonly ConcurrentDictionary<string, WebhookCounts> _counts = new(StringComparer.Ordinal);
@@ -34,7 +34,7 @@ sealed class WebhookMetrics
         _counts.Select(one => new Measurement<long>(read(one.Value), KeyValuePair.Create<string, object?>("webhook", one.Key)));
 }
 
-/// <summary>What this process told one webhook. Safe from any thread.</summary>
+/// <summary>Counts one webhook's calls by this process. Safe from any thread.</summary>
 sealed class WebhookCounts
 {
     long _told;
@@ -46,7 +46,7 @@ sealed class WebhookCounts
 
     public long Events => Interlocked.Read(ref _told);
 
-    /// <summary>Events that will not be told: too many waited, or for too long.</summary>
+    /// <summary>Events that were dropped: too many waited, or for too long.</summary>
     public long Lost => Interlocked.Read(ref _dropped);
 
     /// <summary>Calls that were set aside because the endpoint refused them for good.</summary>
@@ -54,7 +54,7 @@ sealed class WebhookCounts
 
     public long Failures => Interlocked.Read(ref _failures);
 
-    /// <summary>Letters that were not told yet, by this process or another, as of a few seconds ago.</summary>
+    /// <summary>Events that wait, as of a few seconds ago.</summary>
     public long Waiting
     {
         get => Interlocked.Read(ref _waiting);

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Mailbox.Gateway;
 
-/// <summary>What is under <c>/webhooks</c> (spec section 6). Secrets are taken, and never told.</summary>
+/// <summary>The routes under <c>/webhooks</c> (spec section 6). Answers never contain secrets.</summary>
 sealed class WebhookRoutes(WebhookStore store, Webhooks webhooks, TimeProvider time)
 {
     const int MaxJsonBytes = 64 << 10;
@@ -79,7 +79,7 @@ sealed class WebhookRoutes(WebhookStore store, Webhooks webhooks, TimeProvider t
         await (outcome == Outcome.NotFound ? Unknown.WriteAsync(http) : http.Answer(outcome)).ConfigureAwait(false);
     }
 
-    /// <summary>Again where another change came between, which each time was made: it ends.</summary>
+    /// <summary>Repeats a change that another one came before. It ends, because each time the other was made.</summary>
     static async ValueTask<Outcome> ChangeAsync(Func<ValueTask<Outcome>> change)
     {
         for (var attempt = 0; attempt < MostAttempts; attempt++)

@@ -20,17 +20,17 @@ sealed class CgiHead
 
     public int Status { get; private set; } = Ok;
 
-    /// <summary>Null where the application did not say.</summary>
+    /// <summary>Null where the application gave none.</summary>
     public string? Reason { get; private set; }
 
     public IReadOnlyDictionary<string, StringValues> Headers => _headers;
 
     public long? Length { get; private set; }
 
-    /// <summary>What came of the body together with the head.</summary>
+    /// <summary>The bytes of the body that arrived with the head.</summary>
     public ReadOnlyMemory<byte> Rest { get; private set; }
 
-    /// <exception cref="BackendException">It is no such head, or too large.</exception>
+    /// <exception cref="BackendException">The head is malformed or too large.</exception>
     public static async ValueTask<CgiHead> ReadAsync(Stream output, CancellationToken cancel)
     {
         var buffer = new byte[FirstBytes];
@@ -44,7 +44,7 @@ sealed class CgiHead
         }
     }
 
-    // Programs write either line end.
+    // Programs end lines with LF or CRLF.
     static int EndOf(ReadOnlySpan<byte> bytes)
     {
         for (int at = 0, line; (line = bytes[at..].IndexOf((byte)'\n')) >= 0;)
@@ -83,7 +83,7 @@ sealed class CgiHead
         _headers["Content-Length"] = Length.Value.ToString(CultureInfo.InvariantCulture);
     }
 
-    // "404 Not Found". What is below 200 would not be an answer.
+    // "404 Not Found". A status below 200 would be no final answer.
     static (int, string?) StatusOf(string text) =>
         text.Length >= 3 && (text.Length == 3 || text[3] == ' ') && WholeNumber.TryParse(text.AsSpan(0, 3), out var status)
         && status is >= 200 and <= 599 ? ((int)status, text.Length > 4 ? text[4..] : null) : throw NotAHead("its status is none");

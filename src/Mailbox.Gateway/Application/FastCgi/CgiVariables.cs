@@ -5,7 +5,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace Mailbox.Gateway;
 
-/// <summary>What an application is told of a request (RFC 3875 section 4.1, and what web servers tell beside it).</summary>
+/// <summary>The variables of a request (RFC 3875 section 4.1, and those that web servers add).</summary>
 static class CgiVariables
 {
     /// <param name="root">Where the scripts are, absolute; empty for an application that is one program.</param>
@@ -29,7 +29,7 @@ static class CgiVariables
         variables.Add("REQUEST_SCHEME", request.Scheme);
         variables.Add("REQUEST_URI", request.Target);
         variables.Add("QUERY_STRING", CgiPath.QueryOf(request.Target));
-        // php-cgi answers nobody who does not say this.
+        // php-cgi answers no request without this.
         variables.Add("REDIRECT_STATUS", "200");
         if (request.Scheme == "https") variables.Add("HTTPS", "on");
     }
@@ -59,7 +59,7 @@ static class CgiVariables
         variables.Add($"{which}_PORT", end.Port.ToString(CultureInfo.InvariantCulture));
     }
 
-    // Without the port; an address of IPv6 keeps its brackets.
+    // Without the port; an IPv6 address keeps its brackets.
     static string HostOf(string host)
     {
         var colon = host.LastIndexOf(':');
@@ -75,7 +75,7 @@ static class CgiVariables
         }
     }
 
-    // A_B would be taken for A-B, which may be one that the gateway sets. And HTTP_PROXY is a setting to many programs (httpoxy.org).
+    // A_B would look like A-B, which may be a header that the gateway sets. HTTP_PROXY is a setting of many programs (httpoxy.org).
     static bool IsTold(string name) =>
         name.All(static letter => char.IsAsciiLetterOrDigit(letter) || letter == '-')
         && !name.Equals("Proxy", StringComparison.OrdinalIgnoreCase) && !name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase);
@@ -83,25 +83,25 @@ static class CgiVariables
     static string Whole(in StringValues values) => values.Count == 1 ? values.ToString() : string.Join(", ", values.ToArray());
 }
 
-/// <summary>Which script a path means, and what of the path is left for it.</summary>
+/// <summary>The script that a path means, and the rest of the path.</summary>
 /// <param name="Name">The part of the path that names the script; empty where the application is one program.</param>
 /// <param name="PathInfo">The rest of the path.</param>
 readonly record struct CgiScript(string Name, string PathInfo)
 {
     /// <param name="path">As <see cref="CgiPath"/> gives it; so is the answer.</param>
     /// <param name="root">Where the scripts are; empty for an application that is one program.</param>
-    /// <param name="index">The file that is meant by a path without one.</param>
+    /// <param name="index">The file of a path that names none.</param>
     public static CgiScript Of(string path, string root, string index)
     {
         if (root.Length == 0) return new("", path);
         if (EndOfScript(path, CgiPath.BytesOf(Path.GetExtension(index))) is > 0 and var end) return new(path[..end], path[end..]);
-        // The file may be on another machine: then the one at the root answers everything.
+        // The file may be on another machine: then the script at the root answers everything.
         var file = "/" + CgiPath.BytesOf(index);
         var own = path.TrimEnd('/') + file;
         return new(File.Exists(root + CgiPath.TextOf(own)) ? own : file, "");
     }
 
-    // The first one: what an upload is called behind it must not make a script of it.
+    // The first match: the name of an uploaded file behind it must not make a script of it.
     static int EndOfScript(string path, string extension)
     {
         if (extension.Length == 0) return 0;
@@ -117,7 +117,7 @@ readonly record struct CgiScript(string Name, string PathInfo)
 /// <summary>The path of a request as CGI's variables have it: decoded, without <c>.</c> and <c>..</c>, never above the root.</summary>
 static class CgiPath
 {
-    /// <returns>A character for each byte: an encoded path may be no text (RFC 3986 section 2.1), and the application gets its bytes.</returns>
+    /// <returns>One character for each byte: an encoded path may be no text (RFC 3986 section 2.1), and the application gets its bytes.</returns>
     /// <exception cref="BackendException">It has control characters.</exception>
     public static string Of(string target)
     {
@@ -151,7 +151,7 @@ static class CgiPath
         return isQuery ? target.AsSpan(question + 1) : target.AsSpan(0, question);
     }
 
-    // RFC 3986 section 5.2.4, behind the decoding: a %2e%2e is a way up to a file system, and a %2f a slash.
+    // RFC 3986 section 5.2.4, after decoding: in a file system a %2e%2e leads up, and a %2f is a slash.
     static string Resolve(string path)
     {
         var kept = new List<string>();

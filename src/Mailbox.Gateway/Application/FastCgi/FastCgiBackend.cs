@@ -44,7 +44,7 @@ sealed class FastCgiBackend : IBackend, IDisposable
         {
             return await exchange.BeginAsync(begin, cancel).ConfigureAwait(false);
         }
-        // An application that was started anew knows nothing of a connection that was kept.
+        // A restarted application does not know a kept connection.
         catch (IOException) when (wasUsed && !exchange.Output.HasBegun && body is null && IsSafe(request.Method))
         {
             _pool.Clear();
@@ -68,7 +68,7 @@ sealed class FastCgiBackend : IBackend, IDisposable
     FastCgiExchange ExchangeOn(FastCgiConnection connection, FastCgiBody? body) =>
         new(_pool, connection, new(connection, new(_log)), new(connection, body));
 
-    // RFC 9110 section 9.2.1: it does not matter whether it was done before.
+    // RFC 9110 section 9.2.1: doing it twice does no harm.
     static bool IsSafe(string method) => method is "GET" or "HEAD" or "OPTIONS" or "TRACE";
 }
 
@@ -86,7 +86,7 @@ sealed class FastCgiAnswer(FastCgiExchange exchange, CgiHead head) : BackendAnsw
     public override ValueTask DisposeAsync() => exchange.EndAsync();
 }
 
-/// <summary>A body whose length is known: an application is told it before the body comes (RFC 3875 section 4.1.2).</summary>
+/// <summary>A body with its length, which an application gets before the body (RFC 3875 section 4.1.2).</summary>
 sealed class FastCgiBody : IAsyncDisposable
 {
     const int MemoryBytes = 64 << 10;
@@ -99,14 +99,14 @@ sealed class FastCgiBody : IAsyncDisposable
 
     public long Length { get; }
 
-    /// <summary>Reads a body without a length to its end first; what is larger than some memory goes to a file that is deleted with it.</summary>
+    /// <summary>Reads a body without a length to its end first; a large one goes to a temporary file.</summary>
     /// <returns>Null for none.</returns>
     /// <exception cref="BackendException">It is larger than the limit.</exception>
     public static async ValueTask<FastCgiBody?> OfAsync(BackendRequest request, long limit, CancellationToken cancel)
     {
         if (request.Body is not { } body || request.BodyLength == 0) return null;
         if (request.BodyLength is { } length) return new(body, length, isOwn: false);
-        // The reading of a client's body ends with the client, not with this.
+        // The read of a client's body ends with the client's request, not by this token.
         return await KeepAsync(body, limit).WaitAsync(cancel).ConfigureAwait(false);
     }
 

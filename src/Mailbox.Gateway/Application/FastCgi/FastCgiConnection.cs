@@ -12,13 +12,13 @@ sealed class FastCgiConnection(Socket socket) : IDisposable
     int _start;
     int _end;
 
-    /// <summary>Whether an application ever said something on it. Until then it may be waiting for one to take it.</summary>
+    /// <summary>Whether bytes ever came from the application. Until then the connection may be waiting to be accepted.</summary>
     public bool WasHeard { get; set; }
 
     /// <summary>A timestamp of when its last request ended.</summary>
     public long IdleSince { get; set; }
 
-    /// <summary>Whether nothing is there to be read, not even its end: the next request may use it.</summary>
+    /// <summary>Whether nothing can be read, not even its end: then the next request may use it.</summary>
     public bool IsAtRest => _start == _end && !socket.Poll(0, SelectMode.SelectRead);
 
     public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel) => _stream.WriteAsync(bytes, cancel);
@@ -61,14 +61,14 @@ sealed class FastCgiConnection(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>Tells the application that its answer is not wanted any more, and ends the connection. Not while something is being written.</summary>
+    /// <summary>Tells the application to abort, and ends the connection. Not while something is being written.</summary>
     public void Abort()
     {
         Span<byte> record = stackalloc byte[FastCgiRecord.HeadBytes];
         new FastCgiRecord(FastCgiType.AbortRequest, 0).Write(record);
         try
         {
-            // An application that does not read is told by the end of the connection alone.
+            // An application that does not read finds only the end of the connection.
             socket.Blocking = false;
             socket.Send(record);
         }
@@ -78,7 +78,7 @@ sealed class FastCgiConnection(Socket socket) : IDisposable
         Dispose();
     }
 
-    /// <summary>Ends the connection for both sides. Whoever reads it meanwhile finds its end, and disposes of it.</summary>
+    /// <summary>Ends the connection for both sides. A pending read finds the end, and its caller disposes of the connection.</summary>
     public void End()
     {
         try
@@ -110,11 +110,11 @@ sealed class FastCgiConnector(Uri url, TimeSpan limit, TimeProvider time)
     /// <exception cref="BackendException">It cannot be reached, or not in time.</exception>
     public async ValueTask<FastCgiConnection> ConnectAsync(CancellationToken cancel)
     {
-        using var patience = new Patience(limit, time, cancel);
+        using var timeout = new ResettableTimeout(limit, time, cancel);
         var socket = SocketOf();
         try
         {
-            await ConnectAsync(socket, patience.Token).ConfigureAwait(false);
+            await ConnectAsync(socket, timeout.Token).ConfigureAwait(false);
             return new(socket);
         }
         catch (Exception fault)
@@ -136,8 +136,8 @@ sealed class FastCgiConnector(Uri url, TimeSpan limit, TimeProvider time)
 }
 
 /// <summary>
-/// The connections that wait for their next request. An application such as php-fpm gives each connection a worker for as long as it lives,
-/// so what is kept here is taken from the others: a connection that nobody has taken yet goes before keeping one.
+/// Idle connections. An application such as php-fpm gives each connection a worker for as long as it lives, so an idle connection takes a
+/// worker from waiting ones: none is kept while one has not been accepted.
 /// </summary>
 sealed class FastCgiPool : IDisposable
 {
@@ -152,7 +152,7 @@ sealed class FastCgiPool : IDisposable
     int _unheard;
     bool _isClosed;
 
-    /// <param name="keep">How long a connection waits for its next request; zero for none is kept.</param>
+    /// <param name="keep">How long an idle connection is kept; zero keeps none.</param>
     public FastCgiPool(Func<CancellationToken, ValueTask<FastCgiConnection>> connect, TimeSpan keep, TimeProvider time)
     {
         (_connect, _keep, _time) = (connect, keep, time);
@@ -161,7 +161,7 @@ sealed class FastCgiPool : IDisposable
 
     public bool Keeps => _keep > TimeSpan.Zero;
 
-    /// <summary>One that waits, or else a new one.</summary>
+    /// <summary>An idle connection, or a new one.</summary>
     public async ValueTask<FastCgiConnection> TakeAsync(CancellationToken cancel)
     {
         if (TakeIdle() is { } idle) return idle;
@@ -176,7 +176,7 @@ sealed class FastCgiPool : IDisposable
         }
     }
 
-    /// <summary>An application speaks on it.</summary>
+    /// <summary>The application has sent something on it: it was accepted.</summary>
     public void Heard(FastCgiConnection connection)
     {
         if (connection.WasHeard) return;
@@ -184,7 +184,7 @@ sealed class FastCgiPool : IDisposable
         lock (_gate) _unheard--;
     }
 
-    /// <summary>Its request ended as it should.</summary>
+    /// <summary>Its request has ended properly: keeps or closes it.</summary>
     public void Return(FastCgiConnection connection)
     {
         Heard(connection);
@@ -200,7 +200,7 @@ sealed class FastCgiPool : IDisposable
         connection.Dispose();
     }
 
-    /// <summary>Ends those that wait: the application was started anew, and has forgotten them.</summary>
+    /// <summary>Closes the idle connections, because the application was restarted.</summary>
     public void Clear()
     {
         lock (_gate)
@@ -214,7 +214,7 @@ sealed class FastCgiPool : IDisposable
         Clear();
     }
 
-    // A new connection counts as unheard from here: between a look into the stack and its making another must not be put there.
+    // A new connection counts as unheard from here on: no other may be kept between the look into the stack and the connect.
     FastCgiConnection? TakeIdle()
     {
         lock (_gate)

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Mailbox.Gateway;
 
-/// <summary>One request and its answer on a connection, which they have for themselves.</summary>
+/// <summary>One request and its answer, on a connection of their own.</summary>
 sealed class FastCgiExchange(FastCgiPool pool, FastCgiConnection connection, FastCgiOutput output, FastCgiSending sending)
 {
     const int DrainBytes = 4 << 10;
@@ -28,7 +28,9 @@ sealed class FastCgiExchange(FastCgiPool pool, FastCgiConnection connection, Fas
         }
     }
 
-    /// <summary>The connection goes back where it can carry another request; otherwise the application is told to stop.</summary>
+    /// <summary>
+    /// Returns the connection to the pool where it can carry another request; otherwise breaks it off, which stops the application.
+    /// </summary>
     public async ValueTask EndAsync()
     {
         if (!output.IsEnded) await DrainAsync().ConfigureAwait(false);
@@ -36,7 +38,7 @@ sealed class FastCgiExchange(FastCgiPool pool, FastCgiConnection connection, Fas
         else Break();
     }
 
-    // An answer that has no body for the client has ended with its head, and its end has come with it.
+    // An answer without a body has ended with its head, and its end has arrived with it.
     async ValueTask DrainAsync()
     {
         var drained = new byte[DrainBytes];
@@ -56,8 +58,8 @@ sealed class FastCgiExchange(FastCgiPool pool, FastCgiConnection connection, Fas
     }
 }
 
-/// <summary>The standard output of one request, taken out of its records while they come.</summary>
-sealed class FastCgiOutput(FastCgiConnection connection, FastCgiErrors errors) : ReadOnlyStream
+/// <summary>The standard output of one request, read from its records while they arrive.</summary>
+sealed class FastCgiOutput(FastCgiConnection connection, FastCgiErrors errors) : ForwardStream
 {
     const int EndBytes = 8;
 
@@ -65,10 +67,10 @@ sealed class FastCgiOutput(FastCgiConnection connection, FastCgiErrors errors) :
     int _padding;
     bool _isClosed;
 
-    /// <summary>Whether anything of an answer came.</summary>
+    /// <summary>Whether any record has come.</summary>
     public bool HasBegun { get; private set; }
 
-    /// <summary>Whether the application has said that the request is done.</summary>
+    /// <summary>Whether the application has ended the request.</summary>
     public bool IsEnded { get; private set; }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -85,7 +87,7 @@ sealed class FastCgiOutput(FastCgiConnection connection, FastCgiErrors errors) :
     {
         await connection.SkipAsync(_padding, cancel).ConfigureAwait(false);
         _padding = 0;
-        // Some applications close the connection instead of ending the request; their output must have been ended.
+        // Some applications close the connection instead of ending the request; their output must have ended.
         if (await connection.ReadRecordAsync(cancel).ConfigureAwait(false) is not { } record)
             return _isClosed ? false : throw new BackendException(BackendFault.Broken, "The application ended the connection without an end of its answer.");
         HasBegun = true;
@@ -122,7 +124,7 @@ sealed class FastCgiOutput(FastCgiConnection connection, FastCgiErrors errors) :
     }
 }
 
-/// <summary>What an application says on its standard error while it works on one request: to the log, up to a bound.</summary>
+/// <summary>Logs the standard error of one request, up to a bound.</summary>
 sealed class FastCgiErrors(ILogger log)
 {
     const int MaxBytes = 16 << 10;
@@ -140,7 +142,7 @@ sealed class FastCgiErrors(ILogger log)
         if (length > 0 && _room == 0 && said.Length > 0) log.ApplicationSaysTooMuch(MaxBytes);
     }
 
-    // One line of the log stays one line, whatever is in it.
+    // Control characters would break the log's line.
     static string Printable(string line) => string.Concat(line.Select(static letter => char.IsControl(letter) ? ' ' : letter));
 }
 
@@ -153,17 +155,17 @@ static partial class FastCgiErrorsLog
     public static partial void ApplicationSaysTooMuch(this ILogger log, int bytes);
 }
 
-/// <summary>A request on its way: what begins it, then its body while it comes.</summary>
+/// <summary>Sends a request: the records that begin it, then its body while it arrives.</summary>
 sealed class FastCgiSending(FastCgiConnection connection, FastCgiBody? body)
 {
     const int BufferBytes = 32 << 10;
 
     volatile bool _isComplete;
 
-    /// <summary>Whether all was sent: the connection can carry something else.</summary>
+    /// <summary>Whether all was sent: then the connection can carry another request.</summary>
     public bool IsComplete => _isComplete;
 
-    /// <summary>Never throws. What the application does not want to read is forgotten: it may answer all the same.</summary>
+    /// <summary>Never throws. A failed write is ignored, because the application may answer without reading.</summary>
     public async Task RunAsync(ReadOnlyMemory<byte> begin)
     {
         try
@@ -206,7 +208,7 @@ sealed class FastCgiSending(FastCgiConnection connection, FastCgiBody? body)
         }
     }
 
-    // A body that breaks off must not look whole to the application, which has been told its length.
+    // A body that breaks off must not look whole to the application, which knows its length.
     async ValueTask<int> ReadAsync(Stream content, Memory<byte> into)
     {
         try

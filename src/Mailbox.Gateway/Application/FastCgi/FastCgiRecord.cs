@@ -16,7 +16,7 @@ readonly record struct FastCgiRecord(FastCgiType Type, int Length, int Padding =
     // A connection carries one request at a time: hardly any application takes more.
     const ushort Request = 1;
 
-    /// <exception cref="BackendException">It is no record, or of another request.</exception>
+    /// <exception cref="BackendException">It is no record, or one of another request.</exception>
     public static FastCgiRecord Read(ReadOnlySpan<byte> head)
     {
         if (head[0] != Version || BinaryPrimitives.ReadUInt16BigEndian(head[2..]) != Request)
@@ -35,7 +35,7 @@ readonly record struct FastCgiRecord(FastCgiType Type, int Length, int Padding =
     }
 }
 
-/// <summary>What a record is (FastCGI 1.0 section 8).</summary>
+/// <summary>The type of a record (FastCGI 1.0 section 8).</summary>
 enum FastCgiType : byte
 {
     BeginRequest = 1,
@@ -56,10 +56,10 @@ sealed class FastCgiParameters
 
     readonly ArrayBufferWriter<byte> _pairs = new(2048);
 
-    /// <summary>A variable whose value is text.</summary>
+    /// <summary>Adds a variable that is text.</summary>
     public void Add(string name, string value) => Add(name, value, Encoding.UTF8);
 
-    /// <summary>A variable whose value has a character for each byte, such as a header of the client's or a path that was decoded.</summary>
+    /// <summary>Adds a variable with one character for each byte, such as a client's header or a decoded path.</summary>
     public void AddBytes(string name, string value) => Add(name, value, Encoding.Latin1);
 
     void Add(string name, string value, Encoding encoding)

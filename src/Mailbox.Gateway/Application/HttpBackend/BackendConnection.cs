@@ -4,15 +4,15 @@ using System.Net.Sockets;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// A connection to an application on which a write that fails is forgotten: an application may answer and close before it has read a
-/// body, and then its answer counts. Where there is none the next read tells.
+/// A connection to an application that ignores failed writes: an application may answer and close before it has read a body, and then its
+/// answer counts. Where there is none, the next read fails.
 /// </summary>
-/// <param name="socket">Below it.</param>
+/// <param name="socket">The socket below <paramref name="inner"/>.</param>
 sealed class BackendConnection(Socket socket, Stream inner) : Stream
 {
     bool _isBroken;
 
-    /// <summary>Whether it carried a request before the one that it carries now.</summary>
+    /// <summary>Whether it has carried an earlier request.</summary>
     public bool WasUsed { get; set; }
 
     public override bool CanRead => true;
@@ -43,7 +43,7 @@ sealed class BackendConnection(Socket socket, Stream inner) : Stream
 
     public override Task FlushAsync(CancellationToken cancellationToken) => _isBroken ? Task.CompletedTask : inner.FlushAsync(cancellationToken);
 
-    /// <summary>Ends this side alone: the application can still write.</summary>
+    /// <summary>Closes this side only: the application can still write.</summary>
     public async ValueTask EndWritingAsync(CancellationToken cancel)
     {
         try
@@ -53,7 +53,7 @@ sealed class BackendConnection(Socket socket, Stream inner) : Stream
         }
         catch (Exception fault) when (fault is IOException or SocketException or ObjectDisposedException)
         {
-            // The next read tells.
+            // The next read fails.
         }
     }
 
@@ -93,9 +93,9 @@ sealed class BackendConnection(Socket socket, Stream inner) : Stream
 }
 
 /// <summary>
-/// The connections that one request was written to. The handler chooses them, and repeats by itself whatever has no body, up to three times; so
-/// this is what bounds it: once, and only where the connection was kept, since then the application may have ended it before it saw the
-/// request (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1). It flows with the request's own writes.
+/// Bounds the repeats of one request. The handler chooses the connections, and repeats a request without a body up to three times by
+/// itself. This allows one repeat, and only after a kept connection, which the application may have closed before it saw the request (RFC
+/// 9110 section 9.2.2, RFC 9112 section 9.3.1). Flows with the request's own writes.
 /// </summary>
 sealed class BackendAttempts
 {
@@ -106,10 +106,10 @@ sealed class BackendAttempts
 
     public static BackendAttempts? Current => s_current.Value;
 
-    /// <summary>The last of them.</summary>
+    /// <summary>The connection that the request was last written to.</summary>
     public BackendConnection? Connection { get; private set; }
 
-    /// <summary>For the requests that the calling method sends.</summary>
+    /// <summary>Covers the requests that the calling method sends.</summary>
     public static BackendAttempts Begin() => s_current.Value = new();
 
     /// <exception cref="InvalidOperationException">The request must not be sent again. Of an <see cref="IOException"/> the handler would try once more.</exception>

@@ -18,7 +18,7 @@ sealed class HttpBackend : IBackend, IDisposable
     public HttpBackend(BackendOptions options)
     {
         var url = new Uri(options.Url);
-        // TLS is made below, so that its name is the application's own, and not the one a client asked for.
+        // TLS is made by the connector, so that it checks the application's name, and not the one that a client asked for.
         _origin = $"http://{url.Authority}{url.AbsolutePath.TrimEnd('/')}";
         _http = new(HandlerOf(options, new BackendConnector(url)));
     }
@@ -49,7 +49,7 @@ sealed class HttpBackend : IBackend, IDisposable
         {
             return await _http.SendAsync(MessageOf(request), cancel).ConfigureAwait(false);
         }
-        // The handler repeats what can be repeated where a kept connection has ended, but not where it was reset: so end processes that are killed.
+        // The handler repeats by itself where a kept connection was closed, but not where it was reset, as by a process that was killed.
         catch (HttpRequestException fault) when (request.Body is null && IsRepeatable(request.Method) && IsReset(fault))
         {
             return await _http.SendAsync(MessageOf(request), cancel).ConfigureAwait(false);
@@ -66,7 +66,7 @@ sealed class HttpBackend : IBackend, IDisposable
         AutomaticDecompression = DecompressionMethods.None,
         ActivityHeadersPropagator = null,
         ConnectTimeout = options.ConnectTimeout,
-        // What a client does not want any more is not read for the sake of the connection.
+        // An answer that a client gave up is not read to the end to save the connection.
         MaxResponseDrainSize = 0,
         // Kestrel reads and writes headers as Latin-1 (BackendServices.AddGatewayServer): the bytes stay the same.
         RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
@@ -85,13 +85,13 @@ sealed class HttpBackend : IBackend, IDisposable
         if (!Uri.TryCreate(_origin + request.Target, s_asSent, out var uri)) throw new BackendException(BackendFault.Broken, "The target is no URL.");
         var message = new HttpRequestMessage(HttpMethod.Parse(request.Method), uri) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         if (request.Body is not null) message.Content = new HttpBackendBody(request.Body, request.BodyLength);
-        // What has a body is not sent again when a connection broke; what has none would be.
+        // The handler does not repeat a request with a body; it would repeat one without.
         else if (!IsRepeatable(request.Method)) message.Content = new HttpBackendBody(Stream.Null, 0);
         AddHeaders(message, request);
         return message;
     }
 
-    // RFC 9110 section 9.2.2; all others may do twice what was asked for once.
+    // RFC 9110 section 9.2.2; any other method may have its effect twice.
     static bool IsRepeatable(string method) => method is "GET" or "HEAD" or "OPTIONS" or "TRACE" or "PUT" or "DELETE";
 
     static void AddHeaders(HttpRequestMessage message, BackendRequest request)
@@ -101,7 +101,7 @@ sealed class HttpBackend : IBackend, IDisposable
         foreach (var (name, values) in request.Headers)
         {
             var isAdded = values.Count == 1 ? headers.TryAddWithoutValidation(name, values[0]) : headers.TryAddWithoutValidation(name, values.AsEnumerable());
-            // What describes a body is kept apart from the others, also where there is none.
+            // Headers that describe a body are kept apart, also where there is none.
             if (!isAdded) (message.Content ??= new HttpBackendBody(Stream.Null, 0)).Headers.TryAddWithoutValidation(name, values.AsEnumerable());
         }
         if (request.Upgrade is not { } protocol) return;
@@ -122,7 +122,7 @@ sealed class HttpBackendAnswer : BackendAnswer
     {
         (_response, _connection) = (response, connection);
         Body = response.Content.ReadAsStream();
-        // The client would take several lengths for none, and read on to the end of the connection.
+        // The client would ignore several lengths, and read to the end of the connection.
         if (LengthsOf(response) is { Count: > 0 } lengths && lengths.ToString() != LengthOf(lengths).ToString())
             Body = new MeasuredBody(default, Body, LengthOf(lengths), readsToEnd: false);
     }
@@ -139,7 +139,7 @@ sealed class HttpBackendAnswer : BackendAnswer
     public override Stream Body { get; }
 
     /// <exception cref="BackendException">Where the answer ends is not certain, or it changes the protocol unasked.</exception>
-    /// <param name="connection">That it came on.</param>
+    /// <param name="connection">The connection that it came on.</param>
     public static HttpBackendAnswer Of(HttpResponseMessage response, BackendRequest request, BackendConnection? connection)
     {
         if (IsFramed(response) && (response.StatusCode != HttpStatusCode.SwitchingProtocols || request.Upgrade is not null)) return new(response, connection);
@@ -173,7 +173,7 @@ sealed class HttpBackendAnswer : BackendAnswer
     }
 }
 
-/// <summary>A body on its way to an application that speaks HTTP: each piece is passed on when it has come.</summary>
+/// <summary>Sends a body to an application that speaks HTTP, each piece as it arrives.</summary>
 sealed class HttpBackendBody(Stream body, long? length) : HttpContent
 {
     const int BufferBytes = 64 << 10;
@@ -194,7 +194,7 @@ sealed class HttpBackendBody(Stream body, long? length) : HttpContent
             while (true)
             {
                 var reading = body.ReadAsync(buffer, cancellationToken);
-                // What was written before, be it the head, does not wait for what is yet to come.
+                // Bytes that were written before, such as the head, do not wait for the next piece.
                 if (!reading.IsCompleted) await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
                 var read = await reading.ConfigureAwait(false);
                 if (read == 0) return;

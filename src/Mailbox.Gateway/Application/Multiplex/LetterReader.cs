@@ -33,7 +33,7 @@ sealed class LetterReader(CallerNames names)
         return problem is null ? (new(draft, to, groups, except), null) : (null, problem);
     }
 
-    // A list in one header means the same as several headers (RFC 9110 section 5.3); no name and no token has a comma.
+    // One header may hold a list (RFC 9110 section 5.3); no name and no token has a comma.
     static Problem? ReadNames<T>(PartHeaders headers, string header, CallerNames.Reader<T> read, List<T> into)
     {
         if (!headers.Has(header)) return null;

@@ -12,11 +12,14 @@ static class MultiplexMediaType
     static readonly SearchValues<char> s_boundaryCharacters =
         SearchValues.Create("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'()+_,-./:=? ");
 
-    /// <summary>Whether an answer is to be taken apart: only under the name of its own, since an application may answer other parts to its client.</summary>
+    /// <summary>
+    /// Whether an answer is multiplexed: only under the type of its own, because an application may send MIME's multipart types to its
+    /// client.
+    /// </summary>
     public static bool IsMultiplex(string? contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type) && type.MediaType.Equals(Multiplex, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether a body that is posted has parts: under that name or any of MIME's.</summary>
+    /// <summary>Whether a posted body has parts: under that type or any of MIME's multipart types.</summary>
     public static bool HasParts(string? contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type)
         && (type.Type.Equals("multipart", StringComparison.OrdinalIgnoreCase) || type.MediaType.Equals(Multiplex, StringComparison.OrdinalIgnoreCase));

@@ -4,8 +4,8 @@ using System.IO.Pipelines;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Takes a multiplexed body apart while it arrives, one whole part at a time (RFC 2046 section 5.1; spec section 6). Keeps no more than one
-/// part, whatever the number of parts and the pace at which they come. For one caller at a time; leaves the pipe to its owner.
+/// Splits a multiplexed body into parts while it arrives (RFC 2046 section 5.1; spec section 6). Keeps at most one part, however many
+/// there are and however slowly they come. For one caller at a time; leaves the pipe to its owner.
 /// </summary>
 /// <remarks>
 /// <para>The line of the first delimiter decides whether delimiters begin with CRLF or with a bare LF; then only that does, so that bodies
@@ -15,7 +15,7 @@ namespace Mailbox.Gateway;
 /// </remarks>
 /// <param name="boundary">As <see cref="MultiplexMediaType.BoundaryOf"/> gives it.</param>
 /// <param name="maxBodyBytes">Of one part.</param>
-/// <param name="isEncoded">Whether the body has an end of its own below this, which must come too: a coding that lacks it was cut off.</param>
+/// <param name="isEncoded">Whether a content coding lies below: its end must arrive, too, or the body was cut off.</param>
 sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes, bool isEncoded = false)
 {
     readonly byte[] _delimiter = System.Text.Encoding.ASCII.GetBytes("\r\n--" + boundary);
@@ -23,7 +23,7 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes,
     Expected _expected;
     bool _hasBareLines;
 
-    // How much of what is buffered was searched in vain: a sender of single bytes must not make each of them cost a search of all.
+    // The buffered bytes that were searched in vain: a sender of single bytes must not cause a full search for each.
     long _searched;
     PartHeaders _headers = new();
     long _headerBytes;
@@ -55,7 +55,7 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes,
     static Problem TooManyHeaders { get; } = new(
         ProblemKinds.TooLarge, $"The headers of a part are more than {PartHeaders.MaxCount}, or than {PartHeaders.MaxBytes} bytes.");
 
-    /// <summary>Reads to the end of the next part. After a problem, or the end, it answers the same again.</summary>
+    /// <summary>Reads to the end of the next part. After a problem, or at the end, it returns the same again.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled; the reader can be used on.</exception>
     public async ValueTask<PartRead> ReadAsync(CancellationToken cancel = default)
     {
@@ -72,14 +72,14 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes,
             var read = await body.ReadAsync(cancel).ConfigureAwait(false);
             return Advance(read.Buffer, read.IsCompleted);
         }
-        // Of a coding that is broken: Brotli's is the last.
+        // A broken content coding; InvalidOperationException is Brotli's.
         catch (Exception fault) when (fault is IOException or InvalidDataException or InvalidOperationException)
         {
             return false;
         }
     }
 
-    // False where more is needed and nothing more comes.
+    // False where bytes are missing and none will come.
     bool Advance(ReadOnlySequence<byte> unread, bool isLast)
     {
         while (!IsDone && Step(ref unread, isLast)) _searched = 0;
@@ -87,7 +87,7 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes,
         return IsDone || !isLast;
     }
 
-    // False where more is needed.
+    // False where bytes are missing.
     bool Step(ref ReadOnlySequence<byte> unread, bool isLast) => _expected switch
     {
         Expected.Preamble => ReadPreamble(ref unread, isLast),
@@ -105,7 +105,7 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes,
         return true;
     }
 
-    // A line of the preamble may be of any length; nothing of it is kept.
+    // A line of the preamble may have any length, and is not kept.
     bool SkipLine(ref ReadOnlySequence<byte> unread)
     {
         var end = unread.PositionOf((byte)'\n');
@@ -147,7 +147,7 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes,
         return true;
     }
 
-    // A field goes on where the next line begins with a blank, so it has ended when the line after it has begun.
+    // A field continues on a line that begins with a blank, so its end is known when the next line has begun.
     long EndOfField(in ReadOnlySequence<byte> unread)
     {
         var first = unread.FirstSpan;
@@ -175,7 +175,7 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes,
         return length >= 0 && ReadDelimiter(ref unread, length, Delimiter.Length, isLast);
     }
 
-    /// <param name="at">Where the delimiter begins; what is before it is the part's body.</param>
+    /// <param name="at">The start of the delimiter, and end of the part's body.</param>
     bool ReadDelimiter(ref ReadOnlySequence<byte> unread, long at, int length, bool isLast)
     {
         var line = DelimiterLine.Read(unread.Slice(at + length), isLast);
@@ -203,7 +203,7 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes,
 
     static long IndexOf(in ReadOnlySequence<byte> text, ReadOnlySpan<byte> what, long from)
     {
-        // Most of what is looked for lies near.
+        // Most delimiters lie in the first segment.
         var near = from < text.FirstSpan.Length ? text.FirstSpan[(int)from..].IndexOf(what) : -1;
         if (near >= 0) return from + near;
         var reader = new SequenceReader<byte>(text);
@@ -219,8 +219,8 @@ readonly record struct DelimiterLine(DelimiterKind Kind, SequencePosition End, b
 {
     public const int MaxPadding = 1 << 10;
 
-    /// <param name="rest">What comes after the boundary.</param>
-    /// <param name="isLast">Nothing comes after <paramref name="rest"/>: then the last delimiter needs no end.</param>
+    /// <param name="rest">The bytes after the boundary.</param>
+    /// <param name="isLast"><paramref name="rest"/> is all: then the last delimiter needs no line end.</param>
     public static DelimiterLine Read(in ReadOnlySequence<byte> rest, bool isLast)
     {
         var end = rest.PositionOf((byte)'\n');
@@ -248,20 +248,20 @@ readonly record struct DelimiterLine(DelimiterKind Kind, SequencePosition End, b
 
 enum DelimiterKind : byte
 {
-    /// <summary>Its line has not come whole.</summary>
+    /// <summary>The line is not complete.</summary>
     Incomplete,
 
     /// <summary>A part follows.</summary>
     Next,
 
-    /// <summary>Nothing follows but what is to be ignored.</summary>
+    /// <summary>The last delimiter; anything after it is ignored.</summary>
     Last,
 
-    /// <summary>Something else follows on the line, so that it is no delimiter and no body's line either.</summary>
+    /// <summary>Something else follows on the line: neither a delimiter nor a line of a body.</summary>
     Malformed,
 }
 
-/// <summary>What comes next in a multiplexed body: a whole part, or why there is none, or neither at the end.</summary>
+/// <summary>The next part of a multiplexed body, or why there is none, or neither at the end.</summary>
 /// <param name="Problem">The body breaks off or is malformed: nothing more can be read of it.</param>
 readonly record struct PartRead(MultiplexPart? Part, Problem? Problem)
 {
@@ -269,9 +269,9 @@ readonly record struct PartRead(MultiplexPart? Part, Problem? Problem)
 }
 
 /// <summary>One whole part of a multiplexed body.</summary>
-/// <param name="Body">The exact bytes; nobody else's memory.</param>
+/// <param name="Body">The exact bytes, in memory of their own.</param>
 sealed record MultiplexPart(PartHeaders Headers, ReadOnlyMemory<byte> Body)
 {
-    /// <summary>The part has no address: it answers the request whose answer the body is (spec section 6).</summary>
+    /// <summary>The part has no address: it answers the request (spec section 6).</summary>
     public bool IsAnswer => !PartHeaders.Addresses.Any(Headers.Has);
 }

@@ -17,7 +17,7 @@ sealed class PartHeaders
     public const string Except = "Except";
     public const string Status = "Status";
 
-    // What most parts have: their names are not made anew.
+    // The names that most parts have, so that they are not allocated anew.
     static readonly string[] s_known =
     [
         Mailbox, Token, Group, Except, "Content-Type", "Message-Type", "TTL", "Topic", "Idempotency-Key", "Idle", "Durability", Status,
@@ -64,7 +64,7 @@ sealed class PartHeaders
     }
 
     /// <summary>Appends a field, <c>Name: value</c> without the line's end. One that is folded (RFC 5322 section 2.2.3) is joined by blanks.</summary>
-    /// <returns>What is wrong with it, or null.</returns>
+    /// <returns>What is wrong with the field, or null.</returns>
     public string? Add(ReadOnlySpan<byte> field)
     {
         var colon = field.IndexOf((byte)':');

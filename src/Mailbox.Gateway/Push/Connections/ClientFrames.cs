@@ -5,37 +5,35 @@ using System.Text.Json;
 
 namespace Mailbox.Gateway;
 
-/// <summary>Reads what a WebSocket's client says, one frame after another: the next is read when the last has been dealt with.</summary>
+/// <summary>
+/// Reads the frames of a WebSocket's client, one after another: the next is read when the last has been handled. Runs beside the
+/// connection's owner, and leaves it the answers to write.
+/// </summary>
 sealed class ClientFrames(WebSocketConnection connection, ClientRequests requests, MailboxName mailbox, string? client)
 {
     const int MaxPing = 256;
     const int DrainBuffer = 4096;
 
-    /// <summary>Reads until there is nothing more to read: the client closes, or breaks off, or what it says is no WebSocket's.</summary>
+    /// <summary>Reads until the client closes or breaks off, or its bytes are not those of a WebSocket. Does not throw.</summary>
     public async Task ReadAsync(Stream stream)
     {
         try
         {
-            await ReadFramesAsync(stream).ConfigureAwait(false);
+            using var socket = WebSocket.CreateFromStream(
+                new OpaqueStream(stream, connection), new() { IsServer = true, SubProtocol = WebSocketHandshake.Subprotocol, KeepAliveInterval = TimeSpan.Zero });
+            try
+            {
+                await ReadAsync(socket).ConfigureAwait(false);
+            }
+            catch (WebSocketException fault) when (connection.ProtocolError is { } code)
+            {
+                connection.Refuse(Closing.Of(code == (int)WebSocketCloseStatus.InvalidPayloadData ? Ending.BadFrame : Ending.BadProtocol).Because(fault.Message));
+                await DrainAsync(stream).ConfigureAwait(false);
+            }
         }
         catch (Exception fault)
         {
             connection.Lose(fault);
-        }
-    }
-
-    async Task ReadFramesAsync(Stream stream)
-    {
-        using var socket = WebSocket.CreateFromStream(
-            new OpaqueStream(stream, connection), new() { IsServer = true, SubProtocol = WebSocketHandshake.Subprotocol, KeepAliveInterval = TimeSpan.Zero });
-        try
-        {
-            await ReadAsync(socket).ConfigureAwait(false);
-        }
-        catch (WebSocketException fault) when (connection.Fault is { } code)
-        {
-            connection.Refuse(Closing.Of(code == (int)WebSocketCloseStatus.InvalidPayloadData ? Ending.BadFrame : Ending.BadProtocol).Because(fault.Message));
-            await DrainAsync(stream).ConfigureAwait(false);
         }
     }
 
@@ -45,22 +43,37 @@ sealed class ClientFrames(WebSocketConnection connection, ClientRequests request
         WebSocketMessageType type;
         while ((type = await message.ReceiveAsync(socket).ConfigureAwait(false)) != WebSocketMessageType.Close)
         {
-            // Who was told to go is only read so that its goodbye is seen.
+            // Once the connection is to end, frames are read only to find the client's close.
             if (connection.IsOver) continue;
             if (type == WebSocketMessageType.Binary) Refuse(Ending.BadFrame, "the frame: must be text.");
-            else await TryObeyAsync(message).ConfigureAwait(false);
+            else await HandleAsync(message).ConfigureAwait(false);
         }
         connection.SayGoodbye(socket.CloseStatus is { } status and not WebSocketCloseStatus.Empty ? (int)status : (int)WebSocketCloseStatus.NormalClosure);
     }
 
-    void Refuse(Ending ending, string detail) => connection.Refuse(Closing.Of(ending).Because(detail));
-
-    async Task TryObeyAsync(ClientMessage message)
+    async Task HandleAsync(ClientMessage message)
     {
+        var text = message.Text;
         try
         {
-            if (message.IsTooLarge) await RefuseAsync(message.Text, Ending.TooLarge, $"the frame: must have at most {requests.MaxFrameBytes} bytes.").ConfigureAwait(false);
-            else await ObeyAsync(message.Text).ConfigureAwait(false);
+            if (message.IsTooLarge)
+            {
+                await RefuseAsync(text, Ending.TooLarge, $"the frame: must have at most {requests.MaxFrameBytes} bytes.").ConfigureAwait(false);
+                return;
+            }
+            using var frame = ClientFrame.Read(text);
+            if (frame.Fault is { } fault)
+            {
+                await RefuseAsync(text, Ending.BadFrame, fault).ConfigureAwait(false);
+                return;
+            }
+            var value = frame.Member.Value;
+            await (frame.Member.Name switch
+            {
+                "ack" => AcknowledgeAsync(value),
+                "ping" => PongAsync(JsonMarshal.GetRawUtf8Value(value)),
+                _ => UplinkAsync(value, text),
+            }).ConfigureAwait(false);
         }
         catch (Storage.StoreException)
         {
@@ -68,41 +81,25 @@ sealed class ClientFrames(WebSocketConnection connection, ClientRequests request
         }
     }
 
-    async Task ObeyAsync(ReadOnlyMemory<byte> text)
-    {
-        using var frame = ClientFrame.Read(text);
-        if (frame.Fault is { } fault)
-        {
-            await RefuseAsync(text, Ending.BadFrame, fault).ConfigureAwait(false);
-            return;
-        }
-        var value = frame.Member.Value;
-        await (frame.Member.Name switch
-        {
-            "ack" => AcknowledgeAsync(value),
-            "ping" => PongAsync(JsonMarshal.GetRawUtf8Value(value)),
-            _ => UplinkAsync(value, text),
-        }).ConfigureAwait(false);
-    }
+    void Refuse(Ending ending, string detail) => connection.Refuse(Closing.Of(ending).Because(detail));
 
     /// <summary>
-    /// Refuses a frame. Where it is a message to the backend and its number can be read that one alone is refused: one bad message must not
-    /// end the reading of the mailbox. Anything else ends the connection.
+    /// Refuses a frame. An uplink whose number can be read is refused alone, because one bad message must not end the reading of the mailbox.
+    /// Any other frame ends the connection.
     /// </summary>
-    Task RefuseAsync(ReadOnlyMemory<byte> text, Ending ending, string detail)
+    async Task RefuseAsync(ReadOnlyMemory<byte> text, Ending ending, string detail)
     {
-        if (client is not null && ClientFrame.UplinkNumberOf(text.Span) is { } number)
-            return RefuseUplinkAsync(number, new(ending == Ending.TooLarge ? ProblemKinds.TooLarge : ProblemKinds.BadBody, detail));
-        Refuse(ending, detail);
-        return Task.CompletedTask;
-    }
-
-    async Task RefuseUplinkAsync(long number, Problem problem)
-    {
-        var receipt = await requests.UplinkAsync(mailbox, client!, []).ConfigureAwait(false);
+        if (client is null || ClientFrame.UplinkNumberOf(text.Span) is not { } number)
+        {
+            Refuse(ending, detail);
+            return;
+        }
+        var problem = new Problem(ending == Ending.TooLarge ? ProblemKinds.TooLarge : ProblemKinds.BadBody, detail);
+        var receipt = await requests.UplinkAsync(mailbox, client, []).ConfigureAwait(false);
         await connection.AnswerAsync((receipt with { Refusal = problem }, number), WriteReceipt).ConfigureAwait(false);
     }
 
+    // A position of another epoch or of the future acknowledges nothing, as at an open. If the store cannot take it, the next one says the same and more.
     Task AcknowledgeAsync(JsonElement value)
     {
         if (JsonData.TextOf(value) is { } text && Position.TryParse(text, out var position)) return requests.AcknowledgeAsync(mailbox, position);
@@ -112,18 +109,19 @@ sealed class ClientFrames(WebSocketConnection connection, ClientRequests request
 
     Task PongAsync(ReadOnlySpan<byte> token)
     {
-        if (token.Length <= MaxPing) return connection.AnswerAsync(token, WritePong);
-        Refuse(Ending.BadFrame, $"ping: must have at most {MaxPing} bytes.");
-        return Task.CompletedTask;
-    }
-
-    static void WritePong(IBufferWriter<byte> writer, ReadOnlySpan<byte> token)
-    {
-        var json = Scratch.Take();
-        json.Write("{\"pong\":"u8);
-        json.Write(token);
-        json.Write("}"u8);
-        WebSocketTransport.Write(writer, json.WrittenSpan);
+        if (token.Length > MaxPing)
+        {
+            Refuse(Ending.BadFrame, $"ping: must have at most {MaxPing} bytes.");
+            return Task.CompletedTask;
+        }
+        return connection.AnswerAsync(token, static (writer, token) =>
+        {
+            var json = Scratch.Take();
+            json.Write("{\"pong\":"u8);
+            json.Write(token);
+            json.Write("}"u8);
+            WebSocketTransport.Write(writer, json.WrittenSpan);
+        });
     }
 
     async Task UplinkAsync(JsonElement value, ReadOnlyMemory<byte> text)
@@ -155,16 +153,14 @@ sealed class ClientFrames(WebSocketConnection connection, ClientRequests request
     }
 }
 
-/// <summary>One message of a WebSocket's client, gathered from its fragments. Memory is rented from its first byte on until it has been dealt with.</summary>
+/// <summary>One message of a WebSocket's client, gathered from its fragments.</summary>
+/// <param name="limit">The most bytes that are kept of one.</param>
 sealed class ClientMessage(int limit) : IDisposable
 {
-    const int FirstRent = 1024;
+    RentedBuffer _buffer;
 
-    byte[] _buffer = [];
-    int _length;
-
-    /// <summary>The whole of it or, where it is too large, its beginning.</summary>
-    public ReadOnlyMemory<byte> Text => _buffer.AsMemory(0, Math.Min(_length, limit));
+    /// <summary>The whole message or, where it is too large, its beginning. Valid until the next one is received.</summary>
+    public ReadOnlyMemory<byte> Text => _buffer.Written[..Math.Min(_buffer.Written.Length, limit)];
 
     public bool IsTooLarge { get; private set; }
 
@@ -174,38 +170,26 @@ sealed class ClientMessage(int limit) : IDisposable
         var part = await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None).ConfigureAwait(false);
         while (!part.EndOfMessage && part.MessageType != WebSocketMessageType.Close)
         {
-            IsTooLarge |= _length > limit;
-            // The rest of one that is too large is read, so that it can be refused alone, and is kept nowhere.
-            var start = IsTooLarge ? limit : _length;
-            if (start == _buffer.Length) Grow();
-            part = await socket.ReceiveAsync(_buffer.AsMemory(start), CancellationToken.None).ConfigureAwait(false);
-            _length = start + part.Count;
+            // The rest of one that is too large is read, so that it can be refused alone, and is not kept.
+            if (IsTooLarge) _buffer.Truncate(limit);
+            part = await socket.ReceiveAsync(_buffer.GetFree(1), CancellationToken.None).ConfigureAwait(false);
+            _buffer.Advance(part.Count);
+            IsTooLarge |= _buffer.Written.Length > limit;
         }
-        IsTooLarge |= _length > limit;
         return part.MessageType;
-    }
-
-    void Grow()
-    {
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(FirstRent, _length * 2));
-        _buffer.AsSpan(0, _length).CopyTo(larger);
-        if (_length > 0) ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = larger;
     }
 
     public void Dispose()
     {
-        if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
-        (_buffer, _length, IsTooLarge) = ([], 0, false);
+        _buffer.Release();
+        IsTooLarge = false;
     }
 }
 
-/// <summary>What a WebSocket's client says at once: one JSON object with one member (docs/protocol.md, "WebSocket"). To be disposed of.</summary>
+/// <summary>A frame of a WebSocket's client: one JSON object with one member (docs/protocol.md, "WebSocket").</summary>
 readonly struct ClientFrame(JsonDocument? document, string? fault) : IDisposable
 {
-    /// <summary>
-    /// What is wrong with it; null where nothing is. It ends the connection, unless <see cref="UplinkNumberOf"/> tells which message it is about.
-    /// </summary>
+    /// <summary>What is wrong with it; null where nothing is.</summary>
     public string? Fault { get; } = fault;
 
     public JsonProperty Member => document!.RootElement.EnumerateObject().First();
@@ -221,12 +205,14 @@ readonly struct ClientFrame(JsonDocument? document, string? fault) : IDisposable
         {
             return new(null, "the frame: is not JSON of at most 1,000 levels.");
         }
-        return new(json, FaultOf(json.RootElement));
+        var root = json.RootElement;
+        return new(json, root.ValueKind != JsonValueKind.Object || root.EnumerateObject().Count() != 1
+            ? "the frame: must be a JSON object with one member."
+            : JsonRequest.Unknown(root, "", "ack", "uplink", "ping")?.Detail);
     }
 
-    /// <summary>
-    /// The number of the message to the backend that a frame carries, as far as its text is JSON and is there: <c>{"uplink":{"n":3,</c> is enough.
-    /// </summary>
+    /// <summary>The number of the uplink that a frame carries, which may be broken or cut off: <c>{"uplink":{"n":3,</c> is enough.</summary>
+    /// <returns>Null where none can be read.</returns>
     public static long? UplinkNumberOf(ReadOnlySpan<byte> text)
     {
         var json = new Utf8JsonReader(text, isFinalBlock: false, new(new() { MaxDepth = int.MaxValue }));
@@ -247,12 +233,6 @@ readonly struct ClientFrame(JsonDocument? document, string? fault) : IDisposable
             // What comes before the number is not JSON, or a name is not Unicode.
         }
         return null;
-    }
-
-    static string? FaultOf(JsonElement root)
-    {
-        if (root.ValueKind != JsonValueKind.Object || root.EnumerateObject().Count() != 1) return "the frame: must be a JSON object with one member.";
-        return JsonRequest.Unknown(root, "", "ack", "uplink", "ping")?.Detail;
     }
 
     public void Dispose() => document?.Dispose();

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace Mailbox.Gateway;
 
-/// <summary>All connections that this process holds, and what they share.</summary>
+/// <summary>All connections that this process holds, and what they share. Safe from any thread.</summary>
 sealed class HeldConnections : IDisposable
 {
     const double EndedInASecond = 100;
@@ -20,13 +20,13 @@ sealed class HeldConnections : IDisposable
         Heartbeat = options.Value.Heartbeat;
         SlowAfter = options.Value.SlowAfter;
         Metrics = metrics;
-        (Time, Wheel) = (time, new(time));
+        (Time, Timers) = (time, new(time));
         Log = log;
     }
 
     public TimeProvider Time { get; }
 
-    public Wheel Wheel { get; }
+    public TimerWheel Timers { get; }
 
     public GatewayMetrics Metrics { get; }
 
@@ -34,7 +34,7 @@ sealed class HeldConnections : IDisposable
 
     public TimeSpan Heartbeat { get; }
 
-    /// <summary>Connections that were opened together would all be written to together.</summary>
+    /// <summary>Random, so that connections that were opened together are not all written to together.</summary>
     public TimeSpan FirstHeartbeat => Heartbeat * (0.5 + Random.Shared.NextDouble() / 2);
 
     public TimeSpan SlowAfter { get; }
@@ -47,36 +47,36 @@ sealed class HeldConnections : IDisposable
 
     public void Add(HeldConnection connection, TimeSpan due)
     {
-        Wheel.Move(connection, due);
-        // A drain that began before the move has passed it over.
-        if (IsDraining) Wheel.Move(connection, TimeSpan.Zero);
+        Timers.Set(connection, due);
+        // A drain that began before the line above did not see this connection.
+        if (IsDraining) Timers.Set(connection, TimeSpan.Zero);
         Metrics.Held(connection.Kind, 1);
         Interlocked.Increment(ref _count);
     }
 
     public void Remove(HeldConnection connection)
     {
-        Wheel.Remove(connection);
+        Timers.Remove(connection);
         Metrics.Held(connection.Kind, -1);
         if (Interlocked.Decrement(ref _count) == 0 && IsDraining) _empty.TrySetResult();
     }
 
     /// <summary>
-    /// Ends every held connection, spread over a time, or over less where there are few: who comes back is to find a server that is not
-    /// overrun. No more are to be added.
+    /// Ends every held connection, spread over <paramref name="over"/>, or over less where there are few, so that the clients that come back
+    /// do not overrun the server that they find. No connection may be added after this.
     /// </summary>
     /// <returns>Completes when none is left.</returns>
     public Task DrainAsync(TimeSpan over)
     {
         IsDraining = true;
-        Wheel.Scatter(TimeSpan.FromSeconds(Math.Min(over.TotalSeconds, Count / EndedInASecond)));
+        Timers.Scatter(TimeSpan.FromSeconds(Math.Min(over.TotalSeconds, Count / EndedInASecond)));
         if (Count == 0) _empty.TrySetResult();
         return _empty.Task;
     }
 
     public void Dispose()
     {
-        Wheel.Dispose();
+        Timers.Dispose();
         foreach (var pump in _pumps) pump.Dispose();
     }
 }

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Station 6: a parked long-poll. It ends in four ways: there is something to read, its wait is over, its reader has ended or the process drains,
-/// or the client left.
+/// Station 6: a parked long-poll. It ends when there is something to read, when its wait is over, when its reader has ended or the process
+/// drains, or when the client left.
 /// </summary>
 class PollConnection(HeldConnections held, HttpContext http) : HeldConnection(held, http)
 {
@@ -13,41 +13,35 @@ class PollConnection(HeldConnections held, HttpContext http) : HeldConnection(he
 
     protected override bool HasOneAnswer => true;
 
+    /// <summary>The highest accepted number of the client's messages; null where the answer does not tell it.</summary>
+    protected virtual long? Uplink => null;
+
     protected override bool Step(Work work)
     {
         var start = Reader.Position;
         var taken = Received;
-        var status = ReadInto(taken);
+        var status = Reader.Drain(taken);
         var ending = EndingOf(status, work);
-        if (taken.Count == 0 && ending is null && (work & Work.Due) == 0) return Park(status);
-        Answer(start, taken, ending);
+        if (taken.Count == 0 && ending is null && (work & Work.Due) == 0)
+        {
+            if (status != ReadStatus.Cold) return true;
+            Load();
+            return false;
+        }
+        Held.Metrics.Written(taken.Count);
+        if (ending is not null) Held.Metrics.Ended(ending.Value);
+        PollTransport.Write(Http, start, taken, ending is null ? null : ClosingOf(ending.Value), Uplink);
+        taken.Clear();
+        IsLast = true;
         return Flush();
     }
 
-    bool Park(ReadStatus status)
-    {
-        if (status != ReadStatus.Cold) return true;
-        Load();
-        return false;
-    }
-
-    void Answer(Position start, List<Received> taken, Ending? ending)
-    {
-        Held.Metrics.Written(taken.Count);
-        if (ending is not null) Held.Metrics.Ended(ending.Value);
-        Write(start, taken, ending is null ? null : ClosingOf(ending.Value));
-        taken.Clear();
-        IsLast = true;
-    }
-
     protected virtual Closing? ClosingOf(Ending ending) => Closing.Of(ending);
-
-    protected virtual void Write(Position start, List<Received> taken, Closing? closing) => PollTransport.Write(Http, start, taken, closing);
 }
 
 /// <summary>
-/// Station 6: a parked exchange. It ends as a poll does, and when a newer one of its client takes its place: then it goes home with its
-/// position, and nothing that would tell the client to stop.
+/// Station 6: a parked exchange. It ends as a poll does, and also when a newer exchange of its client takes its place: then its answer has a
+/// position, and no <c>closed</c> that would tell the client to stop.
 /// </summary>
 sealed class ExchangeConnection(HeldConnections held, HttpContext http, ExchangeBody body) : PollConnection(held, http)
 {
@@ -55,7 +49,9 @@ sealed class ExchangeConnection(HeldConnections held, HttpContext http, Exchange
 
     public override TransportKind Kind => TransportKind.Exchange;
 
-    /// <summary>As much of what its client says has been accepted, be it by this exchange or by a newer one.</summary>
+    protected override long? Uplink => Volatile.Read(ref _uplink);
+
+    /// <summary>Raises the number up to which the client's messages are accepted, by this exchange or by a newer one. Safe from any thread.</summary>
     public void Accept(long highest)
     {
         long before;
@@ -65,22 +61,19 @@ sealed class ExchangeConnection(HeldConnections held, HttpContext http, Exchange
 
     protected override Closing? ClosingOf(Ending ending) => ending == Ending.Replaced ? null : base.ClosingOf(ending);
 
-    protected override void Write(Position start, List<Received> taken, Closing? closing) =>
-        PollTransport.Write(Http, start, taken, closing, Volatile.Read(ref _uplink));
-
-    // Who has no position repeats a lost answer without one: the unread mark stays until the client comes with a position.
+    // A client without a position repeats a lost answer without one: the unread mark stays until it comes with a position.
     protected override void NoteWritten()
     {
         if (body.After is not null) base.NoteWritten();
     }
 }
 
-/// <summary>The exchanges that are parked here, one of a client at most, so that a newer one's messages are confirmed by the older one's answer.</summary>
+/// <summary>The exchanges that are parked here, at most one of a client, so that the older one's answer confirms a newer one's messages. Safe from any thread.</summary>
 sealed class ParkedExchanges
 {
     readonly ConcurrentDictionary<(MailboxName Mailbox, string Client), ExchangeConnection> _parked = new();
 
-    /// <summary>Tells the one that is parked, if any, what has been accepted of its client.</summary>
+    /// <summary>Tells the client's parked exchange, if any, what has been accepted.</summary>
     public void Accept(MailboxName mailbox, string client, long highest)
     {
         if (_parked.TryGetValue((mailbox, client), out var parked)) parked.Accept(highest);

@@ -1,12 +1,12 @@
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Station 5: runs the held connections that have something to do, one after another, on one thread of the pool at a time. They write
-/// straight into the server's pipes; that costs a third less than a task and a channel for each (docs/decisions/held-connections.md).
+/// Station 5: runs the held connections that have work, one after another, on one thread of the pool at a time. They write straight into
+/// the server's pipes, which costs a third less than a task and a channel for each (docs/decisions/held-connections.md).
 /// </summary>
 sealed class Pump : IThreadPoolWorkItem, IDisposable
 {
-    // A round of fewer connections costs less than what a pause could save.
+    // A round of fewer connections costs less than a pause could save.
     const int Crowd = 64;
 
     readonly TimeProvider _time;
@@ -15,14 +15,17 @@ sealed class Pump : IThreadPoolWorkItem, IDisposable
     HeldConnection? _newest;
     int _running;
 
-    /// <param name="pause">After a round of many connections, so that what comes meanwhile is written to each at once.</param>
+    /// <param name="pause">After a round of many connections: messages that arrive meanwhile share one write for each connection.</param>
     public Pump(TimeProvider time, TimeSpan pause)
     {
         (_time, _pause) = (time, pause);
         _resume = time.CreateTimer(static pump => ((Pump)pump!).Execute(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Called with <see cref="Work.Owned"/> just set, so that no connection is queued twice.</summary>
+    /// <summary>
+    /// To be called by whoever set <see cref="Work.Owned"/>, so that no connection is queued twice. The queue is a stack, which its one taker
+    /// reverses: queueing costs one exchange and no memory. Safe from any thread.
+    /// </summary>
     public void Enqueue(HeldConnection connection)
     {
         HeldConnection? newest;
@@ -39,10 +42,17 @@ sealed class Pump : IThreadPoolWorkItem, IDisposable
     public void Execute()
     {
         var (start, count) = (_time.GetTimestamp(), 0);
-        while (TakeAll() is { } connection)
+        while (TakeAll() is { } oldest)
         {
-            count += RunAll(connection);
-            if (count < Crowd || !IsPauseDue(start)) continue;
+            for (HeldConnection? connection = oldest, newer; connection is not null; connection = newer, count++)
+            {
+                newer = connection.QueuedBefore;
+                connection.QueuedBefore = null;
+                connection.Run();
+            }
+            // Not while more of a message's connections may still be coming, unless that has no end.
+            var isPauseDue = _pause > TimeSpan.Zero && (Volatile.Read(ref _newest) is null || _time.GetElapsedTime(start) >= _pause);
+            if (count < Crowd || !isPauseDue) continue;
             _resume.Change(_pause, Timeout.InfiniteTimeSpan);
             return;
         }
@@ -51,24 +61,7 @@ sealed class Pump : IThreadPoolWorkItem, IDisposable
         if (Volatile.Read(ref _newest) is not null) Start();
     }
 
-    // Not while the rest of a message's connections may still be coming, unless that has no end.
-    bool IsPauseDue(long start) =>
-        _pause > TimeSpan.Zero && (Volatile.Read(ref _newest) is null || _time.GetElapsedTime(start) >= _pause);
-
-    static int RunAll(HeldConnection? connection)
-    {
-        var count = 0;
-        for (; connection is not null; count++)
-        {
-            var next = connection.QueuedBefore;
-            connection.QueuedBefore = null;
-            connection.Run();
-            connection = next;
-        }
-        return count;
-    }
-
-    /// <summary>The queue is a stack that its one taker turns round, so that queueing costs one exchange and no memory.</summary>
+    /// <returns>The oldest, linked to the newer ones.</returns>
     HeldConnection? TakeAll()
     {
         HeldConnection? oldest = null;

@@ -1,10 +1,10 @@
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// One timer for all held connections: heartbeats, waits, stalled flushes and the drain. A connection is in one slot at a time; slots are
-/// a quarter of a second, so nothing is early and nothing later than that.
+/// One timer for all held connections: heartbeats, the waits of polls, slow readers and the drain. A connection is in one slot at a time.
+/// A slot is a quarter of a second wide: nothing fires early, and nothing later than that. Safe from any thread.
 /// </summary>
-sealed class Wheel : IDisposable
+sealed class TimerWheel : IDisposable
 {
     const int TicksPerSecond = 4;
     const int Slots = 4096;
@@ -17,21 +17,22 @@ sealed class Wheel : IDisposable
     readonly long _start;
     long _turned;
 
-    public Wheel(TimeProvider time)
+    public TimerWheel(TimeProvider time)
     {
         _time = time;
         _start = time.GetTimestamp();
-        _timer = time.CreateTimer(
-            static wheel => ((Wheel)wheel!).Turn(), this, TimeSpan.FromSeconds(1.0 / TicksPerSecond), TimeSpan.FromSeconds(1.0 / TicksPerSecond));
+        var tick = TimeSpan.FromSeconds(1.0 / TicksPerSecond);
+        _timer = time.CreateTimer(static wheel => ((TimerWheel)wheel!).Turn(), this, tick, tick);
     }
 
-    /// <summary>A moment for <see cref="Since"/>.</summary>
+    /// <summary>A timestamp for <see cref="Since"/>.</summary>
     public long Now => _time.GetTimestamp();
 
-    public TimeSpan Since(long moment) => _time.GetElapsedTime(moment);
+    public TimeSpan Since(long timestamp) => _time.GetElapsedTime(timestamp);
 
-    /// <summary>Comes round to the connection after a time of at most 1,023 seconds, once.</summary>
-    public void Move(HeldConnection connection, TimeSpan after)
+    /// <summary>Fires once, and replaces what was set before.</summary>
+    /// <param name="after">At most 1,023 seconds.</param>
+    public void Set(HeldConnection connection, TimeSpan after)
     {
         lock (_lock)
         {
@@ -45,19 +46,16 @@ sealed class Wheel : IDisposable
         lock (_lock) Unlink(connection);
     }
 
-    /// <summary>Comes round to every connection once within a time, spread evenly at random.</summary>
+    /// <summary>Fires once for every connection within a time, spread evenly at random.</summary>
     public void Scatter(TimeSpan within)
     {
         lock (_lock)
         {
-            var all = Enumerable.Range(0, Slots).SelectMany(slot => InSlot(_slots[slot])).ToList();
-            foreach (var connection in all) Move(connection, within * Random.Shared.NextDouble());
+            var all = new List<HeldConnection>();
+            foreach (var first in _slots)
+                for (var connection = first; connection is not null; connection = connection.WheelNext) all.Add(connection);
+            foreach (var connection in all) Set(connection, within * Random.Shared.NextDouble());
         }
-    }
-
-    static IEnumerable<HeldConnection> InSlot(HeldConnection? first)
-    {
-        for (var connection = first; connection is not null; connection = connection.WheelNext) yield return connection;
     }
 
     void Turn()
@@ -78,16 +76,14 @@ sealed class Wheel : IDisposable
             Unlink(connection);
             _due.Add(connection);
         }
-        foreach (var connection in _due) ComeRound(connection);
+        foreach (var connection in _due)
+        {
+            var again = connection.OnTimer();
+            // Ending a slow connection may have set it already.
+            Unlink(connection);
+            Link(connection, again);
+        }
         _due.Clear();
-    }
-
-    void ComeRound(HeldConnection connection)
-    {
-        var again = connection.ComeRound();
-        // Ending a slow connection may have moved it already.
-        Unlink(connection);
-        Link(connection, again);
     }
 
     long TickNow() => (long)(_time.GetElapsedTime(_start).TotalSeconds * TicksPerSecond);

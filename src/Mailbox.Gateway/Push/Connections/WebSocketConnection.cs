@@ -7,22 +7,22 @@ using Microsoft.AspNetCore.Http;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Station 6: a held WebSocket. What its client says is read by <see cref="ClientFrames"/> beside it; the answers, and the ending that bad
-/// frames bring, are left here for the connection's owner to write.
+/// Station 6: a held WebSocket. <see cref="ClientFrames"/> reads the client's frames beside it, and leaves here the answers, and the ending
+/// that bad frames bring, for the connection's owner to write.
 /// </summary>
 sealed class WebSocketConnection(HeldConnections held, HttpContext http) : StreamConnection(held, http, s_transport)
 {
-    // A frame's first byte, without the bit that says that it is the last.
+    // The first byte of a frame without the bit that marks the last fragment (RFC 6455 section 5.2).
     const int OpcodeBits = 0x0f;
     const int CloseOpcode = 8;
     const int CloseHead = 2;
 
-    // Browsers answer a ping at once, also of a page that sleeps.
+    // Browsers answer a ping at once, also for a page that sleeps.
     const int MostUnanswered = 2;
 
     static readonly WebSocketTransport s_transport = new();
 
-    readonly Answers _answers = new();
+    readonly PendingAnswers _answers = new();
     UpgradedWriter? _writer;
     Closing? _refusal;
     int? _goodbye;
@@ -30,31 +30,34 @@ sealed class WebSocketConnection(HeldConnections held, HttpContext http) : Strea
 
     protected override PipeWriter Writer => _writer!;
 
-    /// <summary>The framework's verdict over bytes that are no WebSocket's; null while there is none.</summary>
-    public int? Fault { get; private set; }
+    /// <summary>The close code with which the framework rejected the client's bytes; null while it has not.</summary>
+    public int? ProtocolError { get; private set; }
 
-    /// <summary>Runs the connection until it ends, as <see cref="HeldConnection.HoldAsync"/>, on what has taken the response's place.</summary>
-    public Task HoldAsync(IMailboxReader reader, Stream stream)
-    {
-        _writer = new(stream);
-        return HoldAsync(reader, Held.FirstHeartbeat);
-    }
-
-    /// <summary>The client was told to go.</summary>
+    /// <summary>The connection has ended, or is to end because of the client's frames.</summary>
     public bool IsOver => IsComplete || Volatile.Read(ref _refusal) is not null;
 
-    /// <summary>Something came from the client, be it a pong.</summary>
-    public void Heard() => Volatile.Write(ref _unanswered, 0);
+    /// <summary>Runs the connection until it ends, as <see cref="HeldConnection.HoldAsync"/>.</summary>
+    /// <param name="stream">What the response was upgraded to.</param>
+    public async Task HoldAsync(IMailboxReader reader, Stream stream)
+    {
+        _writer = new(stream);
+        await HoldAsync(reader, Held.FirstHeartbeat).ConfigureAwait(false);
+        _answers.Close();
+    }
 
-    /// <summary>A control frame that the framework would send.</summary>
-    public ValueTask Control(ReadOnlyMemory<byte> frame)
+    /// <summary>Bytes came from the client, perhaps a pong.</summary>
+    public void NoteAlive() => Volatile.Write(ref _unanswered, 0);
+
+    /// <summary>Takes a control frame that the framework would send: a pong is queued, a close tells <see cref="ProtocolError"/>.</summary>
+    public ValueTask TakeControlFrame(ReadOnlyMemory<byte> frame)
     {
         if ((frame.Span[0] & OpcodeBits) != CloseOpcode) return new(AnswerAsync(frame.Span, static (writer, frame) => writer.Write(frame)));
-        Fault = BinaryPrimitives.ReadUInt16BigEndian(frame.Span[CloseHead..]);
+        ProtocolError = BinaryPrimitives.ReadUInt16BigEndian(frame.Span[CloseHead..]);
         return ValueTask.CompletedTask;
     }
 
-    /// <returns>Completes when the client may be read on.</returns>
+    /// <param name="write">Writes whole frames.</param>
+    /// <returns>Completes when the client's next frame may be read.</returns>
     public Task AnswerAsync<T>(T answer, Action<IBufferWriter<byte>, T> write) where T : allows ref struct
     {
         var room = _answers.Add(answer, write);
@@ -62,14 +65,14 @@ sealed class WebSocketConnection(HeldConnections held, HttpContext http) : Strea
         return room;
     }
 
-    /// <summary>Ends the connection because of what its client said.</summary>
+    /// <summary>Ends the connection because of the client's frames.</summary>
     public void Refuse(Closing closing)
     {
         Volatile.Write(ref _refusal, closing);
         Post(Work.Answer);
     }
 
-    /// <summary>The client has closed: that is answered in kind, and nothing more is said (RFC 6455 section 5.5.1).</summary>
+    /// <summary>The client has closed: the same code is the answer, and the last frame (RFC 6455 section 5.5.1).</summary>
     public void SayGoodbye(int code)
     {
         _goodbye = code;
@@ -82,9 +85,6 @@ sealed class WebSocketConnection(HeldConnections held, HttpContext http) : Strea
         if (fault is not (WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)) Held.Log.ConnectionFailed(fault);
         Leave();
     }
-
-    /// <summary>It has completed: nobody is to wait for a place for an answer.</summary>
-    public void Release() => _answers.Close();
 
     protected override bool WriteAnswers()
     {
@@ -103,20 +103,19 @@ sealed class WebSocketConnection(HeldConnections held, HttpContext http) : Strea
 }
 
 /// <summary>
-/// Frames that answer a client's own, until the connection's owner writes them. Where so many wait that the client evidently does not read,
-/// it is not read either.
+/// Frames that answer the client's, until the connection's owner writes them. Once <see cref="MostBytes"/> wait, the client evidently does
+/// not read, and it is not read either. Safe from any thread.
 /// </summary>
-sealed class Answers
+sealed class PendingAnswers
 {
     const int MostBytes = 4096;
 
     readonly Lock _lock = new();
     ArrayBufferWriter<byte>? _frames;
-    TaskCompletionSource? _taken;
+    TaskCompletionSource? _room;
     bool _isClosed;
 
-    /// <param name="write">Writes whole frames.</param>
-    /// <returns>Completes when more may be added.</returns>
+    /// <returns>Completes when there is room for another.</returns>
     public Task Add<T>(T frame, Action<IBufferWriter<byte>, T> write) where T : allows ref struct
     {
         lock (_lock)
@@ -124,7 +123,7 @@ sealed class Answers
             if (_isClosed) return Task.CompletedTask;
             write(_frames ??= new(), frame);
             if (_frames.WrittenCount < MostBytes) return Task.CompletedTask;
-            return (_taken ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            return (_room ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }
 
@@ -135,96 +134,66 @@ sealed class Answers
         {
             if (_frames is null) return false;
             writer.Write(_frames.WrittenSpan);
-            Release();
+            Clear();
             return true;
         }
     }
 
-    /// <summary>Nobody will write them any more.</summary>
+    /// <summary>Drops what waits and all that is added later: the connection has ended.</summary>
     public void Close()
     {
         lock (_lock)
         {
             _isClosed = true;
-            Release();
+            Clear();
         }
     }
 
-    void Release()
+    void Clear()
     {
-        _taken?.SetResult();
-        (_frames, _taken) = (null, null);
+        _room?.SetResult();
+        (_frames, _room) = (null, null);
     }
 }
 
 /// <summary>
-/// The bytes below a WebSocket that the framework reads (RFC 6455) and this gateway writes. What the framework would write, a pong or a
-/// close, one whole frame at a time, goes to the connection, because only its owner may write.
+/// The bytes below a WebSocket that the framework reads (RFC 6455) and this gateway writes. Frames that the framework would write, a pong or
+/// a close, one whole frame at a time, go to the connection, because only its owner may write.
 /// </summary>
-sealed class OpaqueStream(Stream inner, WebSocketConnection connection) : Stream
+sealed class OpaqueStream(Stream inner, WebSocketConnection connection) : ForwardStream
 {
-    public override bool CanRead => true;
-
     public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var count = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-        connection.Heard();
+        connection.NoteAlive();
         return count;
     }
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => connection.Control(buffer);
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => connection.TakeControlFrame(buffer);
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }
 
-/// <summary>
-/// What is written to a stream that the server gives in place of a response, which has no pipe of its own. Memory is rented from the first
-/// byte on until it has been flushed.
-/// </summary>
+/// <summary>Writes to a stream that the server gives in place of a response, which has no pipe of its own.</summary>
 sealed class UpgradedWriter(Stream stream) : PipeWriter
 {
-    const int FirstRent = 512;
+    RentedBuffer _buffer;
 
-    byte[] _buffer = [];
-    int _length;
+    public override void Advance(int bytes) => _buffer.Advance(bytes);
 
-    public override void Advance(int bytes) => _length += bytes;
+    public override Span<byte> GetSpan(int sizeHint = 0) => _buffer.GetFree(sizeHint).Span;
 
-    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
-
-    public override Memory<byte> GetMemory(int sizeHint = 0)
-    {
-        if (_buffer.Length - _length < Math.Max(sizeHint, 1)) Grow(sizeHint);
-        return _buffer.AsMemory(_length);
-    }
+    public override Memory<byte> GetMemory(int sizeHint = 0) => _buffer.GetFree(sizeHint);
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
-        if (_length == 0) return default;
-        var write = stream.WriteAsync(_buffer.AsMemory(0, _length), cancellationToken);
+        if (_buffer.Written.IsEmpty) return default;
+        var write = stream.WriteAsync(_buffer.Written, cancellationToken);
         if (!write.IsCompletedSuccessfully) return EndAsync(write);
         write.GetAwaiter().GetResult();
-        Return();
+        _buffer.Release();
         return default;
     }
 
@@ -237,27 +206,47 @@ sealed class UpgradedWriter(Stream stream) : PipeWriter
         }
         finally
         {
-            Return();
+            _buffer.Release();
         }
-    }
-
-    void Grow(int sizeHint)
-    {
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(FirstRent, Math.Max(_length * 2, _length + sizeHint)));
-        _buffer.AsSpan(0, _length).CopyTo(larger);
-        if (_length > 0) ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = larger;
-    }
-
-    void Return()
-    {
-        ArrayPool<byte>.Shared.Return(_buffer);
-        (_buffer, _length) = ([], 0);
     }
 
     public override void CancelPendingFlush() => throw new NotSupportedException();
 
     public override void Complete(Exception? exception = null)
     {
+    }
+}
+
+/// <summary>A buffer that grows. Its memory is rented from the first byte on until <see cref="Release"/>, so that an idle connection has none.</summary>
+struct RentedBuffer
+{
+    const int FirstRent = 1024;
+
+    byte[]? _bytes;
+    int _length;
+
+    public readonly ReadOnlyMemory<byte> Written => _bytes.AsMemory(0, _length);
+
+    /// <returns>At least one byte, and as many as are asked for.</returns>
+    public Memory<byte> GetFree(int least)
+    {
+        if (_bytes is null || _bytes.Length - _length < Math.Max(least, 1))
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(FirstRent, Math.Max(_length * 2, _length + least)));
+            Written.CopyTo(larger);
+            if (_bytes is not null) ArrayPool<byte>.Shared.Return(_bytes);
+            _bytes = larger;
+        }
+        return _bytes.AsMemory(_length);
+    }
+
+    public void Advance(int bytes) => _length += bytes;
+
+    public void Truncate(int length) => _length = length;
+
+    public void Release()
+    {
+        if (_bytes is not null) ArrayPool<byte>.Shared.Return(_bytes);
+        (_bytes, _length) = (null, 0);
     }
 }

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -31,16 +30,20 @@ sealed class DeliverManyRoute(LetterDeliveries deliveries, CallerNames names, IO
     async Task DeliverOne(HttpContext http, JsonElement json)
     {
         var (post, problem) = LetterJson.Read(json, names, _options.MaxBodyBytes);
+        if (post is null)
+        {
+            await problem!.WriteAsync(http).ConfigureAwait(false);
+            return;
+        }
         var letter = default(Letter);
         var delivery = deliveries.Begin(told =>
         {
             letter = told;
             return ValueTask.CompletedTask;
         });
-        if (post is not null) await delivery.PostAsync(post).ConfigureAwait(false);
+        await delivery.PostAsync(post).ConfigureAwait(false);
         await delivery.FinishAsync().ConfigureAwait(false);
-        await (problem?.WriteAsync(http)
-            ?? JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, letter, static (json, letter) => letter.WriteTo(json))).ConfigureAwait(false);
+        await JsonAnswer.WriteAsync(http, StatusCodes.Status200OK, letter, static (json, letter) => letter.WriteTo(json)).ConfigureAwait(false);
     }
 
     async Task DeliverList(HttpContext http, JsonElement list)
@@ -62,43 +65,32 @@ sealed class DeliverManyRoute(LetterDeliveries deliveries, CallerNames names, IO
         await outcomes.AnswerAsync(http, null).ConfigureAwait(false);
     }
 
-    // Parts have no bound together: they are delivered while they arrive, and no more than one is kept.
+    // Parts have no bound together: they are delivered while they arrive, and at most one is kept.
     async Task DeliverParts(HttpContext http)
     {
-        var (boundary, problem) = MultiplexMediaType.BoundaryOf(http.Request.ContentType);
-        var (body, refusal) = boundary is null ? (null, problem) : BodyOf(http.Request);
-        await (body is null ? refusal!.WriteAsync(http) : DeliverParts(http, body, boundary!)).ConfigureAwait(false);
-    }
-
-    async Task DeliverParts(HttpContext http, PipeReader body, string boundary)
-    {
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+        var request = http.Request;
+        var (boundary, problem) = MultiplexMediaType.BoundaryOf(request.ContentType);
+        Stream? decoded = null;
+        if (problem is null && BodyReader.IsEncoded(request)) (decoded, problem) = BodyReader.Decode(request);
+        if (problem is not null)
+        {
+            await problem.WriteAsync(http).ConfigureAwait(false);
+            return;
+        }
+        BodyReader.Admit(http, long.MaxValue);
+        var body = decoded is null ? request.BodyReader : PipeReader.Create(decoded);
         await using var outcomes = new OutcomeList();
         var delivery = deliveries.Begin(outcomes.AddAsync);
-        var fault = await DeliverAll(deliveries.Read(body, boundary, isEncoded: body != http.Request.BodyReader), delivery, outcomes).ConfigureAwait(false);
+        var reader = deliveries.Read(body, boundary!, isEncoded: decoded is not null);
+        // The letters before a fault are delivered, whether or not the fault comes.
+        while (problem is null && await reader.ReadAsync().ConfigureAwait(false) is { IsEnd: false } read)
+            problem = read.Part is null ? read.Problem
+                : outcomes.IsFull ? new(ProblemKinds.TooLarge, "The letters of this request are too many to be listed.")
+                : await delivery.DeliverAsync(read.Part).ConfigureAwait(false);
         await delivery.FinishAsync().ConfigureAwait(false);
-        // The server ends its own reader.
-        if (body != http.Request.BodyReader) await body.CompleteAsync().ConfigureAwait(false);
-        await outcomes.AnswerAsync(http, fault).ConfigureAwait(false);
-    }
-
-    static (PipeReader? Body, Problem? Problem) BodyOf(HttpRequest request)
-    {
-        if (!BodyReader.IsEncoded(request)) return (request.BodyReader, null);
-        var (decoded, problem) = BodyReader.Decode(request);
-        return (decoded is null ? null : PipeReader.Create(decoded), problem);
-    }
-
-    // What comes before a fault is delivered, whether or not the fault comes.
-    static async ValueTask<Problem?> DeliverAll(MultiplexReader reader, LetterDelivery delivery, OutcomeList outcomes)
-    {
-        while (await reader.ReadAsync().ConfigureAwait(false) is { IsEnd: false } read)
-        {
-            if (read.Part is null) return read.Problem;
-            if (outcomes.IsFull) return new(ProblemKinds.TooLarge, "The letters of this request are too many to be listed.");
-            if (await delivery.DeliverAsync(read.Part).ConfigureAwait(false) is { } problem) return problem;
-        }
-        return null;
+        // The server completes its own reader.
+        if (decoded is not null) await body.CompleteAsync().ConfigureAwait(false);
+        await outcomes.AnswerAsync(http, problem).ConfigureAwait(false);
     }
 }
 
@@ -132,7 +124,7 @@ static class LetterJson
         return (draft, draft is null ? JsonRequest.Bad("message." + fault.Field.Member, fault.Text) : null);
     }
 
-    // The empty string is valid for no field: so what is neither text nor a number is refused with what is allowed.
+    // Anything but text and numbers becomes the empty string, which no field allows: so it is refused with the field's rule.
     static StringValues TextOf(JsonElement message, string member)
     {
         if (!message.TryGetProperty(member, out var value) || value.ValueKind == JsonValueKind.Null) return default;
@@ -142,8 +134,8 @@ static class LetterJson
 }
 
 /// <summary>
-/// What became of the letters of a request, as the JSON list that will answer it. The answer's status is known at the end only, and
-/// letters have no bound, so that a long list waits in a temporary file.
+/// The outcomes of a request's letters, as the JSON list that answers it. The answer's status is known only at the end, and the number of
+/// letters has no bound, so a long list waits in a temporary file.
 /// </summary>
 sealed class OutcomeList : IAsyncDisposable
 {
@@ -151,7 +143,7 @@ sealed class OutcomeList : IAsyncDisposable
     const int MaxBytesInMemory = 1 << 20;
     const int MaxAnswerChunk = 64 << 10;
 
-    // Only one who sends millions of letters in one request comes so far; it must not fill the disk.
+    // Millions of letters in one request; they must not fill the disk.
     const long MaxBytes = 1 << 30;
 
     readonly FileBufferingWriteStream _list = new(MaxBytesInMemory);
@@ -176,20 +168,29 @@ sealed class OutcomeList : IAsyncDisposable
         _newest.ResetWrittenCount();
     }
 
-    /// <param name="fault">Why there are no more, or null.</param>
+    /// <param name="fault">Why the rest was not delivered; null where all was.</param>
     public async Task AnswerAsync(HttpContext http, Problem? fault)
     {
-        var (head, end, response) = (HeadOf(fault), fault is null ? "]"u8.ToArray() : "]}"u8.ToArray(), http.Response);
+        var response = http.Response;
+        var head = new ArrayBufferWriter<byte>();
+        if (fault is null) head.Write("["u8);
+        else
+        {
+            using var json = new Utf8JsonWriter(head, JsonAnswer.WriterOptions);
+            json.WriteStartObject();
+            fault.WriteMembers(json);
+            json.WriteStartArray("delivered"u8);
+        }
+        _newest.Write(fault is null ? "]"u8 : "]}"u8);
         response.StatusCode = fault?.Kind.Status ?? StatusCodes.Status200OK;
         response.ContentType = fault is null ? "application/json" : "application/problem+json";
-        response.ContentLength = head.Length + _list.Length + _newest.WrittenCount + end.Length;
+        response.ContentLength = head.WrittenCount + _list.Length + _newest.WrittenCount;
         if (fault is not null) response.Headers.CacheControl = "no-store";
-        // The list comes by the kilobyte, and each would be a packet of its own.
+        // The list is read by the kilobyte; without a buffer each would be a packet.
         var body = new BufferedStream(response.Body, (int)Math.Min(response.ContentLength.Value, MaxAnswerChunk));
-        await body.WriteAsync(head).ConfigureAwait(false);
+        await body.WriteAsync(head.WrittenMemory).ConfigureAwait(false);
         await _list.DrainBufferAsync(body).ConfigureAwait(false);
         await body.WriteAsync(_newest.WrittenMemory).ConfigureAwait(false);
-        await body.WriteAsync(end).ConfigureAwait(false);
         await body.FlushAsync().ConfigureAwait(false);
     }
 
@@ -197,17 +198,5 @@ sealed class OutcomeList : IAsyncDisposable
     {
         await _json.DisposeAsync().ConfigureAwait(false);
         await _list.DisposeAsync().ConfigureAwait(false);
-    }
-
-    static byte[] HeadOf(Problem? fault)
-    {
-        if (fault is null) return "["u8.ToArray();
-        var head = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(head, JsonAnswer.WriterOptions);
-        json.WriteStartObject();
-        fault.WriteMembers(json);
-        json.WriteStartArray("delivered"u8);
-        json.Flush();
-        return head.WrittenSpan.ToArray();
     }
 }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace Mailbox.Gateway;
 
-/// <summary>What describes a message: in the headers of a request or of a part, or in JSON (spec section 5 and 6).</summary>
+/// <summary>The fields that describe a message, in the headers of a request or of a part, or in JSON (spec sections 5 and 6).</summary>
 static class MessageFields
 {
     static readonly MessageField s_contentType = new("Content-Type", "contentType", MessageDraft.IsContentType, "1 to 256 printable ASCII characters");
@@ -23,7 +23,7 @@ static class MessageFields
     static readonly MessageField[] s_all = [s_contentType, s_type, s_topic, s_ttl, s_key, s_durability, s_idle];
 
     /// <param name="find">A field's values.</param>
-    /// <param name="body">The message's own memory: it is kept.</param>
+    /// <param name="body">Kept, not copied.</param>
     /// <returns>The draft; or the field that is not valid, with its fault.</returns>
     public static (MessageDraft? Draft, (MessageField Field, string Text) Fault) Read(
         Func<MessageField, StringValues> find, ReadOnlyMemory<byte> body, string defaultContentType)
@@ -68,7 +68,7 @@ static class MessageFields
         Text(values) is { } text ? TimeSpan.FromSeconds(int.Parse(text, CultureInfo.InvariantCulture)) : null;
 }
 
-/// <summary>One thing that a sender may say of a message: a header, or a member of a JSON message.</summary>
+/// <summary>One field: a header, or a member of a JSON message.</summary>
 sealed record MessageField(string Header, string Member, Func<string, bool> IsValid, string Allowed)
 {
     public string? FaultOf(StringValues values) => values.Count switch
@@ -93,8 +93,8 @@ sealed class DraftReader(IOptions<GatewayOptions> options)
     }
 
     /// <summary>
-    /// A header as text. The hosts read headers as Latin-1, which keeps any bytes (<see cref="BackendServices.AddGatewayServer"/>): what is
-    /// UTF-8 is read as that, so that a key is the same in a header and in JSON.
+    /// Decodes a header. The hosts read headers as Latin-1, which keeps all bytes (<see cref="BackendServices.AddGatewayServer"/>). Bytes
+    /// that are UTF-8 are read as that, so that a key is the same in a header and in JSON.
     /// </summary>
     public static StringValues Decoded(StringValues values) => values is [{ } text] && !Ascii.IsValid(text) ? Decoded(text) : values;
 

@@ -47,7 +47,7 @@ static class AcceptHeader
         return found is { Quality: > 0 } ? found : null;
     }
 
-    // Parameters such as charset=utf-8 or a client's own do not change what is offered.
+    // Parameters, such as charset=utf-8, do not change which transport is meant.
     static MediaTypeHeaderValue WithoutParameters(MediaTypeHeaderValue range) => new(range.MediaType);
 
     static int Precision(MediaTypeHeaderValue range) => range.MatchesAllTypes ? 0 : range.MatchesAllSubTypes ? 1 : 2;
@@ -59,7 +59,7 @@ static class AcceptHeader
             var quality = Quality.CompareTo(other.Quality);
             if (quality != 0) return quality;
             var precision = Precision.CompareTo(other.Precision);
-            // A wildcard lists nothing: among what it covers our own order stands.
+            // A wildcard does not rank the types that it covers: among them our own order counts.
             return precision != 0 || Precision < 2 ? precision : Listed.CompareTo(other.Listed);
         }
     }

@@ -5,10 +5,11 @@ using Microsoft.Extensions.Options;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Stations 1 and 9: <c>POST /mailboxes/{mailbox}/exchange</c>, one request that carries what the client says and is then parked for what it
-/// is told. What is said is recorded before the mailbox is opened: opening sends the client's older exchange home, which confirms it.
+/// Stations 1 and 9: <c>POST /mailboxes/{mailbox}/exchange</c>, one request that carries the client's messages and is then parked for its own.
+/// The client's are recorded before the mailbox is opened: the open ends the client's older exchange, whose answer confirms them.
 /// </summary>
-sealed class ExchangeRoute(HeldConnections held, ClientRequests requests, ParkedExchanges parked, OpenRefusals refusals, IOptions<GatewayOptions> options)
+sealed class ExchangeRoute(
+    IMailboxGrid grid, HeldConnections held, ClientRequests requests, ParkedExchanges parked, OpenRefusals refusals, IOptions<GatewayOptions> options)
 {
     public async Task Handle(HttpContext http, MailboxName mailbox)
     {
@@ -16,10 +17,10 @@ sealed class ExchangeRoute(HeldConnections held, ClientRequests requests, Parked
         var (body, problem) = json.Problem is null ? ExchangeBody.Read(json.Root, options.Value) : (null, json.Problem);
         await (body is null ? problem!.WriteAsync(http)
             : held.IsDraining ? refusals.WriteAsync(http, Accepted.Json, OpenOutcome.Stopping)
-            : Exchange(http, mailbox, body)).ConfigureAwait(false);
+            : ExchangeAsync(http, mailbox, body)).ConfigureAwait(false);
     }
 
-    async Task Exchange(HttpContext http, MailboxName mailbox, ExchangeBody body)
+    async Task ExchangeAsync(HttpContext http, MailboxName mailbox, ExchangeBody body)
     {
         var receipt = await requests.UplinkAsync(mailbox, body.Client, body.Uplinks).ConfigureAwait(false);
         parked.Accept(mailbox, body.Client, receipt.Highest);
@@ -31,13 +32,8 @@ sealed class ExchangeRoute(HeldConnections held, ClientRequests requests, Parked
         }
         var connection = new ExchangeConnection(held, http, body);
         connection.Accept(receipt.Highest);
-        await Open(http, mailbox, body, connection).ConfigureAwait(false);
-    }
-
-    async Task Open(HttpContext http, MailboxName mailbox, ExchangeBody body, ExchangeConnection connection)
-    {
         var request = OpenQuery.ForAnswers(new() { After = body.After, Client = body.Client });
-        var opened = await requests.OpenAsync(mailbox, request, connection, ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
+        var opened = await grid.OpenAsync(mailbox, request, connection, ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
         if (opened.Reader is null)
         {
             await refusals.WriteAsync(http, Accepted.Json, opened.Outcome).ConfigureAwait(false);
@@ -46,21 +42,16 @@ sealed class ExchangeRoute(HeldConnections held, ClientRequests requests, Parked
         held.Metrics.Opened(TransportKind.Exchange);
         MessageResponse.DisableServerRate(http);
         parked.Park(mailbox, body.Client, connection);
-        await Park(connection, opened.Reader, body.Wait).ConfigureAwait(false);
+        var answered = connection.HoldAsync(opened.Reader, body.Wait);
+        if (body.Wait == TimeSpan.Zero) connection.Post(Work.Due);
+        await answered.ConfigureAwait(false);
         parked.Leave(mailbox, body.Client, connection);
-    }
-
-    static Task Park(ExchangeConnection connection, IMailboxReader reader, TimeSpan wait)
-    {
-        var answered = connection.HoldAsync(reader, wait);
-        if (wait == TimeSpan.Zero) connection.Post(Work.Due);
-        return answered;
     }
 }
 
-/// <summary>What an exchange carries: <c>{"client":ID,"after":P?,"uplink":[…]?,"wait":N?}</c>.</summary>
-/// <param name="Uplinks">Up to the first that is refused.</param>
-/// <param name="Refusal">Why that one is; null where none is.</param>
+/// <summary>The body of an exchange: <c>{"client":ID,"after":P?,"uplink":[…]?,"wait":N?}</c>.</summary>
+/// <param name="Uplinks">The messages before the first that is refused.</param>
+/// <param name="Refusal">Why that one is refused; null where none is.</param>
 sealed record ExchangeBody(string Client, Position? After, IReadOnlyList<UplinkDraft> Uplinks, Problem? Refusal, TimeSpan Wait)
 {
     const int MaxUplinks = 1000;
@@ -89,7 +80,7 @@ sealed record ExchangeBody(string Client, Position? After, IReadOnlyList<UplinkD
         return TimeSpan.FromSeconds(Math.Min(seconds, options.MaxWait.TotalSeconds));
     }
 
-    // As where the grid refuses one: those before it are recorded, and what is behind it is not looked at.
+    // The same as where the grid refuses one: those before it are recorded, those behind it are not.
     static (List<UplinkDraft> Drafts, Problem? Refusal) UplinksOf(JsonElement list)
     {
         var drafts = new List<UplinkDraft>();

@@ -3,34 +3,26 @@ using Microsoft.Extensions.Primitives;
 
 namespace Mailbox.Gateway;
 
-/// <summary>What the query and the headers of an open ask for (spec section 5).</summary>
-sealed record OpenQuery(Accepted Accepted, OpenRequest Request, int Limit, TimeSpan Wait)
+/// <summary>The query and the headers of an open (spec section 5).</summary>
+sealed record OpenQuery(Accepted Accepted, OpenRequest Request, TimeSpan Wait)
 {
     const int DefaultLimit = 100;
     const int MaxLimit = 1000;
     const int PollWindowBytes = 256 << 10;
 
-    public bool IsPoll => Accepted == Accepted.Json;
-
     /// <returns>The query, or what is wrong with it.</returns>
     public static (OpenQuery? Query, Problem? Problem) Read(HttpRequest request, GatewayOptions options)
     {
         var accepted = WebSocketHandshake.IsAsked(request) ? Accepted.WebSocket : AcceptHeader.Choose(request.Headers.Accept);
-        if (accepted == Accepted.None) return (null, NotAcceptable);
+        if (accepted == Accepted.None)
+            return (null, new(
+                ProblemKinds.NotAcceptable,
+                "Accept: offered are application/json, text/event-stream, application/x-ndjson, multipart/mixed and multipart/x-mixed-replace."));
         var fields = QueryFields.Of(request);
         var after = PositionOf(request, fields);
         var limit = fields.Integer("limit", DefaultLimit, 1, MaxLimit);
         var wait = WaitOf(request, fields, options);
-        var open = RequestOf(request, fields, after, accepted == Accepted.Json ? limit : null);
-        return fields.Problem is { } problem ? (null, problem) : (new(accepted, open, limit, wait), null);
-    }
-
-    static Problem NotAcceptable { get; } = new(
-        ProblemKinds.NotAcceptable,
-        "Accept: offered are application/json, text/event-stream, application/x-ndjson, multipart/mixed and multipart/x-mixed-replace.");
-
-    static OpenRequest RequestOf(HttpRequest request, QueryFields fields, Position? after, int? limit)
-    {
+        var isPoll = accepted == Accepted.Json;
         var open = new OpenRequest
         {
             After = after,
@@ -40,17 +32,18 @@ sealed record OpenQuery(Accepted Accepted, OpenRequest Request, int Limit, TimeS
                 ("share", ConflictPolicy.Share), ("takeover", ConflictPolicy.Takeover), ("reject", ConflictPolicy.Reject)),
             Client = fields.Text("client", OpenRequest.IsClient, "1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ -"),
             Returning = request.Headers.ContainsKey("Last-Event-ID"),
-            AcknowledgesByLiving = limit is null,
+            AcknowledgesByLiving = !isPoll,
             Idle = fields.Seconds("idle", 1, MessageDraft.MaxIdle),
         };
-        return limit is null ? open : ForAnswers(open, limit.Value);
+        if (isPoll) open = ForAnswers(open, limit);
+        return fields.Problem is { } problem ? (null, problem) : (new(accepted, open, wait), null);
     }
 
-    /// <summary>What is taken goes into one answer.</summary>
+    /// <summary>For opens that are answered once, rather than by a stream.</summary>
     public static OpenRequest ForAnswers(OpenRequest open, int limit = DefaultLimit) =>
         open with { WindowMessages = limit, WindowBytes = PollWindowBytes, GapsFirst = true };
 
-    // Last-Event-ID beats after. An empty one is what an EventSource that has no id yet sends.
+    // Last-Event-ID beats after. An EventSource without an id sends an empty one.
     static Position? PositionOf(HttpRequest request, QueryFields fields)
     {
         var id = request.Headers["Last-Event-ID"];
@@ -95,7 +88,7 @@ static class PreferHeader
 
     static ReadOnlySpan<char> Unquoted(ReadOnlySpan<char> word) => word is ['"', .. var inner, '"'] ? inner : word;
 
-    /// <summary>What comes before the separator, which inside a quoted string separates nothing.</summary>
+    /// <summary>Takes the text before the separator, which does not count inside a quoted string.</summary>
     static ReadOnlySpan<char> Next(ref ReadOnlySpan<char> rest, char separator)
     {
         var (end, isQuoted) = (0, false);

@@ -16,12 +16,18 @@ sealed class OpenRoute(IMailboxGrid grid, HeldConnections held, WebSocketRoute w
         if (query is null) return problem!.WriteAsync(http);
         if (query.Accepted == Accepted.WebSocket) return webSockets.Handle(http, mailbox, query);
         if (held.IsDraining) return refusals.WriteAsync(http, query.Accepted, OpenOutcome.Stopping);
-        return query.IsPoll ? Poll(http, mailbox, query) : Stream(http, mailbox, query);
+        return query.Accepted == Accepted.Json ? Poll(http, mailbox, query) : Stream(http, mailbox, query);
     }
 
     async Task Stream(HttpContext http, MailboxName mailbox, OpenQuery query)
     {
-        var transport = TransportOf(query.Accepted);
+        StreamTransport transport = query.Accepted switch
+        {
+            Accepted.EventStream => _sse,
+            Accepted.JsonLines => _ndjson,
+            Accepted.MultipartReplace => new MultipartTransport("x-mixed-replace"),
+            _ => new MultipartTransport("mixed"),
+        };
         var connection = new StreamConnection(held, http, transport);
         var opened = await grid.OpenAsync(mailbox, query.Request, connection, ClientLeft.Of(http)).ConfigureAwait(false);
         if (opened.Reader is null)
@@ -55,11 +61,11 @@ sealed class OpenRoute(IMailboxGrid grid, HeldConnections held, WebSocketRoute w
         var taken = new List<Received>();
         try
         {
-            while (Read(reader, taken) == ReadStatus.Cold && taken.Count == 0) await reader.LoadAsync(ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
+            while (reader.Drain(taken) == ReadStatus.Cold && taken.Count == 0) await reader.LoadAsync(ClientLeft.AnsweringAtOnce(http)).ConfigureAwait(false);
             held.Metrics.Written(taken.Count);
             PollTransport.Write(http, start, taken, reader.Ending is { } ending ? Closing.Of(ending) : null);
             var flushed = await http.Response.BodyWriter.FlushAsync().ConfigureAwait(false);
-            // A client that has ended its side may read this or be gone: it stays unread, to be repeated rather than lost (spec M8).
+            // A client that has closed its own side may read this or be gone: the messages stay unread, to be repeated rather than lost (spec M8).
             if (!flushed.IsCompleted && !ClientLeft.Of(http).IsCancellationRequested) reader.Written();
         }
         finally
@@ -67,41 +73,21 @@ sealed class OpenRoute(IMailboxGrid grid, HeldConnections held, WebSocketRoute w
             reader.Close();
         }
     }
-
-    static ReadStatus Read(IMailboxReader reader, List<Received> into)
-    {
-        ReadStatus status;
-        do status = reader.TryRead(into);
-        while (status == ReadStatus.Read);
-        return status;
-    }
-
-    StreamTransport TransportOf(Accepted accepted) => accepted switch
-    {
-        Accepted.EventStream => _sse,
-        Accepted.JsonLines => _ndjson,
-        Accepted.MultipartReplace => new MultipartTransport("x-mixed-replace"),
-        _ => new MultipartTransport("mixed"),
-    };
 }
 
-/// <summary>How a mailbox that could not be opened is answered.</summary>
+/// <summary>Answers an open that the grid refused.</summary>
 sealed class OpenRefusals(IOptions<GatewayOptions> options)
 {
     readonly SseTransport _sse = new(options.Value.Retry);
 
-    public Task WriteAsync(HttpContext http, Accepted accepted, OpenOutcome outcome) => outcome switch
+    public Task WriteAsync(HttpContext http, Accepted accepted, OpenOutcome outcome)
     {
-        OpenOutcome.StayAway => http.NoContent(),
-        OpenOutcome.Conflict =>
-            new Problem(ProblemKinds.MailboxHeld, "The mailbox is held, and this open asked with conflict=reject to be refused.").WriteAsync(http),
-        _ => RefuseForNow(http, accepted, outcome == OpenOutcome.Stopping),
-    };
-
-    // An EventSource never returns after a 5xx, so it is given a stream that ends at once.
-    Task RefuseForNow(HttpContext http, Accepted accepted, bool isStopping)
-    {
+        if (outcome == OpenOutcome.StayAway) return http.NoContent();
+        if (outcome == OpenOutcome.Conflict)
+            return new Problem(ProblemKinds.MailboxHeld, "The mailbox is held, and this open asked with conflict=reject to be refused.").WriteAsync(http);
+        var isStopping = outcome == OpenOutcome.Stopping;
         if (accepted != Accepted.EventStream) return (isStopping ? Problem.Draining : Problem.Unavailable).WriteAsync(http);
+        // An EventSource never returns after a 5xx, so it gets a stream that ends at once.
         MessageResponse.Prepare(http, _sse.ContentType);
         _sse.Close(http.Response.BodyWriter, Closing.Of(isStopping ? Ending.Draining : Ending.Unavailable));
         return http.Response.BodyWriter.FlushAsync().AsTask();

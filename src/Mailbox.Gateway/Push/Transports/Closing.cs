@@ -3,15 +3,15 @@ using System.Text.Json;
 
 namespace Mailbox.Gateway;
 
-/// <summary>What a client is told when its connection ends, and what it does next (docs/protocol.md, "Endings").</summary>
-/// <param name="AfterSeconds">How long to wait before reconnecting.</param>
+/// <summary>The last frame of a held connection: why it ends, and whether the client comes back (docs/protocol.md, "Endings").</summary>
+/// <param name="AfterSeconds">Seconds to wait before reconnecting.</param>
 /// <param name="Code">A WebSocket's close code (RFC 6455 section 7.4).</param>
 sealed record Closing(Ending Ending, string Reason, bool Reconnect, int AfterSeconds, int Code)
 {
     const int SoonSeconds = 1;
     const int LaterSeconds = 5;
 
-    /// <summary>The one list.</summary>
+    /// <summary>All endings.</summary>
     static readonly Closing[] s_all =
     [
         new(Ending.Draining, "draining", true, SoonSeconds, 1001),
@@ -31,13 +31,11 @@ sealed record Closing(Ending Ending, string Reason, bool Reconnect, int AfterSec
 
     public static Closing Of(Ending ending) => Array.Find(s_all, closing => closing.Ending == ending) ?? s_unknown;
 
-    /// <summary>The same with what exactly is wrong, for whoever writes the client.</summary>
+    /// <summary>The same with a detail, for the client's programmer.</summary>
     public Closing Because(string detail) => this with { Json = Encode(Reason, Reconnect, AfterSeconds, detail) };
 
     /// <summary>The JSON object that every transport carries.</summary>
     public byte[] Json { get; private init; } = Encode(Reason, Reconnect, AfterSeconds, null);
-
-    public void WriteTo(IBufferWriter<byte> writer) => writer.Write(Json);
 
     static byte[] Encode(string reason, bool reconnect, int after, string? detail)
     {

@@ -17,34 +17,21 @@ static class MessageJson
         using var json = new Utf8JsonWriter(buffer, JsonAnswer.WriterOptions);
         json.WriteStartObject();
         json.WriteString("position"u8, ""u8);
-        WriteMembers(json, message);
-        json.WriteEndObject();
-        json.Flush();
-        return buffer.WrittenSpan["{\"position\":\"\""u8.Length..].ToArray();
-    }
-
-    static void WriteMembers(Utf8JsonWriter json, Message message)
-    {
         if (message.Type is not null) json.WriteString("type"u8, message.Type);
         json.WriteString("contentType"u8, message.ContentType);
         json.WriteString("at"u8, message.At.UtcDateTime);
         if (message.Group is { } group) json.WriteString("group"u8, group.ToString());
         if (message.Topic is not null) json.WriteString("topic"u8, message.Topic);
-        WriteData(json, message);
-    }
-
-    static void WriteData(Utf8JsonWriter json, Message message)
-    {
-        var body = message.Body.Span;
-        if (!Utf8.IsValid(body)) WriteBinary(json, body);
+        if (message.Body.Span is var body && !Utf8.IsValid(body))
+        {
+            json.WriteString("encoding"u8, "base64"u8);
+            json.WriteBase64String("data"u8, body);
+        }
         else if (JsonBody.IsJson(message.ContentType) && JsonBody.IsValid(body)) WriteTokens(json, body);
         else json.WriteString("data"u8, body);
-    }
-
-    static void WriteBinary(Utf8JsonWriter json, ReadOnlySpan<byte> body)
-    {
-        json.WriteString("encoding"u8, "base64"u8);
-        json.WriteBase64String("data"u8, body);
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenSpan["{\"position\":\"\""u8.Length..].ToArray();
     }
 
     // Inside valid JSON a raw line break can only be white space, so that the form stays on one line when each becomes a blank.
@@ -63,15 +50,15 @@ static class MessageJson
     }
 }
 
-/// <summary>Tells whether a body is to be carried as JSON.</summary>
+/// <summary>Decides whether a body is carried as a JSON value.</summary>
 static class JsonBody
 {
     const int MaxDepth = 1000;
 
-    // A body stands in a message, in a letter, in a list: each is a level above it.
+    // A message, a letter and a list around the body are a level each.
     const int Envelope = 3;
 
-    /// <summary>For what carries bodies as JSON values: what a reader was told can be said again.</summary>
+    /// <summary>For readers of JSON that carries bodies: deep enough that every body which was accepted can be sent back.</summary>
     public static readonly JsonDocumentOptions Carrier = new() { MaxDepth = MaxDepth + Envelope };
 
     public static bool IsJson(string contentType)

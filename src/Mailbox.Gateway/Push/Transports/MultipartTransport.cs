@@ -7,8 +7,8 @@ using System.Text;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Station 7: one part a message, its exact bytes. Each connection has a boundary of its own, drawn at random: a sender cannot know it, so no body
-/// can forge a part. The boundary that closes a part is written with it, because some clients wait for it.
+/// Station 7: one part for each message, with its exact bytes. Each connection has a random boundary that senders cannot know, so no body
+/// can forge a part. The boundary after a part is written with it, because some clients wait for it.
 /// </summary>
 sealed class MultipartTransport : StreamTransport
 {
@@ -32,14 +32,14 @@ sealed class MultipartTransport : StreamTransport
         writer.Write(_delimiter.AsSpan(2));
         writer.Write("\r\n"u8);
         WriteOwn(writer, "mailbox.position"u8, Encoding.ASCII.GetBytes($"{{\"position\":\"{position}\"}}"), default);
-        NextPart(writer);
     }
 
     public override void Message(PipeWriter writer, Position position, Message message)
     {
         FrameWriter.Write(writer, "Content-ID: <"u8, position, ">\r\n"u8, EncodedForms.Of(message).PartHeaders(message));
         writer.Write(message.Body.Span);
-        NextPart(writer);
+        writer.Write(_delimiter);
+        writer.Write("\r\n"u8);
     }
 
     public override void Gap(PipeWriter writer, Gap gap)
@@ -47,36 +47,27 @@ sealed class MultipartTransport : StreamTransport
         var json = new ArrayBufferWriter<byte>();
         FrameWriter.WriteGap(json, gap);
         WriteOwn(writer, "mailbox.gap"u8, json.WrittenSpan, gap.To);
-        NextPart(writer);
     }
 
-    public override void Heartbeat(PipeWriter writer)
-    {
-        WriteOwn(writer, "mailbox.heartbeat"u8, default, default);
-        NextPart(writer);
-    }
+    public override void Heartbeat(PipeWriter writer) => WriteOwn(writer, "mailbox.heartbeat"u8, default, default);
 
     public override void Close(PipeWriter writer, Closing closing)
     {
-        WriteOwn(writer, "mailbox.closed"u8, closing.Json, default);
-        writer.Write(_delimiter);
-        writer.Write("--\r\n"u8);
+        WriteOwn(writer, "mailbox.closed"u8, closing.Json, default, "--\r\n"u8);
     }
 
     // Message types that begin with "mailbox." are the server's own; no sender can use one.
-    static void WriteOwn(PipeWriter writer, ReadOnlySpan<byte> type, ReadOnlySpan<byte> json, Position position)
+    void WriteOwn(PipeWriter writer, ReadOnlySpan<byte> type, ReadOnlySpan<byte> json, Position position) => WriteOwn(writer, type, json, position, "\r\n"u8);
+
+    void WriteOwn(PipeWriter writer, ReadOnlySpan<byte> type, ReadOnlySpan<byte> json, Position position, ReadOnlySpan<byte> afterDelimiter)
     {
         if (position != default) FrameWriter.Write(writer, "Content-ID: <"u8, position, ">\r\n"u8, default);
         writer.Write("Content-Type: application/json\r\nMessage-Type: "u8);
         writer.Write(type);
         writer.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\r\nContent-Length: {json.Length}\r\n\r\n")));
         writer.Write(json);
-    }
-
-    void NextPart(PipeWriter writer)
-    {
         writer.Write(_delimiter);
-        writer.Write("\r\n"u8);
+        writer.Write(afterDelimiter);
     }
 }
 

@@ -31,7 +31,7 @@ sealed class NdjsonTransport : StreamTransport
     public override void Close(PipeWriter writer, Closing closing)
     {
         writer.Write("{\"closed\":"u8);
-        closing.WriteTo(writer);
+        writer.Write(closing.Json);
         writer.Write("}\n"u8);
     }
 }

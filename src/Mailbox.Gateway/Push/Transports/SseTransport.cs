@@ -15,7 +15,7 @@ sealed class SseTransport(TimeSpan retry) : StreamTransport
 
     public override string ContentType => "text/event-stream";
 
-    // A block without data dispatches no event but sets the last id: whoever loses the line now comes back to this position.
+    // A block without data dispatches no event but sets the last event id: a reader that loses the connection now comes back to this position.
     public override void Begin(PipeWriter writer, Position position)
     {
         WriteRetry(writer, Jittered(retry.TotalMilliseconds));
@@ -26,14 +26,13 @@ sealed class SseTransport(TimeSpan retry) : StreamTransport
     {
         var forms = EncodedForms.Of(message);
         var shared = forms.Sse(message);
-        if (shared.Length > 0) FrameWriter.Write(writer, "id: "u8, position, "\n"u8, shared);
-        else WriteAsJson(writer, position, forms.Json(message));
-    }
-
-    static void WriteAsJson(PipeWriter writer, Position position, byte[] json)
-    {
+        if (shared.Length > 0)
+        {
+            FrameWriter.Write(writer, "id: "u8, position, "\n"u8, shared);
+            return;
+        }
         FrameWriter.Write(writer, "id: "u8, position, "\nevent: mailbox.message\ndata: {\"position\":\""u8, default);
-        FrameWriter.Write(writer, default, position, "\""u8, json);
+        FrameWriter.Write(writer, default, position, "\""u8, forms.Json(message));
         writer.Write("\n\n"u8);
     }
 
@@ -46,12 +45,12 @@ sealed class SseTransport(TimeSpan retry) : StreamTransport
 
     public override void Heartbeat(PipeWriter writer) => writer.Write(":\n\n"u8);
 
-    // An EventSource always returns after a clean end; where it should not, its wait is made a day.
+    // An EventSource always returns after a clean end. Where it should not, its wait becomes a day.
     public override void Close(PipeWriter writer, Closing closing)
     {
         WriteRetry(writer, closing.Reconnect ? Jittered(Math.Max(closing.AfterSeconds * 1000, retry.TotalMilliseconds)) : FinalRetryMilliseconds);
         writer.Write("event: mailbox.closed\ndata: "u8);
-        closing.WriteTo(writer);
+        writer.Write(closing.Json);
         writer.Write("\n\n"u8);
     }
 
@@ -64,27 +63,25 @@ sealed class SseTransport(TimeSpan retry) : StreamTransport
 /// <summary>The shared bytes of a message as a server-sent event (WHATWG HTML section 9.2): all lines after <c>id:</c>.</summary>
 static class SseForm
 {
-    /// <returns>Empty where the body is not UTF-8, or the type is one of <see cref="IsEventSourcesOwn"/>: it goes as JSON.</returns>
+    /// <returns>Empty where the body is not UTF-8 or the type is one of <see cref="IsEventSourcesOwn"/>: then the message is sent as JSON.</returns>
     public static byte[] Encode(Message message)
     {
         var body = message.Body.Span;
         if (IsEventSourcesOwn(message.Type) || !Utf8.IsValid(body)) return [];
         var buffer = new ArrayBufferWriter<byte>(body.Length + 64);
-        if (message.Type is not null) WriteEvent(buffer, message.Type);
+        if (message.Type is not null)
+        {
+            buffer.Write("event: "u8);
+            Encoding.ASCII.GetBytes(message.Type, buffer);
+            buffer.Write("\n"u8);
+        }
         WriteData(buffer, body);
         buffer.Write("\n"u8);
         return buffer.WrittenSpan.ToArray();
     }
 
-    // An EventSource dispatches an event of the server at itself, where it tells its own state by `error` and `open` (WHATWG HTML section 9.2.2).
+    // An EventSource dispatches the server's events at itself, and uses `error` and `open` for its own state (WHATWG HTML section 9.2.2).
     static bool IsEventSourcesOwn(string? type) => type is "error" or "open";
-
-    static void WriteEvent(ArrayBufferWriter<byte> buffer, string type)
-    {
-        buffer.Write("event: "u8);
-        Encoding.ASCII.GetBytes(type, buffer);
-        buffer.Write("\n"u8);
-    }
 
     // LF, CRLF and a bare CR all end a line for a client: one that was left inside would let a body forge fields.
     static void WriteData(ArrayBufferWriter<byte> buffer, ReadOnlySpan<byte> body)

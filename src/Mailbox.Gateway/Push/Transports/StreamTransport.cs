@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 
 namespace Mailbox.Gateway;
 
-/// <summary>Station 7: how one kind of endless response frames what a reader took. Writes, never flushes.</summary>
+/// <summary>Station 7: frames messages, gaps and endings for one kind of endless response. Writes, never flushes. Safe from any thread.</summary>
 abstract class StreamTransport
 {
     /// <summary>Its name in metrics.</summary>
@@ -11,7 +11,7 @@ abstract class StreamTransport
 
     public abstract string ContentType { get; }
 
-    /// <summary>Tells the position before anything else (spec M9).</summary>
+    /// <summary>Writes the position, before anything else (spec M9).</summary>
     public abstract void Begin(PipeWriter writer, Position position);
 
     public abstract void Message(PipeWriter writer, Position position, Message message);

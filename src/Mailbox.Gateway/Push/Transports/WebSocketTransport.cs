@@ -6,8 +6,8 @@ using System.Text;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Station 7: one JSON object a WebSocket message. Written here and not by the framework's WebSocket, which copies each frame into a buffer
-/// of its own and flushes it: a frame of a server is its length and its bytes (RFC 6455 section 5.2), and those all receivers share.
+/// Station 7: one JSON object in each WebSocket message. The framework's WebSocket would copy each frame into a buffer and flush it. A
+/// server's frame is its length and its bytes (RFC 6455 section 5.2), and all receivers share the bytes.
 /// </summary>
 sealed class WebSocketTransport : StreamTransport
 {
@@ -47,7 +47,7 @@ sealed class WebSocketTransport : StreamTransport
     {
         var json = Scratch.Take();
         json.Write("{\"closed\":"u8);
-        closing.WriteTo(json);
+        json.Write(closing.Json);
         json.Write("}"u8);
         Write(writer, json.WrittenSpan);
         WriteClose(writer, closing.Code, closing.Reason);

@@ -6,30 +6,34 @@ using Microsoft.AspNetCore.Http;
 
 namespace Mailbox.Gateway;
 
-/// <summary>Tells when nobody waits for an answer any more.</summary>
+/// <summary>Tokens that end when the client of a request has left.</summary>
 static class ClientLeft
 {
     /// <summary>
-    /// For what is held: it ends at once. On HTTP/1.1 this is also told of a client that only ends its own side, because that looks the same
-    /// as one that is gone.
+    /// For held responses: ends at once. On HTTP/1.1 it also ends for a client that has closed its own side only, because that looks the
+    /// same as one that is gone.
     /// </summary>
-    // The token of an HTTP/1.1 connection exists already; a request's own costs a source for each held response (1.1 KB with its
-    // registration). Where a connection carries many requests only the request's own tells.
+    // An HTTP/1.1 connection's token exists already; the request's own would cost 1.1 KB for each held response. A connection of HTTP/2 carries
+    // many requests: there only the request's own tells.
     public static CancellationToken Of(HttpContext http)
     {
         if (!http.Request.Protocol.StartsWith("HTTP/1", StringComparison.Ordinal)) return http.RequestAborted;
         return http.Features.Get<HalfClosable>()?.Closed ?? http.Features.Get<IConnectionLifetimeFeature>()?.ConnectionClosed ?? http.RequestAborted;
     }
 
-    /// <summary>For what is answered as soon as it can be: a client that has ended its side may still read (RFC 9293 section 3.6), so the answer has some time.</summary>
+    /// <summary>
+    /// For answers that are sent as soon as they can be: a client that has closed its own side may still read (RFC 9293 section 3.6), so
+    /// the answer has some seconds.
+    /// </summary>
     public static CancellationToken AnsweringAtOnce(HttpContext http) => http.Features.Get<HalfClosable>() is { } connection && Of(http) == connection.Closed
         ? connection.ClosedForLong
         : Of(http);
 }
 
 /// <summary>
-/// An HTTP/1.1 connection whose client may end its side after its request and still get the answer (RFC 9293 section 3.6). The server would
-/// take the end for the client's leaving and discard the answer; so it is not told. It finds the end itself, when it reads the next request.
+/// An HTTP/1.1 connection whose client may close its own side after its request and still get the answer (RFC 9293 section 3.6). The
+/// server takes the end of input for a client that left and discards the answer; so the end is hidden from it until it reads the next
+/// request.
 /// </summary>
 sealed class HalfClosable(IDuplexPipe transport, TimeProvider time, CancellationToken closed) : IDuplexPipe
 {
@@ -44,7 +48,10 @@ sealed class HalfClosable(IDuplexPipe transport, TimeProvider time, Cancellation
     /// <summary>The client's side has ended, or the connection is broken.</summary>
     public CancellationToken Closed => closed;
 
-    /// <summary>Cancelled some time after <see cref="Closed"/>, in which an answer that needs no waiting should have come. Made when it is asked for first.</summary>
+    /// <summary>
+    /// Cancelled five seconds after <see cref="Closed"/>: an answer that needs no waiting has been sent by then. Made when it is first
+    /// asked for.
+    /// </summary>
     public CancellationToken ClosedForLong
     {
         get
@@ -70,13 +77,13 @@ sealed class HalfClosable(IDuplexPipe transport, TimeProvider time, Cancellation
         return next(connection);
     };
 
-    // The source keeps its timer: one that nothing refers to may be collected before it has fired.
+    // The source keeps its timer alive: one without a reference may be collected before it fires.
     void StartTimer() => _forLong!.CancelAfter(s_answered);
 }
 
 /// <summary>
-/// What a client sends. Its end is told only when what came before it has been examined: the server takes a body whose last bytes come
-/// together with the end for one that broke off. Reads wait without a task or a state machine of their own.
+/// A client's bytes. Their end is reported only when all bytes before it have been examined: the server takes a body whose last bytes come
+/// together with the end for one that broke off. Reads wait without a task or state machine of their own.
 /// </summary>
 sealed class HalfClosableInput(PipeReader inner) : PipeReader, IValueTaskSource<ReadResult>
 {
@@ -107,7 +114,7 @@ sealed class HalfClosableInput(PipeReader inner) : PipeReader, IValueTaskSource<
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
-        // Nothing comes behind the end: what has been examined once will not be more.
+        // Nothing follows the end, so these bytes will not become more.
         if (_isEndHidden && examined.Equals(_end)) _isExamined = true;
         inner.AdvanceTo(consumed, examined);
     }
