@@ -22,8 +22,13 @@ sealed class Visitors(IMailboxTokens tokens)
     {
         foreach (var line in http.Request.Headers.Cookie)
             foreach (var range in line.AsSpan().Split(';'))
-                if (TokenIn(line.AsSpan(range).Trim()) is { } token && tokens.TryRead(token, out var mailbox)) return new(mailbox, token, false);
-        return Make();
+            {
+                var pair = line.AsSpan(range).Trim();
+                if (!pair.StartsWith(Cookie) || pair[Cookie.Length..] is not ['=', .. var token]) continue;
+                if (tokens.TryRead(token.ToString(), out var known)) return new(known, token.ToString(), false);
+            }
+        var mailbox = MailboxName.Parse(MailboxName.VisitorPrefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(NameBytes)));
+        return new(mailbox, tokens.Make(mailbox), true);
     }
 
     /// <summary>Sets the cookie of a new visitor, for the browser's session. The mailbox expires earlier where it is not read.</summary>
@@ -32,17 +37,6 @@ sealed class Visitors(IMailboxTokens tokens)
         if (!visitor.IsNew) return;
         var secure = http.Request.IsHttps ? "; Secure" : "";
         http.Response.Headers.Append("Set-Cookie", $"{Cookie}={visitor.Token}; Path=/; HttpOnly; SameSite=Lax{secure}");
-    }
-
-    static string? TokenIn(ReadOnlySpan<char> pair) =>
-        pair.StartsWith(Cookie) && pair[Cookie.Length..] is ['=', .. var value] ? value.ToString() : null;
-
-    Visitor Make()
-    {
-        Span<byte> name = stackalloc byte[NameBytes];
-        RandomNumberGenerator.Fill(name);
-        var mailbox = MailboxName.Parse(MailboxName.VisitorPrefix + Base64Url.EncodeToString(name));
-        return new(mailbox, tokens.Make(mailbox), true);
     }
 }
 

@@ -1,7 +1,5 @@
 using System.Buffers;
 using System.Collections.Frozen;
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -30,7 +28,16 @@ static class BackendHeaders
             if (!HeaderRules.IsForOneConnection(name, connection) && !HeaderRules.IsOwn(name) && !HeaderRules.IsForged(name, trusts) && !IsReplaced(name))
                 headers.Add(new(name, name.Equals("Cookie", StringComparison.OrdinalIgnoreCase) ? WholeCookie(values) : values));
         headers.Add(new(Token, token));
-        AddOrigin(headers, http, trusts ? sent : null);
+        var told = trusts ? sent : null;
+        var (client, host, scheme) = ("unknown", http.Request.Host.Value ?? "", http.Request.Scheme);
+        if (http.Connection.RemoteIpAddress is { } address) client = (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
+        headers.Add(new(For, Appended(told?[For] ?? default, client)));
+        headers.Add(new(Proto, told?[Proto] is [{ Length: > 0 } proto, ..] ? proto : scheme));
+        if (told?[OriginalHost] is [{ Length: > 0 } first, ..]) headers.Add(new(OriginalHost, first));
+        else if (host.Length > 0) headers.Add(new(OriginalHost, host));
+        // RFC 7239 section 4: an IPv6 address stands in brackets, and a value with a colon in quotes.
+        var element = $"for={(client.Contains(':', StringComparison.Ordinal) ? $"\"[{client}]\"" : client)};proto={scheme}";
+        headers.Add(new(Forwarded, Appended(told?[Forwarded] ?? default, host.Length == 0 ? element : $"{element};host=\"{host}\"")));
         return headers;
     }
 
@@ -41,28 +48,7 @@ static class BackendHeaders
     // HTTP/2 may send the cookies one by one (RFC 9113 section 8.2.3).
     static StringValues WholeCookie(in StringValues values) => values.Count == 1 ? values : string.Join("; ", values.ToArray());
 
-    static void AddOrigin(List<KeyValuePair<string, StringValues>> headers, HttpContext http, IHeaderDictionary? told)
-    {
-        var client = http.Connection.RemoteIpAddress is { } address ? TextOf(address) : "unknown";
-        var host = http.Request.Host.Value ?? "";
-        headers.Add(new(For, Appended(told?[For] ?? default, client)));
-        headers.Add(new(Proto, told?[Proto] is [{ Length: > 0 } proto, ..] ? proto : http.Request.Scheme));
-        if (told?[OriginalHost] is [{ Length: > 0 } first, ..]) headers.Add(new(OriginalHost, first));
-        else if (host.Length > 0) headers.Add(new(OriginalHost, host));
-        headers.Add(new(Forwarded, Appended(told?[Forwarded] ?? default, Element(client, http.Request.Scheme, host))));
-    }
-
     static string Appended(in StringValues told, string own) => told.Count == 0 ? own : $"{told}, {own}";
-
-    // RFC 7239 section 4: an IPv6 address stands in brackets, and a value with a colon in quotes.
-    static string Element(string client, string scheme, string host)
-    {
-        var origin = client.Contains(':', StringComparison.Ordinal) ? $"\"[{client}]\"" : client;
-        return host.Length == 0 ? $"for={origin};proto={scheme}" : $"for={origin};proto={scheme};host=\"{host}\"";
-    }
-
-    static string TextOf(IPAddress address) =>
-        (address.AddressFamily == AddressFamily.InterNetworkV6 && address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
 }
 
 /// <summary>Which headers go through the gateway (RFC 9110 section 7.6.1).</summary>
@@ -77,8 +63,10 @@ static class HeaderRules
 
     static readonly FrozenSet<string> s_own = FrozenSet.ToFrozenSet(["Host", "Content-Length"], StringComparer.OrdinalIgnoreCase);
 
-    static readonly SearchValues<char> s_nameCharacters =
-        SearchValues.Create("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    /// <summary>The characters of a header's name (RFC 9110 section 5.6.2).</summary>
+    public const string TokenCharacters = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+    static readonly SearchValues<char> s_nameCharacters = SearchValues.Create(TokenCharacters);
 
     /// <summary>Whether all names are tokens (RFC 9110 section 5.1); the server takes some that are not.</summary>
     public static bool AreNames(IHeaderDictionary headers)

@@ -19,41 +19,33 @@ sealed class MeasuredBody(ReadOnlyMemory<byte> first, Stream rest, long? length,
         if (buffer.IsEmpty) return 0;
         if (_left == 0)
         {
-            if (readsToEnd) await DropAsync(cancellationToken).ConfigureAwait(false);
+            var dropped = new byte[readsToEnd ? DropBytes : 0];
+            try
+            {
+                while (readsToEnd && await rest.ReadAsync(dropped, cancellationToken).ConfigureAwait(false) > 0) { }
+            }
+            catch (IOException)
+            {
+                // The answer is whole, however the application ends.
+            }
             return 0;
         }
         if (buffer.Length > _left) buffer = buffer[..(int)_left];
-        var read = _first.Length > 0 ? TakeFirst(buffer) : await rest.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        int read;
+        if (_first.IsEmpty) read = await rest.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        else
+        {
+            read = Math.Min(buffer.Length, _first.Length);
+            _first[..read].CopyTo(buffer);
+            _first = _first[read..];
+        }
         if (read == 0 && length is not null) throw new BackendException(BackendFault.Broken, "The application's answer is shorter than its Content-Length.");
         _left -= read;
         return read;
     }
-
-    int TakeFirst(Memory<byte> buffer)
-    {
-        var read = Math.Min(buffer.Length, _first.Length);
-        _first[..read].CopyTo(buffer);
-        _first = _first[read..];
-        return read;
-    }
-
-    // The answer is whole, however the application ends.
-    async ValueTask DropAsync(CancellationToken cancel)
-    {
-        var dropped = new byte[DropBytes];
-        try
-        {
-            while (await rest.ReadAsync(dropped, cancel).ConfigureAwait(false) > 0)
-            {
-            }
-        }
-        catch (IOException)
-        {
-        }
-    }
 }
 
-/// <summary>A stream that is read forward, without blocking, and does nothing else.</summary>
+/// <summary>A stream that is read asynchronously and forward. All other operations throw, unless a subclass adds them.</summary>
 abstract class ForwardStream : Stream
 {
     public override bool CanRead => true;

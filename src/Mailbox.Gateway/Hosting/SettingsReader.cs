@@ -16,15 +16,18 @@ public sealed class SettingsReader(IConfigurationSection section)
     readonly List<string> _faults = [];
     readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
     readonly List<SettingsReader> _within = [];
-    string _own = "";
 
     /// <summary>Sets the properties that the section names, and remembers the faults.</summary>
     /// <param name="own">The property that the section's own value sets, where it has one beside its keys.</param>
     public T Read<T>(string own = "") where T : class, new()
     {
-        _own = own;
         var options = new T();
-        foreach (var property in typeof(T).GetProperties().Where(static property => property.SetMethod is { IsPublic: true })) Set(options, property);
+        foreach (var property in typeof(T).GetProperties().Where(static property => property.SetMethod is { IsPublic: true }))
+        {
+            _known.Add(property.Name);
+            var setting = property.Name == own && section.Value is not null ? section : section.GetSection(property.Name);
+            if (setting.Exists() && Convert(setting, property) is { } value) property.SetValue(options, value);
+        }
         _faults.AddRange(OptionRanges.FaultsOf(options, section.Path));
         return options;
     }
@@ -95,18 +98,14 @@ public sealed class SettingsReader(IConfigurationSection section)
     IEnumerable<string> Unknown() => section.GetChildren().Where(key => !_known.Contains(key.Key)).Select(key => OptionRanges.Describe(
         key.Path, key.Value, $"the key is unknown{Spelling.Suggest(key.Key, _known)}; known are {string.Join(", ", _known.Order())}"));
 
-    void Set(object options, PropertyInfo property)
-    {
-        _known.Add(property.Name);
-        var setting = property.Name == _own && section.Value is not null ? section : section.GetSection(property.Name);
-        if (!setting.Exists()) return;
-        if (Convert(setting, property) is { } value) property.SetValue(options, value);
-    }
-
     object? Convert(IConfigurationSection setting, PropertyInfo property)
     {
         var type = property.PropertyType;
-        if (type.IsAssignableFrom(typeof(List<string>)) && type != typeof(object)) return ListOf(setting);
+        if (type.IsAssignableFrom(typeof(List<string>)) && type != typeof(object))
+        {
+            if (setting.Value is not { } list) return setting.GetChildren().Select(static child => child.Value ?? "").ToList();
+            return list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToList();
+        }
         try
         {
             // .NET reads a bare number as days; people mean seconds.
@@ -121,10 +120,6 @@ public sealed class SettingsReader(IConfigurationSection section)
             return null;
         }
     }
-
-    static List<string> ListOf(IConfigurationSection setting) => setting.Value is { } text
-        ? [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]
-        : [.. setting.GetChildren().Select(static child => child.Value ?? "")];
 
     static string Allowed(PropertyInfo property)
     {
@@ -178,14 +173,13 @@ static class OptionRanges
     public static IEnumerable<string> FaultsOf(object options, string prefix)
     {
         foreach (var property in options.GetType().GetProperties())
-            if (property.GetCustomAttribute<ValidationAttribute>() is { } rule && !rule.IsValid(property.GetValue(options)))
-                yield return Describe($"{prefix}:{property.Name}", TextOf(property.GetValue(options)), AllowedBy(rule));
+        {
+            var value = property.GetValue(options);
+            if (property.GetCustomAttribute<ValidationAttribute>() is not { } rule || rule.IsValid(value)) continue;
+            var allowed = rule is RangeAttribute range ? $"allowed is {range.Minimum} to {range.Maximum}" : rule.FormatErrorMessage("");
+            yield return Describe($"{prefix}:{property.Name}", value is IEnumerable<string> list ? string.Join(", ", list) : value, allowed);
+        }
     }
-
-    static object? TextOf(object? value) => value is IEnumerable<string> list ? string.Join(", ", list) : value;
-
-    static string AllowedBy(ValidationAttribute rule) =>
-        rule is RangeAttribute range ? $"allowed is {range.Minimum} to {range.Maximum}" : rule.FormatErrorMessage("");
 
     public static string Describe(string key, object? value, string allowed) =>
         string.Create(CultureInfo.InvariantCulture, $"{key} is '{value}': {allowed}.");

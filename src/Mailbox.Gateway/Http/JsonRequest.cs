@@ -72,7 +72,13 @@ static class JsonData
         var encoding = TextOf(message, prefix, "encoding", out var problem);
         var contentType = TextOf(message, prefix, "contentType", out var fault);
         if ((problem ?? fault) is not null) return (null, "", problem ?? fault);
-        if (encoding is not null) return ReadBase64(data, encoding, prefix);
+        if (encoding is not null)
+        {
+            if (encoding != "base64") return (null, "", JsonRequest.Bad(prefix + "encoding", "must be 'base64', or be left out"));
+            return data.ValueKind == JsonValueKind.String && data.TryGetBytesFromBase64(out var bytes)
+                ? (bytes, "application/octet-stream", null)
+                : (null, "", JsonRequest.Bad(prefix + "data", "must be a string of base64 (RFC 4648 section 4), as its encoding says"));
+        }
         if (data.ValueKind != JsonValueKind.String) return (Encoding.UTF8.GetBytes(data.GetRawText()), "application/json", null);
         if (contentType is not null && JsonBody.IsJson(contentType)) return (Encoding.UTF8.GetBytes(data.GetRawText()), contentType, null);
         return TextOf(data) is { } text
@@ -101,13 +107,5 @@ static class JsonData
         {
             return null;
         }
-    }
-
-    static (byte[]? Body, string ContentType, Problem? Problem) ReadBase64(JsonElement data, string encoding, string prefix)
-    {
-        if (encoding != "base64") return (null, "", JsonRequest.Bad(prefix + "encoding", "must be 'base64', or be left out"));
-        return data.ValueKind == JsonValueKind.String && data.TryGetBytesFromBase64(out var bytes)
-            ? (bytes, "application/octet-stream", null)
-            : (null, "", JsonRequest.Bad(prefix + "data", "must be a string of base64 (RFC 4648 section 4), as its encoding says"));
     }
 }

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Text.Json;
+using System.Text.Unicode;
 using Mailbox.Engine;
 
 namespace Mailbox.Gateway;
@@ -47,7 +49,7 @@ static class WebhookEvents
     public const string Uplink = "uplink";
 
     /// <summary>Of the lifecycle of mailboxes (spec M16).</summary>
-    public static IReadOnlyList<string> Lifecycle { get; } = ["opened", "connected", "disconnected", "overflowed", "expired", "deleted"];
+    public static IReadOnlyList<string> Lifecycle { get; } = [.. Enum.GetValues<MailboxEventKind>().Select(MailboxEvents.NameOf)];
 }
 
 /// <summary>One event, as a webhook is called for it.</summary>
@@ -62,8 +64,15 @@ sealed record WebhookEvent(string Id, string Name, MailboxName Mailbox, DateTime
         if (received.Message is not { } letter) return [];
         try
         {
-            return letter.Type == MailboxUplinks.Type ? [Of(letter, UplinkLetter.Read(letter))]
-                : [.. MailboxEvents.Read(letter.Body).Select((happened, i) => Of(letter, happened, IdOf(received.Position, i)))];
+            if (letter.Type == MailboxUplinks.Type)
+            {
+                var uplink = UplinkLetter.Read(letter);
+                return [new(uplink.Id, WebhookEvents.Uplink, uplink.Mailbox, letter.At, letter.Expires, uplink)];
+            }
+            // The signed text is divided by full stops, so an id has none (Standard Webhooks, "Signature scheme").
+            var id = received.Position.ToString().Replace('.', '-');
+            return [.. MailboxEvents.Read(letter.Body).Select((happened, i) => new WebhookEvent(
+                $"{id}-{i}", MailboxEvents.NameOf(happened.Kind), happened.Mailbox, happened.At, letter.Expires))];
         }
         catch (Exception fault) when (fault is JsonException or ArgumentException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
@@ -72,44 +81,33 @@ sealed record WebhookEvent(string Id, string Name, MailboxName Mailbox, DateTime
         }
     }
 
-    static WebhookEvent Of(Message letter, UplinkLetter uplink) => new(uplink.Id, WebhookEvents.Uplink, uplink.Mailbox, letter.At, letter.Expires, uplink);
-
-    static WebhookEvent Of(Message letter, MailboxEvent happened, string id) =>
-        new(id, MailboxEvents.NameOf(happened.Kind), happened.Mailbox, happened.At, letter.Expires);
-
-    // The signed text is divided by full stops, so an id has none (Standard Webhooks, "Signature scheme").
-    static string IdOf(Position position, int index) => $"{position}-{index}".Replace('.', '-');
-
     /// <summary>The body of the call: <c>{"type","timestamp","data"}</c>, the same in every attempt.</summary>
     public ReadOnlyMemory<byte> ToBody()
     {
-        var body = new System.Buffers.ArrayBufferWriter<byte>();
+        var body = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(body, JsonAnswer.WriterOptions);
         json.WriteStartObject();
         json.WriteString("type"u8, Name);
         json.WriteString("timestamp"u8, At.UtcDateTime);
         json.WriteStartObject("data"u8);
         json.WriteString("mailbox"u8, Mailbox.ToString());
-        if (Uplink is not null) WriteUplink(json, Uplink);
+        if (Uplink is { } uplink)
+        {
+            json.WriteString("uplink"u8, uplink.Id);
+            if (uplink.Client is not null) json.WriteString("client"u8, uplink.Client);
+            if (uplink.Number is { } number) json.WriteNumber("n"u8, number);
+            json.WriteString("contentType"u8, uplink.ContentType);
+            // The exact bytes, also of JSON.
+            if (Utf8.IsValid(uplink.Body.Span)) json.WriteString("data"u8, uplink.Body.Span);
+            else
+            {
+                json.WriteString("encoding"u8, "base64"u8);
+                json.WriteBase64String("data"u8, uplink.Body.Span);
+            }
+        }
         json.WriteEndObject();
         json.WriteEndObject();
         json.Flush();
         return body.WrittenMemory;
-    }
-
-    static void WriteUplink(Utf8JsonWriter json, UplinkLetter uplink)
-    {
-        json.WriteString("uplink"u8, uplink.Id);
-        if (uplink.Client is not null) json.WriteString("client"u8, uplink.Client);
-        if (uplink.Number is { } number) json.WriteNumber("n"u8, number);
-        json.WriteString("contentType"u8, uplink.ContentType);
-        // The exact bytes, also of JSON.
-        if (System.Text.Unicode.Utf8.IsValid(uplink.Body.Span))
-        {
-            json.WriteString("data"u8, uplink.Body.Span);
-            return;
-        }
-        json.WriteString("encoding"u8, "base64"u8);
-        json.WriteBase64String("data"u8, uplink.Body.Span);
     }
 }

@@ -28,7 +28,7 @@ sealed class WebhookCaller(Webhook webhook, Outbound outbound, WebhookStore stor
     public async Task TellAsync(IReadOnlyList<Received> page, CancellationToken cancel)
     {
         foreach (var received in page)
-            if (received.Gap is { } gap) counts.Dropped(Math.Max(1, gap.To.Sequence - gap.From.Sequence));
+            if (received.Gap is { } gap) counts.AddDropped(Math.Max(1, gap.To.Sequence - gap.From.Sequence));
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var mailboxes = page.SelectMany(WebhookEvent.In).Where(one => webhook.Wants(one.Name)).GroupBy(static one => one.Mailbox);
         var options = new ParallelOptions { MaxDegreeOfParallelism = MostMailboxes, CancellationToken = ending.Token };
@@ -65,18 +65,18 @@ sealed class WebhookCaller(Webhook webhook, Outbound outbound, WebhookStore stor
             if (answered == Answered.Gone) return false;
             if (answered == Answered.Taken)
             {
-                counts.Told(1);
+                counts.AddEvent();
                 return true;
             }
             if (answered == Answered.Refused)
             {
                 await store.SetAsideAsync(webhook, new(one.Id, one.Name, one.Mailbox.ToString(), status, time.GetUtcNow()), cancel).ConfigureAwait(false);
-                counts.Refused();
+                counts.AddRefused();
                 return true;
             }
             await delays.WaitAsync(cancel, retryAfter).ConfigureAwait(false);
         }
-        counts.Dropped(1);
+        counts.AddDropped(1);
         return true;
     }
 
@@ -92,7 +92,7 @@ sealed class WebhookCaller(Webhook webhook, Outbound outbound, WebhookStore stor
         if (answered == Answered.Refused) log.WebhookRefuses(webhook.Name, (int)answer!.StatusCode, one.Id);
         else if (counts.IsFailing && answered == Answered.Taken) log.WebhookRecovered(webhook.Name);
         else if (!counts.IsFailing && answered == Answered.Later) log.WebhookFails(webhook.Name);
-        counts.Called(answered == Answered.Taken);
+        counts.AddCall(answered == Answered.Taken);
         return (answered, (int?)answer?.StatusCode ?? 0, answer is null ? TimeSpan.Zero : RetryAfterOf(answer));
     }
 

@@ -66,21 +66,21 @@ static class WebhookJson
         foreach (var one in webhook.Events) json.WriteStringValue(one);
         json.WriteEndArray();
         if (webhook.Ended is { } ended) json.WriteString("ended"u8, ended.UtcDateTime);
-        if (state is not null) WriteState(json, state);
-        json.WriteEndObject();
-    }
-
-    static void WriteState(Utf8JsonWriter json, WebhookState state)
-    {
-        json.WriteNumber("waiting"u8, state.Waiting);
-        json.WriteNumber("refused"u8, state.Refused);
-        if (state.LastRefused is not { } refused) return;
-        json.WriteStartObject("lastRefused"u8);
-        json.WriteString("id"u8, refused.Id);
-        json.WriteString("type"u8, refused.Type);
-        json.WriteString("mailbox"u8, refused.Mailbox);
-        json.WriteNumber("status"u8, refused.Status);
-        json.WriteString("at"u8, refused.At.UtcDateTime);
+        if (state is not null)
+        {
+            json.WriteNumber("waiting"u8, state.Waiting);
+            json.WriteNumber("refused"u8, state.Refused);
+        }
+        if (state?.LastRefused is { } refused)
+        {
+            json.WriteStartObject("lastRefused"u8);
+            json.WriteString("id"u8, refused.Id);
+            json.WriteString("type"u8, refused.Type);
+            json.WriteString("mailbox"u8, refused.Mailbox);
+            json.WriteNumber("status"u8, refused.Status);
+            json.WriteString("at"u8, refused.At.UtcDateTime);
+            json.WriteEndObject();
+        }
         json.WriteEndObject();
     }
 

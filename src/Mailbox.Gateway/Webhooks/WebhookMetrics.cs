@@ -13,12 +13,12 @@ sealed class WebhookMetrics
         var meter = meters.CreateGateway();
         meter.CreateObservableCounter("mailbox.gateway.webhook.events", () => Observe(static counts => counts.Events), "{event}", "Events told to a webhook.");
         meter.CreateObservableCounter(
-            "mailbox.gateway.webhook.dropped", () => Observe(static counts => counts.Lost), "{letter}",
+            "mailbox.gateway.webhook.dropped", () => Observe(static counts => counts.Dropped), "{letter}",
             "Letters for a webhook that were dropped: too many waited, or for too long.");
         meter.CreateObservableCounter(
             "mailbox.gateway.webhook.failures", () => Observe(static counts => counts.Failures), "{call}", "Calls that a webhook did not take.");
         meter.CreateObservableCounter(
-            "mailbox.gateway.webhook.refused", () => Observe(static counts => counts.SetAside), "{call}",
+            "mailbox.gateway.webhook.refused", () => Observe(static counts => counts.Refused), "{call}",
             "Calls that a webhook refused for good (4xx); they were set aside.");
         meter.CreateObservableUpDownCounter(
             "mailbox.gateway.webhook.waiting", () => Observe(static counts => counts.Waiting), "{letter}", "Letters that a webhook was not told yet.");
@@ -37,22 +37,22 @@ sealed class WebhookMetrics
 /// <summary>Counts one webhook's calls by this process. Safe from any thread.</summary>
 sealed class WebhookCounts
 {
-    long _told;
+    long _events;
     long _dropped;
     long _failures;
     long _refused;
     long _waiting;
     int _isFailing;
 
-    public long Events => Interlocked.Read(ref _told);
+    public long Events => Interlocked.Read(ref _events);
 
     /// <summary>Events that were dropped: too many waited, or for too long.</summary>
-    public long Lost => Interlocked.Read(ref _dropped);
-
-    /// <summary>Calls that were set aside because the endpoint refused them for good.</summary>
-    public long SetAside => Interlocked.Read(ref _refused);
+    public long Dropped => Interlocked.Read(ref _dropped);
 
     public long Failures => Interlocked.Read(ref _failures);
+
+    /// <summary>Calls that were set aside because the endpoint refused them for good.</summary>
+    public long Refused => Interlocked.Read(ref _refused);
 
     /// <summary>Events that wait, as of a few seconds ago.</summary>
     public long Waiting
@@ -64,13 +64,13 @@ sealed class WebhookCounts
     /// <summary>The last call was not taken.</summary>
     public bool IsFailing => Volatile.Read(ref _isFailing) != 0;
 
-    public void Told(int events) => Interlocked.Add(ref _told, events);
+    public void AddEvent() => Interlocked.Increment(ref _events);
 
-    public void Dropped(long events) => Interlocked.Add(ref _dropped, events);
+    public void AddDropped(long events) => Interlocked.Add(ref _dropped, events);
 
-    public void Refused() => Interlocked.Increment(ref _refused);
+    public void AddRefused() => Interlocked.Increment(ref _refused);
 
-    public void Called(bool isTaken)
+    public void AddCall(bool isTaken)
     {
         if (!isTaken) Interlocked.Increment(ref _failures);
         Volatile.Write(ref _isFailing, isTaken ? 0 : 1);

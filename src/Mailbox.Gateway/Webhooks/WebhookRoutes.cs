@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
 namespace Mailbox.Gateway;
@@ -50,26 +49,28 @@ sealed class WebhookRoutes(WebhookStore store, Webhooks webhooks, TimeProvider t
     async Task Put(HttpContext http, string name)
     {
         using var body = await JsonRequest.ReadAsync(http.Request, MaxJsonBytes).ConfigureAwait(false);
-        var problem = body.Problem ?? await PutAsync(http, name, body.Root).ConfigureAwait(false);
-        if (problem is not null) await problem.WriteAsync(http).ConfigureAwait(false);
-    }
-
-    async Task<Problem?> PutAsync(HttpContext http, string name, JsonElement json)
-    {
         Webhook? known = null, webhook = null;
-        Problem? problem = null;
-        var outcome = await ChangeAsync(async () =>
+        var problem = body.Problem;
+        if (problem is null)
         {
-            var all = await store.ListAsync().ConfigureAwait(false);
-            known = all.GetValueOrDefault(name);
-            (webhook, problem) = WebhookJson.Read(json, name, known, time.GetUtcNow());
-            if (known is null && all.Count >= WebhookStore.MaxWebhooks) problem ??= TooMany;
-            return problem is null ? await store.PutAsync(webhook!, known).ConfigureAwait(false) : Outcome.NotFound;
-        }).ConfigureAwait(false);
-        if ((problem ?? Problem.Of(outcome)) is { } refused) return refused;
+            var json = body.Root;
+            var outcome = await ChangeAsync(async () =>
+            {
+                var all = await store.ListAsync().ConfigureAwait(false);
+                known = all.GetValueOrDefault(name);
+                (webhook, problem) = WebhookJson.Read(json, name, known, time.GetUtcNow());
+                if (known is null && all.Count >= WebhookStore.MaxWebhooks) problem ??= TooMany;
+                return problem is null ? await store.PutAsync(webhook!, known).ConfigureAwait(false) : Outcome.NotFound;
+            }).ConfigureAwait(false);
+            problem ??= Problem.Of(outcome);
+        }
+        if (problem is not null)
+        {
+            await problem.WriteAsync(http).ConfigureAwait(false);
+            return;
+        }
         webhooks.Wake();
         await Answer(http, known is null ? StatusCodes.Status201Created : StatusCodes.Status200OK, webhook!).ConfigureAwait(false);
-        return null;
     }
 
     async Task Remove(HttpContext http, string name)

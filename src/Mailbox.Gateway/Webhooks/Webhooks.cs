@@ -76,34 +76,28 @@ sealed class Webhooks(
         if (version == _version && time.GetUtcNow() < _renewAt) return;
         var wanted = await store.ListAsync(cancel).ConfigureAwait(false);
         // A renewed webhook has another version: the next look restarts its calls. The same happens where another gateway renewed it first.
-        foreach (var webhook in wanted.Values.Where(IsOld)) await store.RenewAsync(webhook, cancel).ConfigureAwait(false);
+        foreach (var webhook in wanted.Values.Where(webhook => time.GetUtcNow() - webhook.At > s_renewAfter)) await store.RenewAsync(webhook, cancel).ConfigureAwait(false);
         foreach (var (name, calls) in _running.ToList())
-            if (!wanted.TryGetValue(name, out var webhook) || webhook.Version != calls.Webhook.Version) await EndAsync(name, calls, isGone: webhook is null or { Ended: not null }).ConfigureAwait(false);
+        {
+            if (wanted.TryGetValue(name, out var webhook) && webhook.Version == calls.Webhook.Version) continue;
+            _running.Remove(name);
+            await calls.DisposeAsync().ConfigureAwait(false);
+            if (webhook is null or { Ended: not null }) metrics.Forget(name);
+        }
         foreach (var webhook in wanted.Values)
-            if (webhook.Ended is null && !_running.ContainsKey(webhook.Name)) Begin(webhook);
+        {
+            if (webhook.Ended is not null || _running.ContainsKey(webhook.Name)) continue;
+            var caller = new WebhookCaller(webhook, outbound, store, metrics.Of(webhook.Name), time, log);
+            var consumed = new ConsumedMailbox(webhook.Mailbox, [.. webhook.Groups], stop => JoinAsync(webhook, stop));
+            _running[webhook.Name] = new(webhook, stop => consumer.RunAsync(consumed, caller.TellAsync, stop));
+        }
         (_version, _renewAt) = (version, wanted.Count > 0 ? wanted.Values.Min(static webhook => webhook.At) + s_renewAfter : DateTimeOffset.MaxValue);
-    }
-
-    async Task EndAsync(string name, WebhookCalls calls, bool isGone)
-    {
-        _running.Remove(name);
-        await calls.DisposeAsync().ConfigureAwait(false);
-        if (isGone) metrics.Forget(name);
-    }
-
-    void Begin(Webhook webhook)
-    {
-        var caller = new WebhookCaller(webhook, outbound, store, metrics.Of(webhook.Name), time, log);
-        var consumed = new ConsumedMailbox(webhook.Mailbox, [.. webhook.Groups], stop => JoinAsync(webhook, stop));
-        _running[webhook.Name] = new(webhook, stop => consumer.RunAsync(consumed, caller.TellAsync, stop));
     }
 
     /// <summary>Answers false where another gateway removed or changed the webhook meanwhile.</summary>
     async ValueTask<bool> JoinAsync(Webhook webhook, CancellationToken cancel) =>
         (await store.ListAsync(cancel).ConfigureAwait(false)).GetValueOrDefault(webhook.Name)?.Version == webhook.Version
         && await store.SubscribeAsync(webhook, cancel).ConfigureAwait(false) == Outcome.Stored;
-
-    bool IsOld(Webhook webhook) => time.GetUtcNow() - webhook.At > s_renewAfter;
 }
 
 /// <summary>The running calls to one version of a webhook.</summary>

@@ -9,6 +9,7 @@ sealed class CgiHead
 {
     const int MaxBytes = 64 << 10;
     const int FirstBytes = 4 << 10;
+    const int StatusDigits = 3;
     const int Ok = 200;
     const int Found = 302;
 
@@ -59,34 +60,36 @@ sealed class CgiHead
     static CgiHead Of(ReadOnlySpan<byte> bytes, ReadOnlyMemory<byte> rest)
     {
         var head = new CgiHead { Rest = rest };
-        // As the gateway writes them: the bytes stay the same.
-        foreach (var line in Encoding.Latin1.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries)) head.Add(line.TrimEnd('\r'));
-        head.Settle();
+        var headers = head._headers;
+        // Latin-1, as the gateway writes headers: the bytes stay the same.
+        foreach (var ended in Encoding.Latin1.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var line = ended.TrimEnd('\r');
+            if (line.Length == 0) continue;
+            var colon = line.IndexOf(':', StringComparison.Ordinal);
+            if (colon <= 0) throw NotAHead("a line of it is no header");
+            var (name, value) = (line[..colon], line[(colon + 1)..].Trim(' ', '\t'));
+            headers[name] = headers.TryGetValue(name, out var before) ? StringValues.Concat(before, value) : value;
+        }
+        if (headers.Remove("Status", out var told))
+        {
+            var text = told.ToString();
+            if (!TryReadStatus(text, out var status)) throw NotAHead("its status is none");
+            (head.Status, head.Reason) = (status, text.Length > StatusDigits + 1 ? text[(StatusDigits + 1)..] : null);
+        }
+        else if (headers.ContainsKey("Location")) head.Status = Found;
+        if (!headers.TryGetValue("Content-Length", out var length)) return head;
+        head.Length = BackendAnswer.LengthOf(length) ?? throw NotAHead("its length is none");
+        headers["Content-Length"] = head.Length.Value.ToString(CultureInfo.InvariantCulture);
         return head;
     }
 
-    void Add(string line)
+    /// <summary>Reads a status line such as <c>404</c> or <c>404 Not Found</c>. Below 200 it would be no final answer.</summary>
+    public static bool TryReadStatus(string text, out int status)
     {
-        if (line.Length == 0) return;
-        var colon = line.IndexOf(':', StringComparison.Ordinal);
-        if (colon <= 0) throw NotAHead("a line of it is no header");
-        var (name, value) = (line[..colon], line[(colon + 1)..].Trim(' ', '\t'));
-        _headers[name] = _headers.TryGetValue(name, out var before) ? StringValues.Concat(before, value) : value;
+        status = WholeNumber.TryParse(text.AsSpan(0, Math.Min(StatusDigits, text.Length)), out var number) ? (int)number : 0;
+        return status is >= 200 and <= 599 && (text.Length == StatusDigits || text[StatusDigits] == ' ');
     }
-
-    void Settle()
-    {
-        if (_headers.Remove("Status", out var status)) (Status, Reason) = StatusOf(status.ToString());
-        else if (_headers.ContainsKey("Location")) Status = Found;
-        if (!_headers.TryGetValue("Content-Length", out var length)) return;
-        Length = BackendAnswer.LengthOf(length) ?? throw NotAHead("its length is none");
-        _headers["Content-Length"] = Length.Value.ToString(CultureInfo.InvariantCulture);
-    }
-
-    // "404 Not Found". A status below 200 would be no final answer.
-    static (int, string?) StatusOf(string text) =>
-        text.Length >= 3 && (text.Length == 3 || text[3] == ' ') && WholeNumber.TryParse(text.AsSpan(0, 3), out var status)
-        && status is >= 200 and <= 599 ? ((int)status, text.Length > 4 ? text[4..] : null) : throw NotAHead("its status is none");
 
     static BackendException NotAHead(string why) => new(BackendFault.Broken, $"The application's answer does not begin as one: {why}.");
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using Microsoft.Extensions.Primitives;
 
 namespace Mailbox.Gateway;
 
@@ -12,16 +11,6 @@ static class CgiVariables
     public static FastCgiParameters Of(BackendRequest request, long? bodyLength, string root, string index)
     {
         var variables = new FastCgiParameters();
-        AddRequest(variables, request);
-        AddScript(variables, CgiScript.Of(CgiPath.Of(request.Target), root, index), root);
-        AddEnds(variables, request);
-        AddHeaders(variables, request.Headers);
-        if (bodyLength is { } length) variables.Add("CONTENT_LENGTH", length.ToString(CultureInfo.InvariantCulture));
-        return variables;
-    }
-
-    static void AddRequest(FastCgiParameters variables, BackendRequest request)
-    {
         variables.Add("GATEWAY_INTERFACE", "CGI/1.1");
         variables.Add("SERVER_SOFTWARE", "Mailbox.Orleans");
         variables.Add("SERVER_PROTOCOL", "HTTP/1.1");
@@ -32,25 +21,29 @@ static class CgiVariables
         // php-cgi answers no request without this.
         variables.Add("REDIRECT_STATUS", "200");
         if (request.Scheme == "https") variables.Add("HTTPS", "on");
-    }
-
-    static void AddScript(FastCgiParameters variables, in CgiScript script, string root)
-    {
+        var script = CgiScript.Of(CgiPath.Of(request.Target), root, index);
         variables.AddBytes("SCRIPT_NAME", script.Name);
         variables.AddBytes("PATH_INFO", script.PathInfo);
-        if (root.Length == 0) return;
-        variables.Add("DOCUMENT_ROOT", root);
-        variables.AddBytes("DOCUMENT_URI", script.Name + script.PathInfo);
-        variables.AddBytes("SCRIPT_FILENAME", CgiPath.BytesOf(root) + script.Name);
-    }
-
-    static void AddEnds(FastCgiParameters variables, BackendRequest request)
-    {
+        if (root.Length > 0)
+        {
+            variables.Add("DOCUMENT_ROOT", root);
+            variables.AddBytes("DOCUMENT_URI", script.Name + script.PathInfo);
+            variables.AddBytes("SCRIPT_FILENAME", CgiPath.BytesOf(root) + script.Name);
+        }
         if (request.Client is { } client) AddEnd(variables, "REMOTE", client);
         if (request.Server is { } server) AddEnd(variables, "SERVER", server);
-        var name = HostOf(request.Host);
+        // Without the port; an IPv6 address keeps its brackets.
+        var host = request.Host;
+        var name = host.LastIndexOf(':') is >= 0 and var colon && host[^1] != ']' ? host[..colon] : host;
         variables.Add("SERVER_NAME", name.Length > 0 ? name : request.Server?.Address.ToString() ?? "localhost");
-        if (request.Host.Length > 0) variables.AddBytes("HTTP_HOST", request.Host);
+        if (host.Length > 0) variables.AddBytes("HTTP_HOST", host);
+        foreach (var (header, values) in request.Headers)
+        {
+            if (header.Equals("Content-Type", StringComparison.OrdinalIgnoreCase)) variables.AddBytes("CONTENT_TYPE", values.ToString());
+            else if (IsPassed(header)) variables.AddBytes("HTTP_" + header.ToUpperInvariant().Replace('-', '_'), values.Count == 1 ? values.ToString() : string.Join(", ", values.ToArray()));
+        }
+        if (bodyLength is { } length) variables.Add("CONTENT_LENGTH", length.ToString(CultureInfo.InvariantCulture));
+        return variables;
     }
 
     static void AddEnd(FastCgiParameters variables, string which, IPEndPoint end)
@@ -59,28 +52,10 @@ static class CgiVariables
         variables.Add($"{which}_PORT", end.Port.ToString(CultureInfo.InvariantCulture));
     }
 
-    // Without the port; an IPv6 address keeps its brackets.
-    static string HostOf(string host)
-    {
-        var colon = host.LastIndexOf(':');
-        return colon < 0 || host[^1] == ']' ? host : host[..colon];
-    }
-
-    static void AddHeaders(FastCgiParameters variables, IReadOnlyList<KeyValuePair<string, StringValues>> headers)
-    {
-        foreach (var (name, values) in headers)
-        {
-            if (name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase)) variables.AddBytes("CONTENT_TYPE", values.ToString());
-            else if (IsTold(name)) variables.AddBytes("HTTP_" + name.ToUpperInvariant().Replace('-', '_'), Whole(values));
-        }
-    }
-
     // A_B would look like A-B, which may be a header that the gateway sets. HTTP_PROXY is a setting of many programs (httpoxy.org).
-    static bool IsTold(string name) =>
+    static bool IsPassed(string name) =>
         name.All(static letter => char.IsAsciiLetterOrDigit(letter) || letter == '-')
         && !name.Equals("Proxy", StringComparison.OrdinalIgnoreCase) && !name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase);
-
-    static string Whole(in StringValues values) => values.Count == 1 ? values.ToString() : string.Join(", ", values.ToArray());
 }
 
 /// <summary>The script that a path means, and the rest of the path.</summary>

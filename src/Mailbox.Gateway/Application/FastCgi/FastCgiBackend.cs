@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
@@ -17,7 +18,7 @@ sealed class FastCgiBackend : IBackend, IDisposable
     {
         (_options, _log) = (options, log);
         _root = options.Root.Length == 0 ? "" : Path.GetFullPath(options.Root).TrimEnd('/');
-        _pool = new(new FastCgiConnector(new(options.Url), options.ConnectTimeout, time).ConnectAsync, options.KeepIdle, time);
+        _pool = new(cancel => ConnectAsync(new(options.Url), options.ConnectTimeout, time, cancel), options.KeepIdle, time);
     }
 
     public async ValueTask<BackendAnswer> AskAsync(BackendRequest request, CancellationToken cancel)
@@ -65,8 +66,32 @@ sealed class FastCgiBackend : IBackend, IDisposable
         }
     }
 
+    /// <param name="url"><c>fastcgi://HOST:PORT</c>, or <c>fastcgi:///PATH</c> of a Unix socket.</param>
+    /// <exception cref="BackendException">The application cannot be reached, or not in time.</exception>
+    static async ValueTask<FastCgiConnection> ConnectAsync(Uri url, TimeSpan limit, TimeProvider time, CancellationToken cancel)
+    {
+        using var timeout = new ResettableTimeout(limit, time, cancel);
+        var isUnix = url.Host.Length == 0;
+        var socket = isUnix
+            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            : new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            if (isUnix) await socket.ConnectAsync(new UnixDomainSocketEndPoint(Uri.UnescapeDataString(url.AbsolutePath)), timeout.Token).ConfigureAwait(false);
+            else await socket.ConnectAsync(url.IdnHost, url.Port, timeout.Token).ConfigureAwait(false);
+            return new(socket);
+        }
+        catch (Exception fault)
+        {
+            socket.Dispose();
+            if (fault is SocketException) throw new BackendException(BackendFault.Unreachable, fault.Message, fault);
+            if (fault is OperationCanceledException && !cancel.IsCancellationRequested) throw new BackendException(BackendFault.TimedOut, "The application does not take connections.", fault);
+            throw;
+        }
+    }
+
     FastCgiExchange ExchangeOn(FastCgiConnection connection, FastCgiBody? body) =>
-        new(_pool, connection, new(connection, new(_log)), new(connection, body));
+        new(_pool, connection, new(connection, _log), new(connection, body));
 
     // RFC 9110 section 9.2.1: doing it twice does no harm.
     static bool IsSafe(string method) => method is "GET" or "HEAD" or "OPTIONS" or "TRACE";
@@ -115,36 +140,28 @@ sealed class FastCgiBody : IAsyncDisposable
     static async Task<FastCgiBody?> KeepAsync(Stream body, long limit)
     {
         var kept = new FileBufferingReadStream(body, MemoryBytes);
-        try
-        {
-            await ReadToEndAsync(kept, limit).ConfigureAwait(false);
-        }
-        catch
-        {
-            await kept.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-        if (kept.Length == 0)
-        {
-            // The records that begin the request end the standard input of one without a body (FastCGI 1.0 section 3.3).
-            await kept.DisposeAsync().ConfigureAwait(false);
-            return null;
-        }
-        kept.Position = 0;
-        return new(kept, kept.Length, isOwn: true);
-    }
-
-    static async Task ReadToEndAsync(FileBufferingReadStream kept, long limit)
-    {
         var buffer = ArrayPool<byte>.Shared.Rent(MemoryBytes);
         try
         {
             while (await kept.ReadAsync(buffer, CancellationToken.None).ConfigureAwait(false) > 0)
                 if (kept.Length > limit) throw new BackendException(BackendFault.TooLarge, $"A body without a length may have {limit} bytes.");
         }
+        catch
+        {
+            await kept.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+        if (kept.Length == 0)
+        {
+            // The records that begin a request without a body also end its standard input (FastCGI 1.0 section 3.3).
+            await kept.DisposeAsync().ConfigureAwait(false);
+            return null;
+        }
+        kept.Position = 0;
+        return new(kept, kept.Length, isOwn: true);
     }
 }

@@ -59,12 +59,14 @@ sealed class FastCgiExchange(FastCgiPool pool, FastCgiConnection connection, Fas
 }
 
 /// <summary>The standard output of one request, read from its records while they arrive.</summary>
-sealed class FastCgiOutput(FastCgiConnection connection, FastCgiErrors errors) : ForwardStream
+sealed class FastCgiOutput(FastCgiConnection connection, ILogger log) : ForwardStream
 {
     const int EndBytes = 8;
+    const int MaxErrorBytes = 16 << 10;
 
     int _left;
     int _padding;
+    int _errorRoom = MaxErrorBytes;
     bool _isClosed;
 
     /// <summary>Whether any record has come.</summary>
@@ -83,6 +85,8 @@ sealed class FastCgiOutput(FastCgiConnection connection, FastCgiErrors errors) :
         return read;
     }
 
+    /// <summary>Reads the head of the next record, and the whole record where it is no output.</summary>
+    /// <returns>False at the end of the connection.</returns>
     async ValueTask<bool> NextAsync(CancellationToken cancel)
     {
         await connection.SkipAsync(_padding, cancel).ConfigureAwait(false);
@@ -91,68 +95,41 @@ sealed class FastCgiOutput(FastCgiConnection connection, FastCgiErrors errors) :
         if (await connection.ReadRecordAsync(cancel).ConfigureAwait(false) is not { } record)
             return _isClosed ? false : throw new BackendException(BackendFault.Broken, "The application ended the connection without an end of its answer.");
         HasBegun = true;
-        await TakeAsync(record, cancel).ConfigureAwait(false);
-        return true;
-    }
-
-    ValueTask TakeAsync(FastCgiRecord record, CancellationToken cancel)
-    {
         _padding = record.Padding;
         switch (record.Type)
         {
             case FastCgiType.StandardOutput when !_isClosed:
                 _left = record.Length;
                 _isClosed = _left == 0;
-                return ValueTask.CompletedTask;
+                break;
             case FastCgiType.StandardError:
-                return errors.ReadAsync(connection, record.Length, cancel);
+                await LogErrorsAsync(record.Length, cancel).ConfigureAwait(false);
+                break;
             case FastCgiType.EndRequest when record.Length >= EndBytes:
-                return EndAsync(record, cancel);
+                var end = new byte[EndBytes];
+                await connection.ReadExactlyAsync(end, cancel).ConfigureAwait(false);
+                await connection.SkipAsync(record.Length - EndBytes + record.Padding, cancel).ConfigureAwait(false);
+                _padding = 0;
+                if (end[4] != 0) throw new BackendException(BackendFault.Broken, $"The application refused the request (FastCGI status {end[4]}, code {BinaryPrimitives.ReadInt32BigEndian(end)}).");
+                IsEnded = true;
+                break;
             default:
                 throw new BackendException(BackendFault.Broken, $"The application sent a FastCGI record that has no place here: type {(int)record.Type}.");
         }
+        return true;
     }
 
-    async ValueTask EndAsync(FastCgiRecord record, CancellationToken cancel)
+    // The standard error of one request, up to a bound. A control character would break the log's line.
+    async ValueTask LogErrorsAsync(int length, CancellationToken cancel)
     {
-        var end = new byte[EndBytes];
-        await connection.ReadExactlyAsync(end, cancel).ConfigureAwait(false);
-        await connection.SkipAsync(record.Length - EndBytes + record.Padding, cancel).ConfigureAwait(false);
-        _padding = 0;
-        if (end[4] != 0) throw new BackendException(BackendFault.Broken, $"The application refused the request (FastCGI status {end[4]}, code {BinaryPrimitives.ReadInt32BigEndian(end)}).");
-        IsEnded = true;
+        var errors = new byte[Math.Min(length, _errorRoom)];
+        await connection.ReadExactlyAsync(errors, cancel).ConfigureAwait(false);
+        await connection.SkipAsync(length - errors.Length, cancel).ConfigureAwait(false);
+        _errorRoom -= errors.Length;
+        foreach (var line in Encoding.UTF8.GetString(errors).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            log.ApplicationSaid(string.Concat(line.Select(static letter => char.IsControl(letter) ? ' ' : letter)));
+        if (_errorRoom == 0 && errors.Length > 0) log.ApplicationSaysTooMuch(MaxErrorBytes);
     }
-}
-
-/// <summary>Logs the standard error of one request, up to a bound.</summary>
-sealed class FastCgiErrors(ILogger log)
-{
-    const int MaxBytes = 16 << 10;
-
-    int _room = MaxBytes;
-
-    public async ValueTask ReadAsync(FastCgiConnection connection, int length, CancellationToken cancel)
-    {
-        var said = new byte[Math.Min(length, _room)];
-        await connection.ReadExactlyAsync(said, cancel).ConfigureAwait(false);
-        await connection.SkipAsync(length - said.Length, cancel).ConfigureAwait(false);
-        _room -= said.Length;
-        foreach (var line in Encoding.UTF8.GetString(said).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-            log.ApplicationSaid(Printable(line));
-        if (length > 0 && _room == 0 && said.Length > 0) log.ApplicationSaysTooMuch(MaxBytes);
-    }
-
-    // Control characters would break the log's line.
-    static string Printable(string line) => string.Concat(line.Select(static letter => char.IsControl(letter) ? ' ' : letter));
-}
-
-static partial class FastCgiErrorsLog
-{
-    [LoggerMessage(2031, LogLevel.Warning, "The application says: {Line}")]
-    public static partial void ApplicationSaid(this ILogger log, string line);
-
-    [LoggerMessage(2032, LogLevel.Warning, "The application said more than {Bytes} bytes of errors in one request; the rest is left out.")]
-    public static partial void ApplicationSaysTooMuch(this ILogger log, int bytes);
 }
 
 /// <summary>Sends a request: the records that begin it, then its body while it arrives.</summary>
@@ -199,7 +176,14 @@ sealed class FastCgiSending(FastCgiConnection connection, FastCgiBody? body)
             {
                 var read = await ReadAsync(body.Content, buffer.AsMemory(FastCgiRecord.HeadBytes, (int)Math.Min(left, BufferBytes - 2 * FastCgiRecord.HeadBytes))).ConfigureAwait(false);
                 left -= read;
-                await connection.WriteAsync(buffer.AsMemory(0, Frame(buffer, read, isLast: left == 0)), CancellationToken.None).ConfigureAwait(false);
+                new FastCgiRecord(FastCgiType.StandardInput, read).Write(buffer);
+                var end = FastCgiRecord.HeadBytes + read;
+                if (left == 0)
+                {
+                    new FastCgiRecord(FastCgiType.StandardInput, 0).Write(buffer.AsSpan(end));
+                    end += FastCgiRecord.HeadBytes;
+                }
+                await connection.WriteAsync(buffer.AsMemory(0, end), CancellationToken.None).ConfigureAwait(false);
             }
         }
         finally
@@ -221,13 +205,13 @@ sealed class FastCgiSending(FastCgiConnection connection, FastCgiBody? body)
             throw;
         }
     }
+}
 
-    static int Frame(Span<byte> buffer, int length, bool isLast)
-    {
-        new FastCgiRecord(FastCgiType.StandardInput, length).Write(buffer);
-        var end = FastCgiRecord.HeadBytes + length;
-        if (!isLast) return end;
-        new FastCgiRecord(FastCgiType.StandardInput, 0).Write(buffer[end..]);
-        return end + FastCgiRecord.HeadBytes;
-    }
+static partial class FastCgiOutputLog
+{
+    [LoggerMessage(2031, LogLevel.Warning, "The application says: {Line}")]
+    public static partial void ApplicationSaid(this ILogger log, string line);
+
+    [LoggerMessage(2032, LogLevel.Warning, "The application said more than {Bytes} bytes of errors in one request; the rest is left out.")]
+    public static partial void ApplicationSaysTooMuch(this ILogger log, int bytes);
 }

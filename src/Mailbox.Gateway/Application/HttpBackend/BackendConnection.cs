@@ -8,27 +8,36 @@ namespace Mailbox.Gateway;
 /// answer counts. Where there is none, the next read fails.
 /// </summary>
 /// <param name="socket">The socket below <paramref name="inner"/>.</param>
-sealed class BackendConnection(Socket socket, Stream inner) : Stream
+sealed class BackendConnection(Socket socket, Stream inner) : ForwardStream
 {
     bool _isBroken;
 
     /// <summary>Whether it has carried an earlier request.</summary>
     public bool WasUsed { get; set; }
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
     public override bool CanWrite => true;
 
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+    /// <summary>Connects to an application that speaks HTTP, through TLS where its URL says so.</summary>
+    public static async ValueTask<Stream> ConnectAsync(Uri url, CancellationToken cancel)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(url.IdnHost, url.Port, cancel).ConfigureAwait(false);
+            var stream = new NetworkStream(socket, ownsSocket: true);
+            if (url.Scheme != Uri.UriSchemeHttps) return new BackendConnection(socket, stream);
+            var tls = new SslStream(stream);
+            await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = url.IdnHost }, cancel).ConfigureAwait(false);
+            return new BackendConnection(socket, tls);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        inner.ReadAsync(buffer, offset, count, cancellationToken);
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -56,16 +65,6 @@ sealed class BackendConnection(Socket socket, Stream inner) : Stream
             // The next read fails.
         }
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
-
-    public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
-
-    public override void Flush() => inner.Flush();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     public override async ValueTask DisposeAsync()
     {
@@ -119,32 +118,5 @@ sealed class BackendAttempts
         if (Connection is not null && (_isRepeated || !_wasKept)) throw new InvalidOperationException("The application ended the connection without an answer.");
         _isRepeated = Connection is not null;
         (Connection, _wasKept, connection.WasUsed) = (connection, connection.WasUsed, true);
-    }
-}
-
-/// <summary>Makes connections to an application that speaks HTTP, through TLS where its URL says so.</summary>
-sealed class BackendConnector(Uri url)
-{
-    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(url.IdnHost, url.Port, cancel).ConfigureAwait(false);
-            var stream = new NetworkStream(socket, ownsSocket: true);
-            return new BackendConnection(socket, url.Scheme == Uri.UriSchemeHttps ? await SecureAsync(stream, cancel).ConfigureAwait(false) : stream);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    async Task<Stream> SecureAsync(NetworkStream stream, CancellationToken cancel)
-    {
-        var tls = new SslStream(stream);
-        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = url.IdnHost }, cancel).ConfigureAwait(false);
-        return tls;
     }
 }

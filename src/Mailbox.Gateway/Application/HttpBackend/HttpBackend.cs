@@ -20,7 +20,21 @@ sealed class HttpBackend : IBackend, IDisposable
         var url = new Uri(options.Url);
         // TLS is made by the connector, so that it checks the application's name, and not the one that a client asked for.
         _origin = $"http://{url.Authority}{url.AbsolutePath.TrimEnd('/')}";
-        _http = new(HandlerOf(options, new BackendConnector(url)));
+        _http = new(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ActivityHeadersPropagator = null,
+            ConnectTimeout = options.ConnectTimeout,
+            // An answer that a client gave up is not read to the end to save the connection.
+            MaxResponseDrainSize = 0,
+            // Kestrel reads and writes headers as Latin-1 (BackendServices.AddGatewayServer): the bytes stay the same.
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+            ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+            ConnectCallback = (_, cancel) => BackendConnection.ConnectAsync(url, cancel),
+        });
     }
 
     public async ValueTask<BackendAnswer> AskAsync(BackendRequest request, CancellationToken cancel)
@@ -33,7 +47,8 @@ sealed class HttpBackend : IBackend, IDisposable
         }
         catch (HttpRequestException fault)
         {
-            throw new BackendException(FaultOf(fault), fault.Message, fault);
+            var isUnreachable = fault.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError;
+            throw new BackendException(isUnreachable ? BackendFault.Unreachable : BackendFault.Broken, fault.Message, fault);
         }
         catch (OperationCanceledException fault) when (fault.InnerException is TimeoutException)
         {
@@ -50,35 +65,12 @@ sealed class HttpBackend : IBackend, IDisposable
             return await _http.SendAsync(MessageOf(request), cancel).ConfigureAwait(false);
         }
         // The handler repeats by itself where a kept connection was closed, but not where it was reset, as by a process that was killed.
-        catch (HttpRequestException fault) when (request.Body is null && IsRepeatable(request.Method) && IsReset(fault))
+        catch (HttpRequestException fault) when (request.Body is null && IsRepeatable(request.Method)
+            && fault.InnerException?.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset })
         {
             return await _http.SendAsync(MessageOf(request), cancel).ConfigureAwait(false);
         }
     }
-
-    static bool IsReset(HttpRequestException fault) => fault.InnerException?.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset };
-
-    static SocketsHttpHandler HandlerOf(BackendOptions options, BackendConnector connector) => new()
-    {
-        UseProxy = false,
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ActivityHeadersPropagator = null,
-        ConnectTimeout = options.ConnectTimeout,
-        // An answer that a client gave up is not read to the end to save the connection.
-        MaxResponseDrainSize = 0,
-        // Kestrel reads and writes headers as Latin-1 (BackendServices.AddGatewayServer): the bytes stay the same.
-        RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        ConnectCallback = connector.ConnectAsync,
-    };
-
-    static BackendFault FaultOf(HttpRequestException fault) => fault.HttpRequestError switch
-    {
-        HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError => BackendFault.Unreachable,
-        _ => BackendFault.Broken,
-    };
 
     HttpRequestMessage MessageOf(BackendRequest request)
     {
@@ -87,15 +79,6 @@ sealed class HttpBackend : IBackend, IDisposable
         if (request.Body is not null) message.Content = new HttpBackendBody(request.Body, request.BodyLength);
         // The handler does not repeat a request with a body; it would repeat one without.
         else if (!IsRepeatable(request.Method)) message.Content = new HttpBackendBody(Stream.Null, 0);
-        AddHeaders(message, request);
-        return message;
-    }
-
-    // RFC 9110 section 9.2.2; any other method may have its effect twice.
-    static bool IsRepeatable(string method) => method is "GET" or "HEAD" or "OPTIONS" or "TRACE" or "PUT" or "DELETE";
-
-    static void AddHeaders(HttpRequestMessage message, BackendRequest request)
-    {
         var headers = message.Headers;
         if (request.Host.Length > 0) headers.Host = request.Host;
         foreach (var (name, values) in request.Headers)
@@ -104,10 +87,14 @@ sealed class HttpBackend : IBackend, IDisposable
             // Headers that describe a body are kept apart, also where there is none.
             if (!isAdded) (message.Content ??= new HttpBackendBody(Stream.Null, 0)).Headers.TryAddWithoutValidation(name, values.AsEnumerable());
         }
-        if (request.Upgrade is not { } protocol) return;
+        if (request.Upgrade is not { } protocol) return message;
         headers.TryAddWithoutValidation("Connection", "Upgrade");
         headers.TryAddWithoutValidation("Upgrade", protocol);
+        return message;
     }
+
+    // RFC 9110 section 9.2.2; any other method may have its effect twice.
+    static bool IsRepeatable(string method) => method is "GET" or "HEAD" or "OPTIONS" or "TRACE" or "PUT" or "DELETE";
 }
 
 /// <summary>The answer of an application that speaks HTTP.</summary>

@@ -46,12 +46,6 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes,
 
     bool IsDone => _part is not null || _expected == Expected.Nothing;
 
-    static Problem BreaksOff { get; } = JsonRequest.Bad("the body", "breaks off");
-
-    static Problem NoDelimiter { get; } = JsonRequest.Bad("the body", "has a line that begins with the boundary and goes on with something else");
-
-    static Problem NoHeaderEnd { get; } = JsonRequest.Bad("the headers of a part", "do not end with an empty line");
-
     static Problem TooManyHeaders { get; } = new(
         ProblemKinds.TooLarge, $"The headers of a part are more than {PartHeaders.MaxCount}, or than {PartHeaders.MaxBytes} bytes.");
 
@@ -61,22 +55,21 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes,
     {
         _part = null;
         while (!IsDone)
-            if (!await TryAdvanceAsync(cancel).ConfigureAwait(false)) Fail(BreaksOff);
+        {
+            var isBroken = false;
+            try
+            {
+                var read = await body.ReadAsync(cancel).ConfigureAwait(false);
+                isBroken = !Advance(read.Buffer, read.IsCompleted);
+            }
+            // A broken content coding; InvalidOperationException is Brotli's.
+            catch (Exception fault) when (fault is IOException or InvalidDataException or InvalidOperationException)
+            {
+                isBroken = true;
+            }
+            if (isBroken) Fail(JsonRequest.Bad("the body", "breaks off"));
+        }
         return new(_part, _part is null ? _problem : null);
-    }
-
-    async ValueTask<bool> TryAdvanceAsync(CancellationToken cancel)
-    {
-        try
-        {
-            var read = await body.ReadAsync(cancel).ConfigureAwait(false);
-            return Advance(read.Buffer, read.IsCompleted);
-        }
-        // A broken content coding; InvalidOperationException is Brotli's.
-        catch (Exception fault) when (fault is IOException or InvalidDataException or InvalidOperationException)
-        {
-            return false;
-        }
     }
 
     // False where bytes are missing and none will come.
@@ -124,20 +117,17 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes,
 
     bool ReadHeader(ref ReadOnlySequence<byte> unread)
     {
-        if (EmptyLineLength(unread) is > 0 and var length)
+        var length = StartsWith(unread, "\n"u8) ? 1 : StartsWith(unread, "\r\n"u8) ? 2 : 0;
+        if (length > 0)
         {
             unread = unread.Slice(length);
             _expected = Expected.Body;
             return true;
         }
-        if (StartsWith(unread, DashBoundary)) return Fail(NoHeaderEnd);
+        if (StartsWith(unread, DashBoundary)) return Fail(JsonRequest.Bad("the headers of a part", "do not end with an empty line"));
         var end = EndOfField(unread);
         if (_headerBytes + (end < 0 ? unread.Length : end) > PartHeaders.MaxBytes) return Fail(TooManyHeaders);
-        return end >= 0 && AddField(ref unread, end);
-    }
-
-    bool AddField(ref ReadOnlySequence<byte> unread, long end)
-    {
+        if (end < 0) return false;
         var field = unread.Slice(0, end);
         var bytes = field.IsSingleSegment ? field.FirstSpan : field.ToArray();
         if (_headers.Fields.Count == PartHeaders.MaxCount) return Fail(TooManyHeaders);
@@ -180,7 +170,7 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes,
     {
         var line = DelimiterLine.Read(unread.Slice(at + length), isLast);
         if (line.Kind == DelimiterKind.Incomplete) return false;
-        if (line.Kind == DelimiterKind.Malformed) return Fail(NoDelimiter);
+        if (line.Kind == DelimiterKind.Malformed) return Fail(JsonRequest.Bad("the body", "has a line that begins with the boundary and goes on with something else"));
         if (_expected == Expected.Body) _part = new(_headers, unread.Slice(0, at).ToArray());
         else _hasBareLines = !line.EndsWithReturn;
         (_headers, _headerBytes) = (new(), 0);
@@ -194,9 +184,6 @@ sealed class MultiplexReader(PipeReader body, string boundary, int maxBodyBytes,
         (_problem, _expected) = (problem, Expected.Nothing);
         return true;
     }
-
-    static int EmptyLineLength(in ReadOnlySequence<byte> text) =>
-        StartsWith(text, "\n"u8) ? 1 : StartsWith(text, "\r\n"u8) ? 2 : 0;
 
     static bool StartsWith(in ReadOnlySequence<byte> text, ReadOnlySpan<byte> what) =>
         text.FirstSpan.Length >= what.Length ? text.FirstSpan.StartsWith(what) : new SequenceReader<byte>(text).IsNext(what);

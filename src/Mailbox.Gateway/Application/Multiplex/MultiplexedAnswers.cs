@@ -92,11 +92,10 @@ sealed class MultiplexedAnswers(LetterDeliveries deliveries, TimeProvider time, 
 /// <summary>The part of a multiplexed answer without an address, which answers the request. Without one the answer is 204.</summary>
 sealed class AnswerPart(HttpContext http, BackendAnswer answer, Visitor visitor, TimeProvider time)
 {
-    const int StatusDigits = 3;
     static readonly TimeSpan s_sendAfter = TimeSpan.FromMilliseconds(100);
 
     MultiplexPart? _part;
-    long _status;
+    int _status;
     Task _sendDue = Task.CompletedTask;
 
     /// <returns>Why the part cannot be the answer; null where it can.</returns>
@@ -105,7 +104,7 @@ sealed class AnswerPart(HttpContext http, BackendAnswer answer, Visitor visitor,
         if (_part is not null) return new(ProblemKinds.BackendFailed, "Two parts have no address; only one can be the answer.");
         var status = part.Headers.Find(PartHeaders.Status);
         if (status.Count == 0) _status = answer.Status;
-        else if (status.Count > 1 || !TryReadStatus(status.ToString(), out _status))
+        else if (status.Count > 1 || !CgiHead.TryReadStatus(status.ToString(), out _status))
             return new(ProblemKinds.BackendFailed, "Status: must be given once, as a number from 200 to 599.");
         _part = part;
         _sendDue = Task.Delay(s_sendAfter, time);
@@ -145,14 +144,10 @@ sealed class AnswerPart(HttpContext http, BackendAnswer answer, Visitor visitor,
         else await http.Response.StartAsync(CancellationToken.None).ConfigureAwait(false);
     }
 
-    // As in CGI: 404, or 404 Not Found.
-    static bool TryReadStatus(string text, out long status) =>
-        WholeNumber.TryParse(text.AsSpan(0, Math.Min(StatusDigits, text.Length)), out status) && status is >= 200 and <= 599 && (text.Length == StatusDigits || text[StatusDigits] == ' ');
-
     void CopyHead(MultiplexPart part)
     {
         var headers = http.Response.Headers;
-        http.Response.StatusCode = (int)_status;
+        http.Response.StatusCode = _status;
         if (part.Body.Length > 0) headers.ContentType = "text/plain";
         foreach (var (name, value) in part.Headers.Fields)
             if (name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase)) headers.Append(name, AsBytes(value));

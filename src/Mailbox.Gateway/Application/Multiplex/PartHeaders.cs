@@ -23,8 +23,7 @@ sealed class PartHeaders
         Mailbox, Token, Group, Except, "Content-Type", "Message-Type", "TTL", "Topic", "Idempotency-Key", "Idle", "Durability", Status,
     ];
 
-    static readonly SearchValues<byte> s_nameBytes =
-        SearchValues.Create("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"u8);
+    static readonly SearchValues<byte> s_nameBytes = SearchValues.Create(Encoding.ASCII.GetBytes(HeaderRules.TokenCharacters));
 
     // A tab may stand in a value; a line's end may not, since folded lines were joined before.
     static readonly SearchValues<byte> s_controls =

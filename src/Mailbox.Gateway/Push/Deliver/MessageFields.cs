@@ -10,12 +10,11 @@ namespace Mailbox.Gateway;
 /// <summary>The fields that describe a message, in the headers of a request or of a part, or in JSON (spec sections 5 and 6).</summary>
 static class MessageFields
 {
-    static readonly MessageField s_contentType = new("Content-Type", "contentType", MessageDraft.IsContentType, "1 to 256 printable ASCII characters");
-    static readonly MessageField s_type =
-        new("Message-Type", "type", MessageDraft.IsType, "1 to 64 characters of A-Z a-z 0-9 . _ ~ : @ -, not beginning with 'mailbox.'");
-    static readonly MessageField s_topic = new("Topic", "topic", MessageDraft.IsTopic, "1 to 32 characters of A-Z a-z 0-9 - _");
+    static readonly MessageField s_contentType = new("Content-Type", "contentType", MessageDraft.IsContentType, MessageDraft.ContentTypeRule);
+    static readonly MessageField s_type = new("Message-Type", "type", MessageDraft.IsType, MessageDraft.TypeRule);
+    static readonly MessageField s_topic = new("Topic", "topic", MessageDraft.IsTopic, MessageDraft.TopicRule);
     static readonly MessageField s_ttl = new("TTL", "ttl", static text => IsSeconds(text, 0, MessageDraft.MaxTimeToLive), "0 to 2592000 seconds");
-    static readonly MessageField s_key = new("Idempotency-Key", "id", MessageDraft.IsKey, "1 to 64 bytes");
+    static readonly MessageField s_key = new("Idempotency-Key", "id", MessageDraft.IsKey, MessageDraft.KeyRule);
     static readonly MessageField s_durability =
         new("Durability", "durability", static text => DurabilityOf(text) is not null, "'disk', 'process' or 'memory'");
     static readonly MessageField s_idle = new("Idle", "idle", static text => IsSeconds(text, 1, MessageDraft.MaxIdle), "1 to 2592000 seconds");
@@ -30,17 +29,15 @@ static class MessageFields
     {
         foreach (var field in s_all)
             if (field.FaultOf(find(field)) is { } fault) return (null, (field, fault));
-        return (new()
-        {
-            Body = body,
-            ContentType = Text(find(s_contentType)) ?? defaultContentType,
-            Type = Text(find(s_type)),
-            Topic = Text(find(s_topic)),
-            TimeToLive = Seconds(find(s_ttl)),
-            IdempotencyKey = Text(find(s_key)),
-            Durability = DurabilityOf(Text(find(s_durability))),
-            Idle = Seconds(find(s_idle)),
-        }, default);
+        return (MessageDraft.OfChecked(
+            body,
+            Text(find(s_contentType)) ?? defaultContentType,
+            Text(find(s_type)),
+            Text(find(s_topic)),
+            Text(find(s_key)),
+            Seconds(find(s_ttl)),
+            DurabilityOf(Text(find(s_durability))),
+            Seconds(find(s_idle))), default);
     }
 
     /// <summary>The same from headers.</summary>

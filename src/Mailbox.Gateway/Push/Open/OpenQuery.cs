@@ -21,7 +21,9 @@ sealed record OpenQuery(Accepted Accepted, OpenRequest Request, TimeSpan Wait)
         var fields = QueryFields.Of(request);
         var after = PositionOf(request, fields);
         var limit = fields.Integer("limit", DefaultLimit, 1, MaxLimit);
-        var wait = WaitOf(request, fields, options);
+        var seconds = fields.Integer("wait", PreferHeader.Wait(request.Headers["Prefer"]) ?? -1, 0, int.MaxValue);
+        var wait = seconds < 0 ? options.Wait : TimeSpan.FromSeconds(seconds);
+        if (wait > options.MaxWait) wait = options.MaxWait;
         var isPoll = accepted == Accepted.Json;
         var open = new OpenRequest
         {
@@ -46,23 +48,13 @@ sealed record OpenQuery(Accepted Accepted, OpenRequest Request, TimeSpan Wait)
     // Last-Event-ID beats after. An EventSource without an id sends an empty one.
     static Position? PositionOf(HttpRequest request, QueryFields fields)
     {
-        var id = request.Headers["Last-Event-ID"];
-        if (!StringValues.IsNullOrEmpty(id)) return Parse(id.ToString(), "Last-Event-ID", fields);
-        return fields.Text("after") is { } after ? Parse(after, "after", fields) : null;
-    }
-
-    static Position? Parse(string text, string field, QueryFields fields)
-    {
+        var id = request.Headers["Last-Event-ID"].ToString();
+        var field = id.Length > 0 ? "Last-Event-ID" : "after";
+        var text = id.Length > 0 ? id : fields.Text("after");
+        if (text is null) return null;
         if (Position.TryParse(text, out var position)) return position;
         fields.Refuse(Problem.BadPosition(field));
         return null;
-    }
-
-    static TimeSpan WaitOf(HttpRequest request, QueryFields fields, GatewayOptions options)
-    {
-        var seconds = fields.Integer("wait", PreferHeader.Wait(request.Headers["Prefer"]) ?? -1, 0, int.MaxValue);
-        var wait = seconds < 0 ? options.Wait : TimeSpan.FromSeconds(seconds);
-        return wait < options.MaxWait ? wait : options.MaxWait;
     }
 }
 
