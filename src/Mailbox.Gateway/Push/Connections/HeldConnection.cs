@@ -8,7 +8,8 @@ namespace Mailbox.Gateway;
 /// Station 6: the response of an opened mailbox, until it ends. It has no thread, task or timer of its own, so that an idle reader costs
 /// memory alone. Events post a bit of <see cref="Work"/>; the owner of the connection handles them.
 /// </summary>
-// The states. Exactly one owner may use the reader and the response; the bit Owned says that there is one. All other fields need no lock.
+// The states. Exactly one owner may use the reader and the response; the bit Owned says that there is one. So nothing is locked but the
+// record of a stalled flush, which the timer reads.
 //
 //                  first bit of Work                pump takes it
 //     ┌──────┐     sets Owned       ┌────────┐                    ┌─────────┐   last byte flushed, Gone,     ┌──────────┐
