@@ -35,7 +35,7 @@ sealed class DeliverManyRoute(LetterDeliveries deliveries, CallerNames names, IO
             await problem!.WriteAsync(http).ConfigureAwait(false);
             return;
         }
-        var letter = default(Letter);
+        var letter = default(LetterOutcome);
         var delivery = deliveries.Begin(told =>
         {
             letter = told;
@@ -156,7 +156,7 @@ sealed class OutcomeList : IAsyncDisposable
     /// <summary>No further letter may be taken.</summary>
     public bool IsFull => _list.Length > MaxBytes;
 
-    public async ValueTask AddAsync(Letter letter)
+    public async ValueTask AddAsync(LetterOutcome letter)
     {
         if (_isBegun) _newest.Write(","u8);
         _isBegun = true;

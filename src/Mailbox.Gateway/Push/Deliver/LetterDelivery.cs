@@ -10,11 +10,11 @@ namespace Mailbox.Gateway;
 /// </summary>
 /// <param name="maxBytes">The most bytes of bodies in flight; a single letter may have more.</param>
 /// <param name="told">Receives the outcome of each letter, in the order of the calls.</param>
-sealed class LetterDelivery(IMailboxGrid grid, GatewayMetrics metrics, LetterReader letters, int maxBytes, Func<Letter, ValueTask> told)
+sealed class LetterDelivery(IMailboxGrid grid, GatewayMetrics metrics, LetterReader letters, int maxBytes, Func<LetterOutcome, ValueTask> told)
 {
     const int MaxInFlight = 1024;
 
-    readonly Queue<(Letter Letter, Task<PostResult>? Answer)> _waiting = [];
+    readonly Queue<(LetterOutcome Letter, Task<PostResult>? Answer)> _waiting = [];
     long _bytes;
 
     /// <summary>Posts one part, all or nothing.</summary>
@@ -76,7 +76,7 @@ sealed class LetterDelivery(IMailboxGrid grid, GatewayMetrics metrics, LetterRea
 /// <summary>One letter of a request that carries many, and its outcome.</summary>
 /// <param name="Post">Null where the letter was not valid.</param>
 /// <param name="Problem">Not null where the letter was not valid.</param>
-readonly record struct Letter(PostRequest? Post, PostResult? Result, Problem? Problem)
+readonly record struct LetterOutcome(PostRequest? Post, PostResult? Result, Problem? Problem)
 {
     public void WriteTo(Utf8JsonWriter json)
     {
@@ -100,5 +100,5 @@ sealed class LetterDeliveries(IMailboxGrid grid, GatewayMetrics metrics, IOption
     public MultiplexReader Read(PipeReader body, string boundary, bool isEncoded) => new(body, boundary, _maxBodyBytes, isEncoded);
 
     /// <param name="told">Receives the outcome of each letter, in order.</param>
-    public LetterDelivery Begin(Func<Letter, ValueTask> told) => new(grid, metrics, _letters, _maxBodyBytes, told);
+    public LetterDelivery Begin(Func<LetterOutcome, ValueTask> told) => new(grid, metrics, _letters, _maxBodyBytes, told);
 }
