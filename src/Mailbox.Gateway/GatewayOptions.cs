@@ -9,7 +9,7 @@ public sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a long-poll waits where it does not say.</summary>
+    /// <summary>How long a long-poll waits that does not ask for a time.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
     public TimeSpan Wait { get; set; } = TimeSpan.FromSeconds(25);
 
@@ -25,7 +25,10 @@ public sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan UserTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>About how long a browser waits before it comes back after a stream broke; each is told its own, half to one and a half times this.</summary>
+    /// <summary>
+    /// How long a browser waits before it reconnects after a stream broke. Each reader gets a random time of half to one and a half times
+    /// this.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
     public TimeSpan Retry { get; set; } = TimeSpan.FromSeconds(2);
 
@@ -50,8 +53,8 @@ public sealed class GatewayOptions
     public int Pumps { get; set; }
 
     /// <summary>
-    /// After one message was written to many connections the next waits this long, so that what comes meanwhile shares a write. One that
-    /// comes later does not wait.
+    /// After a message was written to many connections, the next waits this long, so that messages which arrive meanwhile share a write. A
+    /// message that arrives later does not wait.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
     public TimeSpan Coalesce { get; set; } = TimeSpan.FromMilliseconds(4);
@@ -74,4 +77,37 @@ public sealed class GatewayOptions
     /// </summary>
     [TokenKey]
     public string TokenKey { get; set; } = "";
+}
+
+/// <summary>Each of a list is <c>*</c> or an origin: a scheme, a host, perhaps a port, and nothing behind it (RFC 6454 section 6).</summary>
+[AttributeUsage(AttributeTargets.Property)]
+sealed class OriginsAttribute() : ValidationAttribute("allowed are * and origins such as https://www.example.org")
+{
+    public override bool IsValid(object? value) => value is IEnumerable<string> origins && origins.All(IsOrigin);
+
+    static bool IsOrigin(string text) =>
+        text == "*" || (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.GetLeftPart(UriPartial.Authority) == text);
+}
+
+/// <summary>Empty, or an absolute <c>http</c> or <c>https</c> URL without a user.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+sealed class UplinkUrlAttribute() : ValidationAttribute("allowed is a URL such as http://127.0.0.1:9000/uplink, or nothing")
+{
+    public override bool IsValid(object? value) => value is "" || (value is string text && IsUrl(text));
+
+    public static bool IsUrl(string text) =>
+        text.Length <= 2048 && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0;
+}
+
+/// <summary>Empty, or base64 of at least 32 bytes.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+sealed class TokenKeyAttribute() : ValidationAttribute($"allowed is base64 of at least 32 bytes")
+{
+    public override bool IsValid(object? value) => value is "" || (value is string text && IsKey(text));
+
+    static bool IsKey(string text)
+    {
+        var bytes = new byte[text.Length];
+        return Convert.TryFromBase64String(text, bytes, out var length) && length >= TokenKey.LeastBytes;
+    }
 }

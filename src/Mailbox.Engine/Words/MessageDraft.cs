@@ -8,43 +8,53 @@ public sealed record MessageDraft
     const int MaxKeyLength = 64;
     const int MaxContentTypeLength = 256;
 
+    internal const string ContentTypeRule = "1 to 256 printable ASCII characters";
+    internal const string TypeRule = "1 to 64 characters of A-Z a-z 0-9 . _ ~ : @ -, not beginning with 'mailbox.'";
+    internal const string TopicRule = "1 to 32 characters of A-Z a-z 0-9 - _";
+    internal const string KeyRule = "1 to 64 bytes";
+
+    string _contentType = "application/octet-stream";
+    string? _type;
+    string? _topic;
+    string? _key;
+    TimeSpan? _timeToLive;
+    TimeSpan? _idle;
+
     public required ReadOnlyMemory<byte> Body { get; init; }
 
     /// <summary>1 to 256 printable ASCII characters.</summary>
     public string ContentType
     {
-        get;
-        init => field = IsContentType(value) ? value : throw Invalid(nameof(ContentType), "1 to 256 printable ASCII characters");
-    } = "application/octet-stream";
+        get => _contentType;
+        init => _contentType = IsContentType(value) ? value : throw Invalid(nameof(ContentType), ContentTypeRule);
+    }
 
     /// <summary>1 to 64 characters of a mailbox name, not beginning with <c>mailbox.</c></summary>
     public string? Type
     {
-        get;
-        init => field = value is null || IsType(value) ? value
-            : throw Invalid(nameof(Type), "1 to 64 characters of A-Z a-z 0-9 . _ ~ : @ -, not beginning with 'mailbox.'");
+        get => _type;
+        init => _type = value is null || IsType(value) ? value : throw Invalid(nameof(Type), TypeRule);
     }
 
     /// <summary>1 to 32 characters of base64url (RFC 8030 section 5.4).</summary>
     public string? Topic
     {
-        get;
-        init => field = value is null || IsTopic(value) ? value : throw Invalid(nameof(Topic), "1 to 32 characters of A-Z a-z 0-9 - _");
+        get => _topic;
+        init => _topic = value is null || IsTopic(value) ? value : throw Invalid(nameof(Topic), TopicRule);
     }
 
     /// <summary>0 to 30 days (RFC 8030 section 5.2); null for the default.</summary>
     public TimeSpan? TimeToLive
     {
-        get;
-        init => field = value is null || (value >= TimeSpan.Zero && value <= MaxTimeToLive) ? value
-            : throw Invalid(nameof(TimeToLive), "0 to 30 days");
+        get => _timeToLive;
+        init => _timeToLive = value is null || (value >= TimeSpan.Zero && value <= MaxTimeToLive) ? value : throw Invalid(nameof(TimeToLive), "0 to 30 days");
     }
 
     /// <summary>1 to 64 bytes (spec M13); null for none.</summary>
     public string? IdempotencyKey
     {
-        get;
-        init => field = value is null || IsKey(value) ? value : throw Invalid(nameof(IdempotencyKey), "1 to 64 bytes");
+        get => _key;
+        init => _key = value is null || IsKey(value) ? value : throw Invalid(nameof(IdempotencyKey), KeyRule);
     }
 
     /// <summary>How long the key is needed, where a client made it only to repeat its own calls; null for as long as keys are remembered.</summary>
@@ -56,9 +66,14 @@ public sealed record MessageDraft
     /// <summary>Moves the mailbox's deadline to this long from now: 1 s to 30 days; null leaves it (spec M15).</summary>
     public TimeSpan? Idle
     {
-        get;
-        init => field = value is null || IsIdle(value.Value) ? value : throw Invalid(nameof(Idle), "1 second to 30 days");
+        get => _idle;
+        init => _idle = value is null || IsIdle(value.Value) ? value : throw Invalid(nameof(Idle), "1 second to 30 days");
     }
+
+    /// <summary>Makes a draft of values that the edge has checked already, by the same rules: they are not checked again.</summary>
+    internal static MessageDraft OfChecked(
+        ReadOnlyMemory<byte> body, string contentType, string? type, string? topic, string? key, TimeSpan? timeToLive, Durability? durability, TimeSpan? idle) =>
+        new() { Body = body, Durability = durability, _contentType = contentType, _type = type, _topic = topic, _key = key, _timeToLive = timeToLive, _idle = idle };
 
     /// <summary>A message of plain text.</summary>
     public static MessageDraft FromText(string text) => new() { ContentType = "text/plain", Body = System.Text.Encoding.UTF8.GetBytes(text) };

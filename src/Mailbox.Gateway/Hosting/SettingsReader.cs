@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Reflection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
@@ -7,31 +8,37 @@ using Microsoft.Extensions.Configuration;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Reads one configuration section into the options of several parts of a host, and then reports every fault of it at once: values that
-/// cannot be read or are out of range, and keys that nobody asked for.
+/// Reads one configuration section into the options of several parts of a host, and reports all its faults at once: values that cannot be
+/// read or are out of range, and unknown keys.
 /// </summary>
 public sealed class SettingsReader(IConfigurationSection section)
 {
     readonly List<string> _faults = [];
     readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
     readonly List<SettingsReader> _within = [];
-    string _own = "";
 
     /// <summary>Sets the properties that the section names, and remembers the faults.</summary>
     /// <param name="own">The property that the section's own value sets, where it has one beside its keys.</param>
     public T Read<T>(string own = "") where T : class, new()
     {
-        _own = own;
         var options = new T();
-        foreach (var property in typeof(T).GetProperties().Where(static property => property.SetMethod is { IsPublic: true })) Set(options, property);
+        foreach (var property in typeof(T).GetProperties().Where(static property => property.SetMethod is { IsPublic: true }))
+        {
+            _known.Add(property.Name);
+            var setting = property.Name == own && section.Value is not null ? section : section.GetSection(property.Name);
+            if (setting.Exists() && Convert(setting, property) is { } value) property.SetValue(options, value);
+        }
         _faults.AddRange(OptionRanges.FaultsOf(options, section.Path));
         return options;
     }
 
-    /// <summary>Reads the section <c>Backend</c>, whose own value says where the application is.</summary>
+    /// <summary>Reads the section <c>Backend</c>. Its own value is the application's URL.</summary>
     public BackendOptions ReadBackend() => Within("Backend").Read<BackendOptions>(nameof(BackendOptions.Url));
 
-    /// <summary>Gateways without a directory of their own must be told the key with which all of them sign what they tell an application.</summary>
+    /// <summary>
+    /// Requires <c>TokenKey</c> with <c>Backend</c>. For hosts without a directory to keep a key in: all gateways must sign tokens with
+    /// the same one.
+    /// </summary>
     public void NeedTokenKey(GatewayOptions gateway, BackendOptions backend)
     {
         if (backend.IsOn && gateway.TokenKey.Length == 0)
@@ -53,9 +60,7 @@ public sealed class SettingsReader(IConfigurationSection section)
     /// <summary>Remembers a fault of a setting outside the section.</summary>
     public void Refuse(string key, string? value, string allowed) => _faults.Add(OptionRanges.Describe(key, value, allowed));
 
-    /// <summary>
-    /// Looks at the addresses that the server is to bind to. The host reads them by itself, and ends with a trace of its stack where it cannot.
-    /// </summary>
+    /// <summary>Checks the addresses that the server is to bind to. The host would end with a stack trace at a wrong one.</summary>
     public void ReadAddresses(IConfiguration configuration)
     {
         foreach (var key in configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(static endpoint => endpoint.GetSection("Url")).Prepend(configuration.GetSection("urls")))
@@ -93,21 +98,17 @@ public sealed class SettingsReader(IConfigurationSection section)
     IEnumerable<string> Unknown() => section.GetChildren().Where(key => !_known.Contains(key.Key)).Select(key => OptionRanges.Describe(
         key.Path, key.Value, $"the key is unknown{Spelling.Suggest(key.Key, _known)}; known are {string.Join(", ", _known.Order())}"));
 
-    void Set(object options, PropertyInfo property)
-    {
-        _known.Add(property.Name);
-        var setting = property.Name == _own && section.Value is not null ? section : section.GetSection(property.Name);
-        if (!setting.Exists()) return;
-        if (Convert(setting, property) is { } value) property.SetValue(options, value);
-    }
-
     object? Convert(IConfigurationSection setting, PropertyInfo property)
     {
         var type = property.PropertyType;
-        if (type.IsAssignableFrom(typeof(List<string>)) && type != typeof(object)) return ListOf(setting);
+        if (type.IsAssignableFrom(typeof(List<string>)) && type != typeof(object))
+        {
+            if (setting.Value is not { } list) return setting.GetChildren().Select(static child => child.Value ?? "").ToList();
+            return list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToList();
+        }
         try
         {
-            // To .NET a bare number is days, and to whoever writes it rather seconds.
+            // .NET reads a bare number as days; people mean seconds.
             if (type == typeof(TimeSpan) && !(setting.Value ?? "").Contains(':')) throw new FormatException();
             var value = TypeDescriptor.GetConverter(type).ConvertFromInvariantString(setting.Value ?? "");
             // Any number would do for an enumeration.
@@ -120,10 +121,6 @@ public sealed class SettingsReader(IConfigurationSection section)
         }
     }
 
-    static List<string> ListOf(IConfigurationSection setting) => setting.Value is { } text
-        ? [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]
-        : [.. setting.GetChildren().Select(static child => child.Value ?? "")];
-
     static string Allowed(PropertyInfo property)
     {
         var (type, range) = (property.PropertyType, property.GetCustomAttribute<RangeAttribute>());
@@ -134,7 +131,7 @@ public sealed class SettingsReader(IConfigurationSection section)
     }
 }
 
-/// <summary>What somebody who spelt a name wrong may have meant.</summary>
+/// <summary>Suggestions for misspelt names.</summary>
 public static class Spelling
 {
     const int MostEdits = 2;
@@ -159,4 +156,31 @@ public static class Spelling
         }
         return row[^1];
     }
+}
+
+/// <summary>The configuration has faults.</summary>
+public sealed class SettingsException(IReadOnlyList<string> faults)
+    : Exception($"The configuration has {faults.Count} fault(s):{string.Concat(faults.Select(static fault => "\n  " + fault))}")
+{
+    /// <summary>One line for each: key, value, and what is allowed.</summary>
+    public IReadOnlyList<string> Faults { get; } = faults;
+}
+
+/// <summary>The ranges that options declare at their properties.</summary>
+static class OptionRanges
+{
+    /// <returns>One line for each fault: key, value, and what is allowed.</returns>
+    public static IEnumerable<string> FaultsOf(object options, string prefix)
+    {
+        foreach (var property in options.GetType().GetProperties())
+        {
+            var value = property.GetValue(options);
+            if (property.GetCustomAttribute<ValidationAttribute>() is not { } rule || rule.IsValid(value)) continue;
+            var allowed = rule is RangeAttribute range ? $"allowed is {range.Minimum} to {range.Maximum}" : rule.FormatErrorMessage("");
+            yield return Describe($"{prefix}:{property.Name}", value is IEnumerable<string> list ? string.Join(", ", list) : value, allowed);
+        }
+    }
+
+    public static string Describe(string key, object? value, string allowed) =>
+        string.Create(CultureInfo.InvariantCulture, $"{key} is '{value}': {allowed}.");
 }

@@ -1,12 +1,14 @@
 using System.Buffers;
+using System.IO.Compression;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Reads a request's body whole, with its bound enforced before and while reading. What <c>Content-Encoding</c> says of it is undone
-/// (RFC 9110 section 8.4): a reader is told only the media type.
+/// Reads a request's whole body, and enforces the bound before and while it reads. Undoes <c>Content-Encoding</c> (RFC 9110 section 8.4),
+/// because readers of a message get only its media type.
 /// </summary>
 static class BodyReader
 {
@@ -31,7 +33,7 @@ static class BodyReader
             if (read.IsCompleted || isTooLarge)
             {
                 var body = isTooLarge ? null : buffer.ToArray();
-                // The server reads the rest, so that the connection can be used again; a read that is left open would keep it from that.
+                // The server reads the rest, so that the connection can be used again; an open read would prevent that.
                 reader.AdvanceTo(buffer.End);
                 return isTooLarge ? (null, Problem.TooLarge(limit)) : (body, null);
             }
@@ -39,8 +41,8 @@ static class BodyReader
         }
     }
 
-    /// <summary>The body without its codings.</summary>
-    /// <returns>Null, and the refusal with the codings that are known (RFC 9110 section 15.5.16), where there is another.</returns>
+    /// <summary>The body, decoded.</summary>
+    /// <returns>Null, and a refusal that names the known codings (RFC 9110 section 15.5.16), where there is another.</returns>
     public static (Stream? Decoded, Problem? Problem) Decode(HttpRequest request)
     {
         if (ContentDecoding.Of(request.Body, request.Headers.ContentEncoding.ToString()) is { } decoded) return (decoded, null);
@@ -50,14 +52,21 @@ static class BodyReader
 
     public static bool IsEncoded(HttpRequest request) => request.Headers.ContentEncoding.Count > 0;
 
-    /// <summary>The server has a bound of its own; ours is the one that counts.</summary>
+    /// <summary>Raises the server's own bound on the body's size: ours is the one that counts.</summary>
     public static void Admit(HttpContext http, long limit)
     {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size && size.MaxRequestBodySize < limit)
-            size.MaxRequestBodySize = limit;
+            size.MaxRequestBodySize = limit == long.MaxValue ? null : limit;
     }
 
-    // The bound is on what comes out: a small body may have a very large one in it.
+    /// <summary>Lifts the server's bounds on the size and the pace of a body that is passed on.</summary>
+    public static void DisableServerBounds(HttpContext http)
+    {
+        Admit(http, long.MaxValue);
+        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
+    }
+
+    // The bound is on the decoded bytes: a small body may decode to a very large one.
     static async ValueTask<(byte[]? Body, Problem? Problem)> DecodeAsync(HttpRequest request, long limit, CancellationToken cancel)
     {
         var (stream, problem) = Decode(request);
@@ -81,4 +90,36 @@ static class BodyReader
         }
         return (buffer.AsSpan(0, length).ToArray(), null);
     }
+}
+
+/// <summary>Decodes a body while it is read (RFC 9110 section 8.4.1).</summary>
+static class ContentDecoding
+{
+    /// <summary>
+    /// By default .NET's decoders take a truncated body for a whole one. To be called before the first of them is used; affects the whole
+    /// process, so it is the host's to call.
+    /// </summary>
+    public static void RefuseTruncated() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+
+    /// <param name="encoding">The header <c>Content-Encoding</c>, the coding that was applied last standing last; null for none.</param>
+    /// <returns>Null where a coding is not known.</returns>
+    public static Stream? Of(Stream body, string? encoding)
+    {
+        var decoded = body;
+        foreach (var coding in (encoding ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Reverse())
+        {
+            if (Decode(decoded, coding) is not { } next) return null;
+            decoded = next;
+        }
+        return decoded;
+    }
+
+    static Stream? Decode(Stream body, string coding) => coding.ToLowerInvariant() switch
+    {
+        "identity" => body,
+        "gzip" or "x-gzip" => new GZipStream(body, CompressionMode.Decompress, leaveOpen: true),
+        "deflate" => new ZLibStream(body, CompressionMode.Decompress, leaveOpen: true),
+        "br" => new BrotliStream(body, CompressionMode.Decompress, leaveOpen: true),
+        _ => null,
+    };
 }

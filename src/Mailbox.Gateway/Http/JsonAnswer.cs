@@ -13,7 +13,7 @@ static class JsonAnswer
     [ThreadStatic]
     static Utf8JsonWriter? s_writer;
 
-    /// <param name="write">Writes one JSON value; static, so that an answer allocates nothing.</param>
+    /// <param name="write">Writes one JSON value. Static, so that an answer allocates nothing.</param>
     public static Task WriteAsync<T>(
         HttpContext http, int status, T value, Action<Utf8JsonWriter, T> write, string contentType = "application/json")
     {
@@ -34,5 +34,42 @@ static class JsonAnswer
         writer.Write(body);
         var flush = writer.FlushAsync(CancellationToken.None);
         return flush.IsCompletedSuccessfully ? Task.CompletedTask : flush.AsTask();
+    }
+}
+
+/// <summary>The thread's buffer, for an answer whose length must be known before its first byte. Not to be held across an await.</summary>
+static class Scratch
+{
+    const int InitialCapacity = 1 << 10;
+    const int KeptCapacity = 64 << 10;
+
+    [ThreadStatic]
+    static ArrayBufferWriter<byte>? s_buffer;
+
+    public static ArrayBufferWriter<byte> Take()
+    {
+        var buffer = s_buffer is { Capacity: <= KeptCapacity } kept ? kept : new ArrayBufferWriter<byte>(InitialCapacity);
+        buffer.ResetWrittenCount();
+        return s_buffer = buffer;
+    }
+}
+
+/// <summary>Answers that many routes give.</summary>
+static class HttpAnswers
+{
+    public static Task NoContent(this HttpContext http)
+    {
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>204, or the problem that the outcome is.</summary>
+    public static Task Answer(this HttpContext http, Outcome outcome) =>
+        Problem.Of(outcome) is { } problem ? problem.WriteAsync(http) : http.NoContent();
+
+    public static Task NotAllowed(this HttpContext http, string allow)
+    {
+        http.Response.Headers.Allow = allow;
+        return new Problem(ProblemKinds.MethodNotAllowed, $"Allowed here: {allow}.").WriteAsync(http);
     }
 }

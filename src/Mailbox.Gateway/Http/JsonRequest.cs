@@ -1,9 +1,10 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
 namespace Mailbox.Gateway;
 
-/// <summary>A request's JSON body, or why there is none. To be disposed of after use.</summary>
+/// <summary>A request's JSON body, or why there is none.</summary>
 readonly struct JsonRequest(JsonDocument? document, Problem? problem) : IDisposable
 {
     public JsonElement Root => document!.RootElement;
@@ -30,8 +31,7 @@ readonly struct JsonRequest(JsonDocument? document, Problem? problem) : IDisposa
     public static Problem Bad(string field, string fault) => new(ProblemKinds.BadBody, $"{field}: {fault}.");
 
     /// <summary>
-    /// The refusal of a member that is not one of these, at most 32, or that stands there twice; a name that is spelt wrong must not count
-    /// for one that is left out.
+    /// Refuses a member that is not known or stands there twice: a misspelt member must not count as left out. At most 32 are known.
     /// </summary>
     public static Problem? Unknown(JsonElement json, string prefix, params ReadOnlySpan<string> known)
     {
@@ -49,12 +49,63 @@ readonly struct JsonRequest(JsonDocument? document, Problem? problem) : IDisposa
         }
         catch (InvalidOperationException)
         {
-            return NotUnicode;
+            // Escapes may make half a surrogate pair, which is JSON all the same and only found when the text is read.
+            return Bad("the body", "has text that is not Unicode");
         }
     }
 
-    /// <summary>Escapes may make half a surrogate pair: it is JSON all the same, and only told when the text is looked at.</summary>
-    public static Problem NotUnicode { get; } = Bad("the body", "has text that is not Unicode");
-
     public void Dispose() => document?.Dispose();
+}
+
+/// <summary>
+/// Reads the body of a message in JSON, the reverse of <see cref="MessageJson"/>: a JSON value where the content type is JSON's, else the
+/// text of a string, or base64.
+/// </summary>
+static class JsonData
+{
+    /// <param name="message">Has <c>data</c>, and may have <c>contentType</c> and <c>encoding</c>; null counts as absent.</param>
+    /// <param name="prefix">Stands before the members' names in a refusal.</param>
+    /// <returns>The body, and the content type to use where none is given; or what is wrong.</returns>
+    public static (byte[]? Body, string ContentType, Problem? Problem) Read(JsonElement message, string prefix)
+    {
+        if (!message.TryGetProperty("data", out var data)) return (null, "", JsonRequest.Bad(prefix + "data", "is missing"));
+        var encoding = TextOf(message, prefix, "encoding", out var problem);
+        var contentType = TextOf(message, prefix, "contentType", out var fault);
+        if ((problem ?? fault) is not null) return (null, "", problem ?? fault);
+        if (encoding is not null)
+        {
+            if (encoding != "base64") return (null, "", JsonRequest.Bad(prefix + "encoding", "must be 'base64', or be left out"));
+            return data.ValueKind == JsonValueKind.String && data.TryGetBytesFromBase64(out var bytes)
+                ? (bytes, "application/octet-stream", null)
+                : (null, "", JsonRequest.Bad(prefix + "data", "must be a string of base64 (RFC 4648 section 4), as its encoding says"));
+        }
+        if (data.ValueKind != JsonValueKind.String) return (Encoding.UTF8.GetBytes(data.GetRawText()), "application/json", null);
+        if (contentType is not null && JsonBody.IsJson(contentType)) return (Encoding.UTF8.GetBytes(data.GetRawText()), contentType, null);
+        return TextOf(data) is { } text
+            ? (Encoding.UTF8.GetBytes(text), "text/plain", null)
+            : (null, "", JsonRequest.Bad(prefix + "data", "has half a surrogate pair, which is no text; give its bytes as base64"));
+    }
+
+    /// <returns>Null where there is none, or it is no text.</returns>
+    public static string? TextOf(JsonElement message, string prefix, string member, out Problem? problem)
+    {
+        problem = null;
+        if (!message.TryGetProperty(member, out var value) || value.ValueKind == JsonValueKind.Null) return null;
+        var text = TextOf(value);
+        if (text is null) problem = JsonRequest.Bad(prefix + member, "must be a string of Unicode text");
+        return text;
+    }
+
+    /// <returns>Null for anything but text; a string with half a surrogate pair is no text.</returns>
+    public static string? TextOf(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 }

@@ -1,6 +1,6 @@
 namespace Mailbox.Gateway;
 
-/// <summary>The one table of what the gateway refuses (docs/protocol.md, "Problems").</summary>
+/// <summary>All kinds of refusals (docs/protocol.md, "Problems").</summary>
 static class ProblemKinds
 {
     public static readonly ProblemKind BadName = new("bad-name", 400, "The name is not valid");
@@ -36,4 +36,10 @@ static class ProblemKinds
     public static readonly ProblemKind BackendDown = new("backend-down", 503, "The backend did not answer");
     public static readonly ProblemKind BackendTimedOut = new("backend-timed-out", 504, "The application behind the gateway is too slow");
     public static readonly ProblemKind StoreFull = new("store-full", 507, "The disk is full");
+}
+
+/// <summary>One kind of refusal. Name and status are stable: clients act on them (docs/protocol.md).</summary>
+sealed record ProblemKind(string Name, int Status, string Title)
+{
+    public string Type { get; } = "urn:mailbox:problem:" + Name;
 }

@@ -8,7 +8,7 @@ sealed class QueryFields(IQueryCollection query)
 {
     public Problem? Problem { get; private set; }
 
-    // A query that is asked for stays with the request, and a held request is to stay small.
+    // The parsed query stays with the request, and a held request should stay small.
     public static QueryFields Of(HttpRequest request) => new(request.QueryString.HasValue ? request.Query : QueryCollection.Empty);
 
     public void Refuse(Problem problem) => Problem ??= problem;
@@ -62,12 +62,26 @@ sealed class QueryFields(IQueryCollection query)
     void Refuse(string name, string fault) => Refuse(new Problem(ProblemKinds.BadParameter, $"{name}: {fault}."));
 }
 
-/// <summary>Digits and nothing else. .NET's own parsers take NULs behind the digits, whatever the styles say.</summary>
+/// <summary>Parses digits and nothing else. .NET's own parsers accept NULs behind the digits, with any style.</summary>
 static class WholeNumber
 {
     public static bool TryParse(ReadOnlySpan<char> text, out long value)
     {
         value = 0;
         return !text.ContainsAnyExceptInRange('0', '9') && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+    }
+}
+
+/// <summary>The page of a list that a request asks for.</summary>
+readonly record struct PageQuery(string? After, int Limit, Problem? Problem)
+{
+    const int DefaultLimit = 100;
+    const int MaxLimit = 1000;
+
+    public static PageQuery Read(HttpRequest request)
+    {
+        var fields = QueryFields.Of(request);
+        var limit = fields.Integer("limit", DefaultLimit, 1, MaxLimit);
+        return new(fields.Text("after"), limit, fields.Problem);
     }
 }

@@ -8,8 +8,8 @@ using Microsoft.Net.Http.Headers;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// The page at <c>/</c> and its files under <c>/pages/</c>, from the assembly: a chat, a ticker and a picture of a mailbox. At <c>/trucks</c> the
-/// strategies side by side. And the browser client at <c>/mailbox-client.js</c>, for any page of the origin.
+/// Serves the page at <c>/</c> and its files under <c>/pages/</c>, from the assembly: a chat, a ticker and a picture of a mailbox. At
+/// <c>/trucks</c> the truck yard of <c>samples/TruckYard</c>. And the browser client at <c>/mailbox-client.js</c>, for pages of any kind.
 /// </summary>
 public static class Pages
 {
@@ -27,43 +27,33 @@ public static class Pages
 
     static void Map(this IEndpointRouteBuilder routes, Func<string, bool> isWanted)
     {
-        foreach (var page in Load(isWanted))
-        {
-            routes.MapMethods(PathOf(page.Name), s_methods, page.Answer).ExcludeFromDescription();
-        }
-    }
-
-    static string PathOf(string name) => name switch
-    {
-        Start => "/",
-        Trucks => "/trucks",
-        Client => $"/{Client}",
-        _ => $"/{Prefix}{name}",
-    };
-
-    static IEnumerable<Page> Load(Func<string, bool> isWanted)
-    {
         var assembly = typeof(Pages).Assembly;
-        foreach (var resource in assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)))
+        foreach (var resource in assembly.GetManifestResourceNames().Where(static name => name.StartsWith(Prefix, StringComparison.Ordinal)))
         {
-            if (!isWanted(resource[Prefix.Length..])) continue;
+            var name = resource[Prefix.Length..];
+            if (!isWanted(name)) continue;
             using var stream = assembly.GetManifestResourceStream(resource)!;
             var bytes = new byte[stream.Length];
             stream.ReadExactly(bytes);
-            yield return new(resource[Prefix.Length..], bytes);
+            var path = name switch
+            {
+                Start => "/",
+                Trucks => "/trucks",
+                Client => $"/{Client}",
+                _ => $"/{Prefix}{name}",
+            };
+            routes.MapMethods(path, s_methods, new Page(name, bytes).Answer).ExcludeFromDescription();
         }
     }
 
     sealed class Page(string name, byte[] bytes)
     {
-        // Nothing from elsewhere, nothing inline: a letter's text can never become a script.
+        // Nothing from elsewhere and nothing inline: a message's text can never become a script.
         const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
             + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
         readonly EntityTagHeaderValue _tag = new($"\"{Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 12))}\"");
         readonly string _contentType = ContentTypeOf(name);
-
-        public string Name => name;
 
         // `no-cache` asks every time and costs one 304: a new version of the server is never shown with old scripts.
         public FileContentHttpResult Answer(HttpContext http)

@@ -1,20 +1,21 @@
+using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Logging;
 
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Tells one webhook what waits for it: each event of its mailbox as a call, in order for each mailbox, again until the endpoint has taken it or
-/// its time has ended. A call that is refused for good is set aside, so that what is behind it goes on. What comes meanwhile waits in the
-/// mailbox, not here.
+/// Calls one webhook for each event in its mailbox, in order for each mailbox that an event is about. A call is repeated until the
+/// endpoint takes it or the event's time has ended. A call that is refused for good is set aside, so that later ones go on. Further events
+/// wait in the webhook's mailbox.
 /// </summary>
 sealed class WebhookCaller(Webhook webhook, Outbound outbound, WebhookStore store, WebhookCounts counts, TimeProvider time, ILogger log)
 {
-    // Calls under way at once: each of another mailbox.
+    // Concurrent calls, each about another mailbox.
     const int MostMailboxes = 8;
-    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15);
-    static readonly TimeSpan s_first = TimeSpan.FromSeconds(1);
-    static readonly TimeSpan s_longest = TimeSpan.FromMinutes(5);
+    static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(15);
+    static readonly TimeSpan s_firstDelay = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan s_longestDelay = TimeSpan.FromMinutes(5);
 
     enum Answered : byte
     {
@@ -27,7 +28,7 @@ sealed class WebhookCaller(Webhook webhook, Outbound outbound, WebhookStore stor
     public async Task TellAsync(IReadOnlyList<Received> page, CancellationToken cancel)
     {
         foreach (var received in page)
-            if (received.Gap is { } gap) counts.Dropped(Math.Max(1, gap.To.Sequence - gap.From.Sequence));
+            if (received.Gap is { } gap) counts.AddDropped(Math.Max(1, gap.To.Sequence - gap.From.Sequence));
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var mailboxes = page.SelectMany(WebhookEvent.In).Where(one => webhook.Wants(one.Name)).GroupBy(static one => one.Mailbox);
         var options = new ParallelOptions { MaxDegreeOfParallelism = MostMailboxes, CancellationToken = ending.Token };
@@ -46,7 +47,7 @@ sealed class WebhookCaller(Webhook webhook, Outbound outbound, WebhookStore stor
         }
         catch (OperationCanceledException) when (isGone && !cancel.IsCancellationRequested)
         {
-            // The calls to tell of other mailboxes.
+            // The calls about other mailboxes were cancelled.
         }
         if (!isGone) return;
         // Standard Webhooks: 410 asks for no more calls.
@@ -54,28 +55,28 @@ sealed class WebhookCaller(Webhook webhook, Outbound outbound, WebhookStore stor
         log.WebhookEnded(webhook.Name);
     }
 
-    /// <returns>False where the endpoint wants no more calls.</returns>
+    /// <returns>False where the endpoint wants no further calls.</returns>
     async Task<bool> TellAsync(WebhookEvent one, CancellationToken cancel)
     {
-        var attempts = new Attempts(time, s_first, s_longest);
+        var delays = new RetryDelays(time, s_firstDelay, s_longestDelay);
         while (one.Expires > time.GetUtcNow())
         {
             var (answered, status, retryAfter) = await CallAsync(one, cancel).ConfigureAwait(false);
             if (answered == Answered.Gone) return false;
             if (answered == Answered.Taken)
             {
-                counts.Told(1);
+                counts.AddEvent();
                 return true;
             }
             if (answered == Answered.Refused)
             {
                 await store.SetAsideAsync(webhook, new(one.Id, one.Name, one.Mailbox.ToString(), status, time.GetUtcNow()), cancel).ConfigureAwait(false);
-                counts.Refused();
+                counts.AddRefused();
                 return true;
             }
-            await attempts.WaitAsync(retryAfter, cancel).ConfigureAwait(false);
+            await delays.WaitAsync(cancel, retryAfter).ConfigureAwait(false);
         }
-        counts.Dropped(1);
+        counts.AddDropped(1);
         return true;
     }
 
@@ -86,16 +87,16 @@ sealed class WebhookCaller(Webhook webhook, Outbound outbound, WebhookStore stor
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         request.Headers.Add("Webhook-Name", webhook.Name);
         WebhookSignature.Add(request, webhook.Secrets, one.Id, time.GetUtcNow(), body.Span);
-        using var answer = await outbound.SendAsync(request, s_patience, cancel).ConfigureAwait(false);
+        using var answer = await outbound.SendAsync(request, s_timeout, cancel).ConfigureAwait(false);
         var answered = Of(answer);
         if (answered == Answered.Refused) log.WebhookRefuses(webhook.Name, (int)answer!.StatusCode, one.Id);
         else if (counts.IsFailing && answered == Answered.Taken) log.WebhookRecovered(webhook.Name);
         else if (!counts.IsFailing && answered == Answered.Later) log.WebhookFails(webhook.Name);
-        counts.Called(answered == Answered.Taken);
+        counts.AddCall(answered == Answered.Taken);
         return (answered, (int?)answer?.StatusCode ?? 0, answer is null ? TimeSpan.Zero : RetryAfterOf(answer));
     }
 
-    // A 4xx says that the call is wrong, and so it would be again; but for those that say: not now (RFC 9110 section 15.5, RFC 6585, RFC 8470).
+    // A 4xx means that the call is wrong and will be again, except for those that mean: not now (RFC 9110 section 15.5, RFC 6585, RFC 8470).
     static Answered Of(HttpResponseMessage? answer) => (int?)answer?.StatusCode switch
     {
         >= 200 and <= 299 => Answered.Taken,
@@ -114,5 +115,55 @@ sealed class WebhookCaller(Webhook webhook, Outbound outbound, WebhookStore stor
 }
 
 /// <summary>A call that an endpoint refused for good.</summary>
-/// <param name="Status">What it answered.</param>
+/// <param name="Status">The status of its answer.</param>
 sealed record RefusedCall(string Id, string Type, string Mailbox, int Status, DateTimeOffset At);
+
+/// <summary>HTTP calls to webhooks: no proxy, no cookies, no redirects, and a timeout. Safe from any thread.</summary>
+sealed class Outbound(TimeProvider time) : IDisposable
+{
+    readonly HttpClient _http = new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.All,
+        // A name that moves to another address is resolved again.
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        ConnectTimeout = TimeSpan.FromSeconds(5),
+    })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+
+    /// <returns>The answer, once its head has arrived; null where there is none.</returns>
+    public async Task<HttpResponseMessage?> SendAsync(HttpRequestMessage request, TimeSpan timeout, CancellationToken cancel)
+    {
+        using var late = new CancellationTokenSource(timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
+        try
+        {
+            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException && !cancel.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+}
+
+static partial class WebhookCallerLog
+{
+    [LoggerMessage(2203, LogLevel.Warning, "The webhook {Name} does not take its calls. It is called again, at longer and longer intervals.")]
+    public static partial void WebhookFails(this ILogger log, string name);
+
+    [LoggerMessage(2204, LogLevel.Information, "The webhook {Name} takes its calls again.")]
+    public static partial void WebhookRecovered(this ILogger log, string name);
+
+    [LoggerMessage(2207, LogLevel.Warning, "The webhook {Name} answered {Status} to the call {Id}, which is set aside.")]
+    public static partial void WebhookRefuses(this ILogger log, string name, int status, string id);
+
+    [LoggerMessage(2208, LogLevel.Warning, "The webhook {Name} answered 410: it is ended until it is put again.")]
+    public static partial void WebhookEnded(this ILogger log, string name);
+}

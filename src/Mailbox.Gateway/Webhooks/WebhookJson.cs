@@ -3,12 +3,12 @@ using System.Text.Json.Serialization;
 
 namespace Mailbox.Gateway;
 
-/// <summary>Webhooks as JSON: as they are asked for, stored and told.</summary>
+/// <summary>Webhooks as JSON: in requests, in the store, and in answers.</summary>
 static class WebhookJson
 {
     static string SecretFault { get; } = "must be 1 to 256 characters, of which 'whsec_' begins base64 of 24 to 64 bytes; or a list of one or two such secrets";
 
-    /// <param name="known">What is changed, which keeps its secrets where none is given; null where it is new.</param>
+    /// <param name="known">The present webhook, whose secrets stay where none is given; null for a new one.</param>
     public static (Webhook? Webhook, Problem? Problem) Read(JsonElement json, string name, Webhook? known, DateTimeOffset now)
     {
         if (json.ValueKind != JsonValueKind.Object) return (null, JsonRequest.Bad("the body", "must be a JSON object"));
@@ -20,7 +20,7 @@ static class WebhookJson
         return SecretsOf(json, known?.Secrets, now) is { } secrets ? (new(name, url, events, secrets), null) : (null, JsonRequest.Bad("secret", SecretFault));
     }
 
-    // One secret is a rotation of the former; a list says exactly which sign from now on.
+    // One secret rotates the former; a list replaces all.
     static WebhookSecrets? SecretsOf(JsonElement json, WebhookSecrets? known, DateTimeOffset now)
     {
         if (!json.TryGetProperty("secret", out var given) || given.ValueKind == JsonValueKind.Null) return known;
@@ -30,7 +30,7 @@ static class WebhookJson
         return known?.Rotate(list[0]!, now) ?? new(list[0]!);
     }
 
-    /// <summary>With its secret: for the store alone.</summary>
+    /// <summary>For the store only: contains the secret.</summary>
     public static byte[] ToStore(Webhook webhook) => JsonSerializer.SerializeToUtf8Bytes(
         new StoredWebhook(
             webhook.Name, webhook.Url, webhook.Events, webhook.Secrets.Secret, webhook.Secrets.Former, webhook.Secrets.FormerUntil, webhook.Ended),
@@ -39,7 +39,7 @@ static class WebhookJson
     public static byte[] ToForget(string name) =>
         JsonSerializer.SerializeToUtf8Bytes(new StoredWebhook(name, null, null, null), WebhookJsonContext.Default.StoredWebhook);
 
-    /// <returns>The name alone where the webhook was removed; null where it is none.</returns>
+    /// <returns>The name alone where the webhook was removed; null where the message is no webhook.</returns>
     public static (string Name, Webhook? Webhook)? FromStore(Message message, Position version)
     {
         try
@@ -51,12 +51,12 @@ static class WebhookJson
         }
         catch (JsonException)
         {
-            // Somebody delivered something else there.
+            // Something else was delivered to this mailbox.
             return null;
         }
     }
 
-    /// <param name="state">What became of its calls; null where it is not known.</param>
+    /// <param name="state">The state of its calls; null where it is not shown.</param>
     public static void Write(Utf8JsonWriter json, Webhook webhook, WebhookState? state)
     {
         json.WriteStartObject();
@@ -66,21 +66,21 @@ static class WebhookJson
         foreach (var one in webhook.Events) json.WriteStringValue(one);
         json.WriteEndArray();
         if (webhook.Ended is { } ended) json.WriteString("ended"u8, ended.UtcDateTime);
-        if (state is not null) WriteState(json, state);
-        json.WriteEndObject();
-    }
-
-    static void WriteState(Utf8JsonWriter json, WebhookState state)
-    {
-        json.WriteNumber("waiting"u8, state.Waiting);
-        json.WriteNumber("refused"u8, state.Refused);
-        if (state.LastRefused is not { } refused) return;
-        json.WriteStartObject("lastRefused"u8);
-        json.WriteString("id"u8, refused.Id);
-        json.WriteString("type"u8, refused.Type);
-        json.WriteString("mailbox"u8, refused.Mailbox);
-        json.WriteNumber("status"u8, refused.Status);
-        json.WriteString("at"u8, refused.At.UtcDateTime);
+        if (state is not null)
+        {
+            json.WriteNumber("waiting"u8, state.Waiting);
+            json.WriteNumber("refused"u8, state.Refused);
+        }
+        if (state?.LastRefused is { } refused)
+        {
+            json.WriteStartObject("lastRefused"u8);
+            json.WriteString("id"u8, refused.Id);
+            json.WriteString("type"u8, refused.Type);
+            json.WriteString("mailbox"u8, refused.Mailbox);
+            json.WriteNumber("status"u8, refused.Status);
+            json.WriteString("at"u8, refused.At.UtcDateTime);
+            json.WriteEndObject();
+        }
         json.WriteEndObject();
     }
 
@@ -98,7 +98,7 @@ static class WebhookJson
     }
 }
 
-/// <summary>A webhook as it is kept; without a URL it was removed. The former secret and what follows it came later: stored webhooks may lack them.</summary>
+/// <summary>A webhook in the store; without a URL it was removed. Those stored by older versions lack the members with a default.</summary>
 sealed record StoredWebhook(
     string Name, string? Url, IReadOnlyList<string>? Events, string? Secret,
     string? FormerSecret = null, DateTimeOffset? FormerUntil = null, DateTimeOffset? Ended = null);

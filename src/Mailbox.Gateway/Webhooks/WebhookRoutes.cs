@@ -1,9 +1,8 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
 namespace Mailbox.Gateway;
 
-/// <summary>What is under <c>/webhooks</c> (spec section 6). Secrets are taken, and never told.</summary>
+/// <summary>The routes under <c>/webhooks</c> (spec section 6). Answers never contain secrets.</summary>
 sealed class WebhookRoutes(WebhookStore store, Webhooks webhooks, TimeProvider time)
 {
     const int MaxJsonBytes = 64 << 10;
@@ -50,26 +49,28 @@ sealed class WebhookRoutes(WebhookStore store, Webhooks webhooks, TimeProvider t
     async Task Put(HttpContext http, string name)
     {
         using var body = await JsonRequest.ReadAsync(http.Request, MaxJsonBytes).ConfigureAwait(false);
-        var problem = body.Problem ?? await PutAsync(http, name, body.Root).ConfigureAwait(false);
-        if (problem is not null) await problem.WriteAsync(http).ConfigureAwait(false);
-    }
-
-    async Task<Problem?> PutAsync(HttpContext http, string name, JsonElement json)
-    {
         Webhook? known = null, webhook = null;
-        Problem? problem = null;
-        var outcome = await ChangeAsync(async () =>
+        var problem = body.Problem;
+        if (problem is null)
         {
-            var all = await store.ListAsync().ConfigureAwait(false);
-            known = all.GetValueOrDefault(name);
-            (webhook, problem) = WebhookJson.Read(json, name, known, time.GetUtcNow());
-            if (known is null && all.Count >= WebhookStore.MaxWebhooks) problem ??= TooMany;
-            return problem is null ? await store.PutAsync(webhook!, known).ConfigureAwait(false) : Outcome.NotFound;
-        }).ConfigureAwait(false);
-        if ((problem ?? Problem.Of(outcome)) is { } refused) return refused;
+            var json = body.Root;
+            var outcome = await ChangeAsync(async () =>
+            {
+                var all = await store.ListAsync().ConfigureAwait(false);
+                known = all.GetValueOrDefault(name);
+                (webhook, problem) = WebhookJson.Read(json, name, known, time.GetUtcNow());
+                if (known is null && all.Count >= WebhookStore.MaxWebhooks) problem ??= TooMany;
+                return problem is null ? await store.PutAsync(webhook!, known).ConfigureAwait(false) : Outcome.NotFound;
+            }).ConfigureAwait(false);
+            problem ??= Problem.Of(outcome);
+        }
+        if (problem is not null)
+        {
+            await problem.WriteAsync(http).ConfigureAwait(false);
+            return;
+        }
         webhooks.Wake();
         await Answer(http, known is null ? StatusCodes.Status201Created : StatusCodes.Status200OK, webhook!).ConfigureAwait(false);
-        return null;
     }
 
     async Task Remove(HttpContext http, string name)
@@ -79,7 +80,7 @@ sealed class WebhookRoutes(WebhookStore store, Webhooks webhooks, TimeProvider t
         await (outcome == Outcome.NotFound ? Unknown.WriteAsync(http) : http.Answer(outcome)).ConfigureAwait(false);
     }
 
-    /// <summary>Again where another change came between, which each time was made: it ends.</summary>
+    /// <summary>Repeats a change that another one came before. It ends, because each time the other was made.</summary>
     static async ValueTask<Outcome> ChangeAsync(Func<ValueTask<Outcome>> change)
     {
         for (var attempt = 0; attempt < MostAttempts; attempt++)

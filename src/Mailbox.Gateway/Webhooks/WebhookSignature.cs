@@ -5,8 +5,8 @@ using System.Text;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Signs calls as Standard Webhooks says: <c>v1,BASE64</c>, the HMAC-SHA256 over the id, the time and the body with full stops between; one for
-/// each secret. The time is in it so that who overheard a call cannot repeat it later.
+/// Signs calls as Standard Webhooks says: <c>v1,BASE64</c>, the HMAC-SHA256 over id, time and body, with full stops between; one signature
+/// for each secret. The time is signed so that an overheard call cannot be repeated later.
 /// </summary>
 static class WebhookSignature
 {
@@ -33,8 +33,8 @@ static class WebhookSignature
     }
 }
 
-/// <summary>What signs the calls of a webhook: two secrets while one is rotated.</summary>
-/// <param name="FormerUntil">Until then the former one signs, too; null for as long as it is there.</param>
+/// <summary>The secrets that sign a webhook's calls: two while one is rotated.</summary>
+/// <param name="FormerUntil">The former secret signs until then; null for without end.</param>
 sealed record WebhookSecrets(string Secret, string? Former = null, DateTimeOffset? FormerUntil = null)
 {
     static readonly TimeSpan s_overlap = TimeSpan.FromHours(24);
@@ -46,7 +46,7 @@ sealed record WebhookSecrets(string Secret, string? Former = null, DateTimeOffse
 
     public IEnumerable<string> At(DateTimeOffset now) => Former is not null && (FormerUntil is null || now < FormerUntil) ? [Secret, Former] : [Secret];
 
-    /// <summary>Another secret, beside which this one signs for a day; the same one changes nothing.</summary>
+    /// <summary>Replaces the secret; the present one goes on to sign for a day. The same secret changes nothing.</summary>
     public WebhookSecrets Rotate(string secret, DateTimeOffset now) => secret == Secret ? this : new(secret, Secret, now + s_overlap);
 
     /// <summary><c>whsec_</c> and base64 of 24 to 64 bytes, or any other text.</summary>

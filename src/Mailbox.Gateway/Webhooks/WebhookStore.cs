@@ -3,8 +3,8 @@ using Mailbox.Storage;
 namespace Mailbox.Gateway;
 
 /// <summary>
-/// Where webhooks are kept: as the messages of a mailbox, the newest of each name counts. So they are as durable as everything, and every gateway
-/// of a cluster knows them. Safe from any thread.
+/// Keeps webhooks as the messages of a mailbox; the newest of each name counts. So they are as durable as messages, and every gateway of a
+/// cluster has them. Safe from any thread.
 /// </summary>
 sealed class WebhookStore(IMailboxGrid grid)
 {
@@ -14,14 +14,14 @@ sealed class WebhookStore(IMailboxGrid grid)
     const int MostWaitingBytes = 64 << 20;
 
     static readonly MailboxOptionsChange s_own = new() { Idle = MessageDraft.MaxIdle, MaxMessages = MostMessages, Overflow = OverflowPolicy.Reject };
-    // What waits for an endpoint that is dead is bounded; the oldest goes, and that is counted.
+    // Events for a dead endpoint are bounded; the oldest are dropped and counted.
     static readonly MailboxOptionsChange s_waiting =
         new() { Idle = MessageDraft.MaxIdle, MaxMessages = MostWaitingLetters, MaxBytes = MostWaitingBytes, Overflow = OverflowPolicy.DropOldest };
 
     // Of the calls that were refused the newest are kept; their number is the sequence of the last.
     static readonly MailboxOptionsChange s_refused = new() { Idle = MessageDraft.MaxIdle, MaxMessages = 100, Overflow = OverflowPolicy.DropOldest };
 
-    /// <summary>Nobody but the gateways reads it: secrets are in there.</summary>
+    /// <summary>Reserved, because it holds secrets.</summary>
     public static MailboxName Mailbox { get; } = MailboxName.Parse("mailbox.webhooks");
 
     /// <summary>Changes whenever a webhook does; null where there never was one.</summary>
@@ -37,8 +37,10 @@ sealed class WebhookStore(IMailboxGrid grid)
         return newest;
     }
 
-    /// <summary>From its answer on everything is told; what is stored only half is asked for again.</summary>
-    /// <param name="known">The one that it was made from; null where there was none.</param>
+    /// <summary>
+    /// Once this has returned, every event is delivered to the webhook. A change that was stored in part is finished by repeating it.
+    /// </summary>
+    /// <param name="known">The webhook that it replaces; null where there is none.</param>
     /// <returns><see cref="Outcome.KeyReused"/> where that was changed meanwhile.</returns>
     public async ValueTask<Outcome> PutAsync(Webhook webhook, Webhook? known, CancellationToken cancel = default)
     {
@@ -47,15 +49,18 @@ sealed class WebhookStore(IMailboxGrid grid)
         return await ReplaceAsync(webhook.Name, known, WebhookJson.ToStore(webhook), cancel).ConfigureAwait(false);
     }
 
-    /// <summary>Stores it again, as it is, before its time has ended. It has its groups: what reads its mailbox keeps it.</summary>
+    /// <summary>Stores the webhook again before its message expires. Its mailbox stays a member of its groups, and is kept by its consumer.</summary>
     /// <returns><see cref="Outcome.KeyReused"/> where it was changed or removed meanwhile.</returns>
     public ValueTask<Outcome> RenewAsync(Webhook webhook, CancellationToken cancel) => ReplaceAsync(webhook.Name, webhook, WebhookJson.ToStore(webhook), cancel);
 
-    /// <summary>Removes its mailboxes also where it is not known: a removal, or a change that made it, may have broken off between. A repeat finishes it.</summary>
+    /// <summary>
+    /// Removes a webhook. Removes its mailboxes also where it is not known, because an earlier removal or change may have broken off: a
+    /// repeat finishes it.
+    /// </summary>
     /// <returns><see cref="Outcome.NotFound"/> where nothing of it was there; <see cref="Outcome.KeyReused"/> where it was changed meanwhile.</returns>
     public async ValueTask<Outcome> RemoveAsync(string name, CancellationToken cancel = default)
     {
-        // Forgotten first: nobody joins the groups again for a webhook that is not known.
+        // The webhook is removed first, so that no gateway joins the groups for it again.
         var outcome = (await ListAsync(cancel).ConfigureAwait(false)).GetValueOrDefault(name) is { } known
             ? await ReplaceAsync(name, known, WebhookJson.ToForget(name), cancel).ConfigureAwait(false)
             : Outcome.NotFound;
@@ -68,18 +73,23 @@ sealed class WebhookStore(IMailboxGrid grid)
         return outcome;
     }
 
-    /// <summary>Its endpoint wants no more calls: it stays, so that this can be seen, and gets nothing more.</summary>
-    /// <exception cref="StoreException">It was changed meanwhile, and what waits is for the changed one; or the end cannot be stored.</exception>
+    /// <summary>Marks a webhook as ended, because its endpoint wants no further calls. It stays visible, and receives nothing.</summary>
+    /// <exception cref="StoreException">
+    /// It was changed meanwhile, so the waiting events are for the changed one; or the end cannot be stored.
+    /// </exception>
     public async ValueTask EndAsync(Webhook webhook, DateTimeOffset at, CancellationToken cancel)
     {
         var outcome = await ReplaceAsync(webhook.Name, webhook, WebhookJson.ToStore(webhook with { Ended = at }), cancel).ConfigureAwait(false);
         if (outcome == Outcome.KeyReused) throw new StoreException("The webhook was changed while it was called.");
         if (outcome != Outcome.Stored) throw new StoreException("The end of a webhook cannot be stored now.");
-        // Not cancelled: the end that was stored stops the caller, and letters would go on to be kept for it.
+        // Not cancelled: the stored end stops the consumer, and a mailbox that was left would go on to collect events.
         await grid.RemoveAsync(webhook.Mailbox, CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <summary>Keeps a call that an endpoint refused for good. After a crash the call may be made and refused again: its id is the idempotency key.</summary>
+    /// <summary>
+    /// Keeps a call that an endpoint refused for good. Its id is the idempotency key, because after a crash the call may be made and
+    /// refused again.
+    /// </summary>
     public async ValueTask SetAsideAsync(Webhook webhook, RefusedCall call, CancellationToken cancel)
     {
         await grid.SetOptionsAsync(webhook.Refused, s_refused, cancel).ConfigureAwait(false);
@@ -121,10 +131,10 @@ sealed class WebhookStore(IMailboxGrid grid)
     }
 
     /// <summary>
-    /// Compares and sets. Every change is made after what was last, and the position of that is its idempotency key: of two that are made after the
-    /// same one, the second is refused.
+    /// Compares and sets. The idempotency key of a change is the position of the change before it: of two changes after the same one, the
+    /// second is refused.
     /// </summary>
-    /// <param name="known">What is replaced; null where there is to be none.</param>
+    /// <param name="known">The webhook that must be there now; null for none.</param>
     /// <returns><see cref="Outcome.KeyReused"/> where something was changed meanwhile.</returns>
     async ValueTask<Outcome> ReplaceAsync(string name, Webhook? known, byte[] body, CancellationToken cancel)
     {
@@ -146,7 +156,7 @@ sealed class WebhookStore(IMailboxGrid grid)
         return stored.Outcome;
     }
 
-    /// <summary>Where this does not happen they go with their time.</summary>
+    /// <summary>Best effort: older ones expire by themselves.</summary>
     async ValueTask ForgetOlderAsync(string name, Position newest, CancellationToken cancel)
     {
         foreach (var (other, _, at) in await ReadAsync(cancel).ConfigureAwait(false))
@@ -170,8 +180,7 @@ sealed class WebhookStore(IMailboxGrid grid)
         var page = new List<Received>();
         try
         {
-            while (reader.TryRead(page) is var status && status is ReadStatus.Read or ReadStatus.Cold)
-                if (status == ReadStatus.Cold) await reader.LoadAsync(cancel).ConfigureAwait(false);
+            while (reader.Drain(page) == ReadStatus.Cold) await reader.LoadAsync(cancel).ConfigureAwait(false);
             return page;
         }
         finally
@@ -181,7 +190,7 @@ sealed class WebhookStore(IMailboxGrid grid)
     }
 }
 
-/// <summary>What became of the calls of a webhook, by all gateways.</summary>
-/// <param name="Waiting">Letters that were not told yet.</param>
+/// <summary>The state of a webhook's calls, by all gateways.</summary>
+/// <param name="Waiting">Events that wait.</param>
 /// <param name="Refused">Calls that were set aside since it was made.</param>
 sealed record WebhookState(int Waiting, long Refused, RefusedCall? LastRefused);

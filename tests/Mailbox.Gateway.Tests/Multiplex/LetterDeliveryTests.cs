@@ -74,7 +74,7 @@ public sealed class LetterDeliveryTests : IDisposable
         return answer.Task;
     }
 
-    ValueTask Tell(Letter letter)
+    ValueTask Tell(LetterOutcome letter)
     {
         _told.Add(letter.Post is { } post ? post.To[0].ToString() : "refused");
         return ValueTask.CompletedTask;
