@@ -111,10 +111,18 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
     {
         Arguments.Check(post);
         var operation = new PostOperation(this, post);
+        Post(operation, post);
+        return await operation.Answer.WaitAsync(cancel).ConfigureAwait(false);
+    }
+
+    /// <param name="answered">As <see cref="AnsweredOperation{T}.Answered"/>.</param>
+    internal void Post(PostRequest post, Action<PostResult> answered) => Post(new(this, post) { Answered = answered }, post);
+
+    void Post(PostOperation operation, PostRequest post)
+    {
         if (post.Draft.Body.Length > Options.MaxBodyBytes) operation.Fail(Outcome.TooLarge);
         else if ((post.Draft.Durability ?? Options.Durability) > Log.Keeps) operation.Fail(Outcome.NotKept);
         else _writer.Enqueue(operation);
-        return await operation.Answer.WaitAsync(cancel).ConfigureAwait(false);
     }
 
     public async ValueTask<OpenResult> OpenAsync(

@@ -53,6 +53,12 @@ abstract class AnsweredOperation<TAnswer> : Operation
 
     public Task<TAnswer> Answer => _answer.Task;
 
+    /// <summary>
+    /// Called by the thread that stores, instead of <see cref="Answer"/>, by somebody who only passes the answer on: no other thread need wake for each. Must
+    /// return at once and throw nothing. Set before the operation is queued.
+    /// </summary>
+    public Action<TAnswer>? Answered { get; init; }
+
     /// <summary>What was planned; answered once it is stored.</summary>
     protected TAnswer Planned { get; set; } = default!;
 
@@ -62,14 +68,14 @@ abstract class AnsweredOperation<TAnswer> : Operation
     public override void Succeed(Batch batch)
     {
         if (Partition is { IsFenced: true }) Fail(Outcome.NotOwner);
-        else _answer.TrySetResult(Planned);
+        else Complete(Planned);
     }
 
     public override void Fail(Outcome why)
     {
         try
         {
-            _answer.TrySetResult(Refuse(why));
+            Complete(Refuse(why));
         }
         catch (StoreException fault)
         {
@@ -78,8 +84,12 @@ abstract class AnsweredOperation<TAnswer> : Operation
         }
     }
 
-    /// <summary>The answer comes later than the batch, by <see cref="Complete"/>.</summary>
-    protected void Complete(TAnswer answer) => _answer.TrySetResult(answer);
+    /// <summary>Answers: at the end of the batch, or later.</summary>
+    protected void Complete(TAnswer answer)
+    {
+        if (Answered is null) _answer.TrySetResult(answer);
+        else Answered(answer);
+    }
 
     /// <exception cref="StoreException">There is no answer that says why.</exception>
     protected abstract TAnswer Refuse(Outcome why);

@@ -93,12 +93,18 @@ sealed partial class GridRequests : IDisposable
     /// <summary>Takes what a silo has answered. An answer that comes twice, or late, is to no request.</summary>
     public void Take(AnswerBatch batch)
     {
+        SiloSession? session = null;
+        Span<int> answered = stackalloc int[2];
         for (var i = 0; i < batch.Ids.Length; i++)
         {
             if (!_underWay.TryRemove(batch.Ids[i], out var request)) continue;
+            session ??= request.Session;
+            answered[(int)request.Lane]++;
             if (batch.Answers[i] is RequestFailed) TakeUncertain(request);
             else Take(request, batch.Answers[i]);
         }
+        for (var lane = 0; lane < answered.Length; lane++)
+            if (answered[lane] > 0) session?.NoteAnswered((SessionLane)lane, answered[lane]);
     }
 
     /// <summary>The silo has left the cluster.</summary>
@@ -116,6 +122,7 @@ sealed partial class GridRequests : IDisposable
             var age = _time.GetElapsedTime(request.Start);
             if (age < (request.IsRepeatable ? s_deadline : s_uncertain) || !_underWay.TryRemove(request.Id, out _)) continue;
             request.IsUncertain = true;
+            request.Session?.NoteAnswered(request.Lane, 1);
             GiveUp(request);
         }
     }

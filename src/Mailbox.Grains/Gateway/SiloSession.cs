@@ -15,6 +15,17 @@ sealed class SiloSession(
 
     const int MostItems = 4096;
 
+    /// <summary>A batch of fewer, and of fewer bytes, waits for answers to what was sent before it, so that many callers share it; a larger one does not.</summary>
+    const int FewItems = 64;
+
+    const long FewBytes = 32 << 10;
+
+    // No longer than a commit takes: who waits for an answer that is late is not to hold up others.
+    static readonly TimeSpan s_gather = TimeSpan.FromMilliseconds(2);
+
+    // Nobody waits for what was written to be known; a window has room for more than comes meanwhile.
+    static readonly TimeSpan s_gatherReports = TimeSpan.FromMilliseconds(5);
+
     // A silo that hangs for longer is declared dead (docs/cluster.md).
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
@@ -37,7 +48,20 @@ sealed class SiloSession(
         lock (to)
         {
             to.Requests.Enqueue((request, weight));
+            to.Bytes += weight;
+            if (to.Unanswered == 0 || to.IsLarge) to.Gathering?.TrySetResult();
             Start(to);
+        }
+    }
+
+    /// <summary>The silo has answered requests of a lane, or they are not waited for any more.</summary>
+    public void NoteAnswered(SessionLane lane, int count)
+    {
+        var of = lane == SessionLane.Control ? _control : _bodies;
+        lock (of)
+        {
+            of.Unanswered -= count;
+            of.Gathering?.TrySetResult();
         }
     }
 
@@ -46,6 +70,7 @@ sealed class SiloSession(
         lock (_control)
         {
             _control.Reports.Enqueue(report);
+            if (_control.IsLarge) _control.Gathering?.TrySetResult();
             Start(_control);
         }
     }
@@ -85,13 +110,40 @@ sealed class SiloSession(
     {
         if (lane.IsRunning || IsEnded) return;
         lane.IsRunning = true;
-        lane.Running = Task.Run(() => PumpAsync(lane));
+        var running = new TaskCompletionSource();
+        lane.Running = running.Task;
+        // Behind what is ready to run and may have more to send.
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static async one =>
+            {
+                await one.Session.PumpAsync(one.Lane).ConfigureAwait(false);
+                one.Running.SetResult();
+            },
+            (Session: this, Lane: lane, Running: running), preferLocal: false);
     }
 
     async Task PumpAsync(Lane lane)
     {
-        while (Take(lane) is { } batch)
-            if (!await SendAsync(lane, batch).ConfigureAwait(false)) return;
+        while (true)
+        {
+            await GatherAsync(lane).ConfigureAwait(false);
+            if (Take(lane) is not { } batch || !await SendAsync(lane, batch).ConfigureAwait(false)) return;
+        }
+    }
+
+    /// <summary>Lets more come while earlier requests are not answered, for a moment: a batch costs the same with one request and with fifty.</summary>
+    async Task GatherAsync(Lane lane)
+    {
+        TaskCompletionSource gathering;
+        TimeSpan longest;
+        lock (lane)
+        {
+            if (lane.IsLarge || lane.IsBeating || (lane.Requests.Count == 0 ? lane.Reports.Count == 0 : lane.Unanswered == 0)) return;
+            longest = lane.Requests.Count == 0 ? s_gatherReports : s_gather;
+            lane.Gathering = gathering = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+        await Task.WhenAny(gathering.Task, Task.Delay(longest, time)).ConfigureAwait(false);
+        lock (lane) lane.Gathering = null;
     }
 
     SessionBatch? Take(Lane lane)
@@ -106,7 +158,9 @@ sealed class SiloSession(
             {
                 if (requests.Count > 0 && bytes + next.Weight > MostBytes) break;
                 requests.Add(lane.Requests.Dequeue().Request);
+                lane.Bytes -= next.Weight;
             }
+            lane.Unanswered += requests.Count;
             if (reports.Length > 0 || requests.Count > 0) lane.Number++;
             else if (!lane.IsBeating)
             {
@@ -162,6 +216,16 @@ sealed class SiloSession(
         public Queue<(PartitionRequest Request, int Weight)> Requests { get; } = new();
 
         public Queue<ReaderReport> Reports { get; } = new();
+
+        public long Bytes { get; set; }
+
+        /// <summary>Sent and not answered.</summary>
+        public int Unanswered { get; set; }
+
+        /// <summary>Set while the next batch is gathered; ends that.</summary>
+        public TaskCompletionSource? Gathering { get; set; }
+
+        public bool IsLarge => Requests.Count >= FewItems || Bytes >= FewBytes || Reports.Count >= MostItems;
 
         public long Number { get; set; }
 

@@ -108,7 +108,8 @@ sealed class GatewaySession(string gateway, long number, IGatewayLink link, Time
             if (_isAnswering) return;
             _isAnswering = true;
         }
-        _ = Task.Run(AnswerAsync);
+        // Behind the answers of the same commit, which are ready to run: they go with this one.
+        ThreadPool.UnsafeQueueUserWorkItem(static async session => await session.AnswerAsync().ConfigureAwait(false), this, preferLocal: false);
     }
 
     async Task AnswerAsync()

@@ -75,15 +75,21 @@ sealed partial class GatewaySessions : IDisposable
         try
         {
             if (_engine.Partitions[request.Partition]?.Claim == request.Claim)
+            {
+                if (request.Body is PostRequest post)
+                {
+                    _engine.Post(post, result => session.Answer(request.Id, result));
+                    return;
+                }
                 answer = request.Body switch
                 {
-                    PostRequest post => await _engine.PostAsync(post).ConfigureAwait(false),
                     AttachRequest attach => await AttachAsync(session, attach).ConfigureAwait(false),
                     AcknowledgeRequest acknowledge => await _engine.AcknowledgeAsync(acknowledge.Mailbox, acknowledge.Position).ConfigureAwait(false),
                     UplinkCall uplink => await _engine.UplinkAsync(
                         uplink.Mailbox, uplink.Request, _engine.Partitions.Count == 1 ? null : _grid.Value, CancellationToken.None).ConfigureAwait(false),
                     _ => throw new InvalidOperationException($"A request of type {request.Body.GetType()} is unknown."),
                 };
+            }
         }
         catch (Exception fault)
         {
