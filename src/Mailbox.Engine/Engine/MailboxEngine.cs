@@ -76,6 +76,8 @@ public sealed class MailboxEngine : IMailboxGrid, IAsyncDisposable
 
     public bool IsReady => _writer.IsOpen;
 
+    public bool KeepsOrderOfPosts => Partitions.Count == 1;
+
     internal ILog Log { get; }
 
     internal EngineOptions Options { get; }

@@ -57,6 +57,12 @@ public interface IMailboxGrid
     /// <summary>Removes the group; the mailboxes stay.</summary>
     ValueTask<Outcome> RemoveGroupAsync(GroupName group, CancellationToken cancel = default);
 
+    /// <summary>
+    /// True where posts are stored in the order of the calls, whatever they are to, though none is awaited. Otherwise only those to one mailbox are, and
+    /// those to one group: a group and its members may be stored apart.
+    /// </summary>
+    bool KeepsOrderOfPosts => true;
+
     /// <summary>True while deliveries are accepted: the store takes writes and the grid is not stopping.</summary>
     bool IsReady { get; }
 }

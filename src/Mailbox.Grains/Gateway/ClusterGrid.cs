@@ -14,6 +14,8 @@ sealed class ClusterGrid(IGrainFactory grains, GridRequests requests, PartitionO
 
     public bool IsReady => state.IsReady;
 
+    public bool KeepsOrderOfPosts => owners.Count == 1;
+
     public async ValueTask<DeliverResult> DeliverAsync(MailboxName mailbox, MessageDraft draft, CancellationToken cancel = default) =>
         (await PostAsync(new(draft, [mailbox], [], []), cancel).ConfigureAwait(false)).To[0];
 

@@ -6,7 +6,8 @@ namespace Mailbox.Gateway;
 
 /// <summary>
 /// Station 1: posts the letters of one request in order without waiting for each. The grid takes them in the order of the calls, and
-/// letters that wait together share one commit. For one caller at a time.
+/// letters that wait together share one commit. Where mailboxes and groups are stored apart, a letter to a group waits for the answers to the direct
+/// letters before it, and a direct letter for those to groups: so every mailbox has the letters in their order. For one caller at a time.
 /// </summary>
 /// <param name="maxBytes">The most bytes of bodies in flight; a single letter may have more.</param>
 /// <param name="told">Receives the outcome of each letter, in the order of the calls.</param>
@@ -16,6 +17,7 @@ sealed class LetterDelivery(IMailboxGrid grid, GatewayMetrics metrics, LetterRea
 
     readonly Queue<(LetterOutcome Letter, Task<PostResult>? Answer)> _waiting = [];
     long _bytes;
+    Targets _before;
 
     /// <summary>Posts one part, all or nothing.</summary>
     /// <returns>Why it cannot be delivered. Then nothing was, and <c>told</c> is not called for it.</returns>
@@ -31,6 +33,12 @@ sealed class LetterDelivery(IMailboxGrid grid, GatewayMetrics metrics, LetterRea
     {
         var bytes = post.Draft.Body.Length;
         await MakeRoomAsync(bytes).ConfigureAwait(false);
+        if (!grid.KeepsOrderOfPosts)
+        {
+            var targets = Targets.Of(post);
+            if (_waiting.Count > 0 && !targets.MayFollow(_before)) await FinishAsync().ConfigureAwait(false);
+            _before = targets;
+        }
         _bytes += bytes;
         _waiting.Enqueue((new(post, null, null), grid.PostAsync(post).AsTask()));
     }
@@ -46,6 +54,16 @@ sealed class LetterDelivery(IMailboxGrid grid, GatewayMetrics metrics, LetterRea
     public async ValueTask FinishAsync()
     {
         while (_waiting.Count > 0) await TellAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>What a letter is to: mailboxes, one group, or anything else.</summary>
+    readonly record struct Targets(bool IsDirect, GroupName? Group)
+    {
+        public static Targets Of(PostRequest post) =>
+            new(post.Groups.Count == 0, post is { To.Count: 0, Groups: [var group] } ? group : null);
+
+        /// <summary>Whether the grid keeps the order of the two though the first is not answered.</summary>
+        public bool MayFollow(in Targets before) => IsDirect ? before.IsDirect : Group is not null && Group == before.Group;
     }
 
     async ValueTask MakeRoomAsync(int bytes)
