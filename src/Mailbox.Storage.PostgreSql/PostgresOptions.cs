@@ -1,4 +1,7 @@
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Npgsql;
 
 namespace Mailbox.Storage.PostgreSql;
 
@@ -67,4 +70,45 @@ public sealed partial record PostgresOptions
 
     [GeneratedRegex("^[a-z_][a-z0-9_]{0,62}$")]
     private static partial Regex SchemaName();
+}
+
+/// <summary>Registers the log in a database.</summary>
+public static class PostgresServices
+{
+    /// <summary>The database is connected to when the log is asked for first.</summary>
+    public static IServiceCollection AddPostgresLog(this IServiceCollection services, Func<IServiceProvider, PostgresOptions> options)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(provider => DatabaseLog.Open(options(provider), provider.GetRequiredService<TimeProvider>()));
+        return services.AddSingleton<ILog>(static provider => provider.GetRequiredService<DatabaseLog>());
+    }
+}
+
+/// <summary>What an error of the database means for a batch.</summary>
+static class PostgresFault
+{
+    /// <summary>The database answered, goes on, and has rolled back what it was asked for. An end of the session is no answer.</summary>
+    public static bool IsAnswer(NpgsqlException e) =>
+        e is PostgresException { InvariantSeverity: "ERROR" } answer && !answer.SqlState.StartsWith("57P", StringComparison.Ordinal);
+
+    /// <summary>Another attempt may do: nothing was written.</summary>
+    public static bool IsPassing(NpgsqlException e) =>
+        !IsAnswer(e) || e.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure;
+
+    /// <summary>Asks the database; what it fails with is a <see cref="StoreException"/>.</summary>
+    public static async Task<T> GuardAsync<T>(Func<Task<T>> ask)
+    {
+        try
+        {
+            return await ask().ConfigureAwait(false);
+        }
+        catch (NpgsqlException e)
+        {
+            throw new StoreException($"The database cannot be reached: {e.Message}", e);
+        }
+    }
+
+    public static StoreException ToStore(NpgsqlException e) => e.SqlState == PostgresErrorCodes.DiskFull
+        ? new StoreFullException($"The database's disk is full: {e.Message}", e)
+        : new StoreException($"The database failed, and nothing was stored: {e.Message}", e);
 }

@@ -1,3 +1,7 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using Mailbox.Storage;
 
 namespace Mailbox.Engine;
@@ -170,4 +174,133 @@ sealed class UplinkSteps(MailboxEngine engine, IMailboxGrid grid)
 
     ValueTask<UplinkResult> AskAsync(MailboxName mailbox, UplinkRequest request, Func<Batch, UplinkLetter, Outcome> pass) =>
         engine.AskAsync(new UplinkOperation(engine, mailbox, request, pass), CancellationToken.None);
+}
+
+/// <summary>A client's message to the backend as a taker of uplinks gets it: a line of JSON that says whose it is, and then its body.</summary>
+/// <param name="Id">The same however often it is forwarded.</param>
+/// <param name="Client">Who counted, where <paramref name="Number"/> says so.</param>
+public sealed record UplinkLetter(
+    string Id, MailboxName Mailbox, string? Client, long? Number, string ContentType, ReadOnlyMemory<byte> Body)
+{
+    /// <exception cref="JsonException">It is no such letter.</exception>
+    public static UplinkLetter Read(Message message)
+    {
+        var end = message.Body.Span.IndexOf((byte)'\n');
+        if (message.Type != MailboxUplinks.Type || end < 0) throw new JsonException("It is no letter of a client.");
+        using var head = JsonDocument.Parse(message.Body[..end]);
+        return Read(head.RootElement, message.Body[(end + 1)..]);
+    }
+
+    static UplinkLetter Read(JsonElement head, ReadOnlyMemory<byte> body) => new(
+        head.GetProperty("uplink").GetString()!, MailboxName.Parse(head.GetProperty("mailbox").GetString()!),
+        head.TryGetProperty("client", out var client) ? client.GetString() : null,
+        head.TryGetProperty("n", out var number) ? number.GetInt64() : null,
+        head.GetProperty("contentType").GetString()!, body);
+
+    /// <summary>The same for the same letter: repeated with a key it is the same message.</summary>
+    internal MessageDraft Write()
+    {
+        using var written = new MemoryStream();
+        using (var json = new Utf8JsonWriter(written)) WriteHead(json);
+        written.WriteByte((byte)'\n');
+        written.Write(Body.Span);
+        return new()
+        {
+            ContentType = MailboxUplinks.ContentType,
+            Type = MailboxUplinks.Type,
+            Body = written.ToArray(),
+            Durability = Durability.Disk,
+            // Accepted is accepted: a backend that is away for long gets it all the same.
+            TimeToLive = MessageDraft.MaxTimeToLive,
+        };
+    }
+
+    void WriteHead(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("uplink", Id);
+        json.WriteString("mailbox", Mailbox.ToString());
+        if (Client is not null) json.WriteString("client", Client);
+        if (Number is { } number) json.WriteNumber("n", number);
+        json.WriteString("contentType", ContentType);
+        json.WriteEndObject();
+    }
+}
+
+/// <summary>
+/// How long a client's accepted numbers are remembered: as long as its mailbox lives when nobody comes any more. In steps, because a
+/// client that sends often would otherwise leave a trace of each time.
+/// </summary>
+static class UplinkMemory
+{
+    const uint StepSeconds = 3600;
+
+    public static uint EndOf(Batch batch, LiveMailbox mailbox) =>
+        (batch.NowSeconds + (uint)mailbox.State.Options.Idle.TotalSeconds) / StepSeconds * StepSeconds + 2 * StepSeconds;
+}
+
+/// <summary>
+/// What clients tell the backend, as letters: a taker is a mailbox that is a member of a group, so what waits for it is stored, in order and
+/// bounded. Where nobody takes them uplinks are refused.
+/// </summary>
+public static class MailboxUplinks
+{
+    public const string ContentType = "application/x-mailbox-uplink";
+
+    /// <summary>Of the letters.</summary>
+    public const string Type = "uplink";
+
+    /// <summary>What a letter may need beside the client's body, in bytes.</summary>
+    public const int HeadBytes = 1024;
+    internal const string Prefix = "mailbox.uplinks:";
+    const int IdBytes = 16;
+
+    /// <summary>Whose members take them.</summary>
+    public static GroupName Group { get; } = GroupName.Parse("mailbox.uplinks");
+
+    /// <summary>The taker that is the backend which gateways call: one of them reads it at a time.</summary>
+    public static MailboxName Gateways { get; } = TakerNamed("backend");
+
+    /// <summary>The mailbox of a taker.</summary>
+    /// <exception cref="ArgumentException">The name has characters that no mailbox may have, or more than 112 of them.</exception>
+    public static MailboxName TakerNamed(string name) => MailboxName.Parse(Prefix + name);
+
+    /// <summary>The <c>Uplink-Id</c> of what a client sent with a key.</summary>
+    public static string IdOf(MailboxName mailbox, string key) => IdOf($"u/{mailbox}\n{key}");
+
+    internal static string IdOf(MailboxName mailbox, ulong epoch, string client, long number) => IdOf($"n/{mailbox}\n{epoch}\n{client}\n{number}");
+
+    /// <summary>For what has neither key nor number.</summary>
+    public static string NewId() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(IdBytes));
+
+    /// <summary>What came of a send to the takers. One that refuses holds the client back; the others may get it twice then.</summary>
+    /// <param name="isTaken">Somebody who is excepted has it already.</param>
+    internal static Outcome OutcomeOf(SendResult sent, bool isTaken) => sent switch
+    {
+        { Outcome: not Outcome.Stored } => sent.Outcome,
+        { Members: 0 } => isTaken ? Outcome.Stored : Outcome.NotFound,
+        { Refused: > 0 } => Outcome.MailboxFull,
+        _ => Outcome.Stored,
+    };
+
+    static string IdOf(string text) => Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, IdBytes));
+}
+
+/// <summary>
+/// Which numbers of one client were accepted: the highest, and each of the <see cref="Width"/> up to it by a bit, so that requests of a
+/// client which overtake each other are all accepted, once. What is further behind counts as accepted.
+/// </summary>
+/// <param name="Bits">The lowest is the highest number's.</param>
+readonly record struct AcceptedNumbers(long Highest, ulong Bits)
+{
+    public const int Width = 64;
+
+    public bool Has(long number) => number <= Highest && (Highest - number >= Width || (Bits >> (int)(Highest - number) & 1) != 0);
+
+    public AcceptedNumbers With(long number)
+    {
+        var ahead = number - Highest;
+        if (ahead <= 0) return this with { Bits = Bits | 1UL << (int)-ahead };
+        return new(number, ahead >= Width ? 1 : Bits << (int)ahead | 1);
+    }
 }

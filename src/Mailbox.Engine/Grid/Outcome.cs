@@ -45,3 +45,17 @@ public enum Outcome : byte
     /// <summary>The store cannot keep the message at the level that was asked for (spec M5).</summary>
     NotKept,
 }
+
+public enum AcknowledgeOutcome : byte
+{
+    Acknowledged,
+
+    /// <summary>There is no such mailbox.</summary>
+    NotFound,
+
+    /// <summary>The position is of another epoch or of the future.</summary>
+    BadPosition,
+
+    /// <summary>Nothing was stored; try again later.</summary>
+    Unavailable,
+}

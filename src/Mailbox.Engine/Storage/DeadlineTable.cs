@@ -80,3 +80,49 @@ sealed class DeadlineTable<TBody>
         _order.Remove(bucket);
     }
 }
+
+/// <summary>One search for what is overdue, done in slices.</summary>
+/// <param name="now">Unix milliseconds.</param>
+sealed class DeadlineCursor(long now, int limit)
+{
+    public List<MailboxName> Found { get; } = [];
+
+    public long Now => now;
+
+    public int Left => limit - Found.Count;
+
+    public long Bucket { get; private set; } = long.MinValue;
+
+    public int Index { get; set; }
+
+    public void Enter(long bucket)
+    {
+        if (bucket == Bucket) return;
+        Bucket = bucket;
+        Index = 0;
+    }
+
+    public void Leave(long bucket) => (Bucket, Index) = (bucket + 1, 0);
+
+    public void Add(MailboxName name) => Found.Add(name);
+}
+
+/// <summary>
+/// The end of a message's time to live in 32 bits: quarters of a second since 2020, until 2054. Seconds would let a message with a time
+/// to live of one second live for two.
+/// </summary>
+public static class ExpiryTick
+{
+    const long TicksPerQuarter = TimeSpan.TicksPerSecond / 4;
+    static readonly long s_origin = new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero).UtcTicks;
+
+    /// <summary>The first tick that is not before a time: nothing ends early.</summary>
+    public static uint NotBefore(DateTimeOffset time) => Clamp(time.UtcTicks - s_origin + TicksPerQuarter - 1);
+
+    /// <summary>The last tick that has come.</summary>
+    public static uint Now(DateTimeOffset time) => Clamp(time.UtcTicks - s_origin);
+
+    public static DateTimeOffset TimeOf(uint tick) => new(s_origin + tick * TicksPerQuarter, TimeSpan.Zero);
+
+    static uint Clamp(long ticks) => (uint)Math.Clamp(ticks / TicksPerQuarter, 0, uint.MaxValue);
+}

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Mailbox.Storage;
 
 /// <summary>
@@ -214,4 +216,92 @@ public sealed class MailboxState<TBody>
         if (ReferenceEquals(room, _entries)) room.AsSpan(Count).Clear();
         (_entries, _head) = (room, 0);
     }
+}
+
+/// <summary>One message in a mailbox's queue: what the rules need of it, and where its body is.</summary>
+/// <typeparam name="TBody">The message itself, or its place on a disk.</typeparam>
+// Auto: in the order of declaration padding would cost 8 bytes a message.
+[StructLayout(LayoutKind.Auto)]
+public struct MailboxEntry<TBody>
+{
+    const uint WrittenFlag = 1u << 31;
+    const uint SentFlag = 1u << 30;
+    const uint VolatileFlag = 1u << 29;
+    const uint ImmediateFlag = 1u << 28;
+    const uint SizeMask = ImmediateFlag - 1;
+
+    uint _sizeAndFlags;
+
+    public MailboxEntry(long sequence, int size, uint expires, TBody body)
+    {
+        Sequence = sequence;
+        _sizeAndFlags = (uint)size;
+        Expires = expires;
+        Body = body;
+    }
+
+    public long Sequence { get; }
+
+    /// <summary>As <see cref="ExpiryTick"/>.</summary>
+    public uint Expires { get; set; }
+
+    public TBody Body { get; set; }
+
+    /// <summary>The bytes of the body; below 256 MiB.</summary>
+    public readonly int Size => (int)(_sizeAndFlags & SizeMask);
+
+    /// <summary>Flushed to a connection's socket. Not stored for each message: see <see cref="MailboxMarks.Written"/>.</summary>
+    public bool IsWritten
+    {
+        readonly get => (_sizeAndFlags & WrittenFlag) != 0;
+        set => Set(WrittenFlag, value);
+    }
+
+    /// <summary>Taken by a reader at least once. Not stored.</summary>
+    public bool IsSent
+    {
+        readonly get => (_sizeAndFlags & SentFlag) != 0;
+        set => Set(SentFlag, value);
+    }
+
+    /// <summary>Not in the store (<see cref="Durability.Memory"/>).</summary>
+    public bool IsVolatile
+    {
+        readonly get => (_sizeAndFlags & VolatileFlag) != 0;
+        set => Set(VolatileFlag, value);
+    }
+
+    /// <summary>Only for the connections that held the mailbox when it was accepted (a time to live of zero). Not stored: none of them outlives the process.</summary>
+    public bool IsImmediate
+    {
+        readonly get => (_sizeAndFlags & ImmediateFlag) != 0;
+        set => Set(ImmediateFlag, value);
+    }
+
+    void Set(uint flag, bool value) => _sizeAndFlags = value ? _sizeAndFlags | flag : _sizeAndFlags & ~flag;
+}
+
+/// <summary>The numbers of a mailbox that are stored.</summary>
+/// <param name="Tail">The newest number given out; 0 before the first.</param>
+/// <param name="Acknowledged">Everything up to it has arrived (spec M7).</param>
+/// <param name="Written">Everything up to it was written to a connection, or is gone (spec M8).</param>
+/// <param name="Reserved">Numbers up to it may have been given out without a trace in the store (spec M5); 0 for none.</param>
+/// <param name="Unsynced">Numbers up to it may have been given out to messages that a loss of power takes back; 0 for none.</param>
+/// <param name="Deadline">Unix time in milliseconds at which the mailbox is removed; never before the true one (spec M15).</param>
+/// <param name="Held">A connection held it: the deadline counts from the next start.</param>
+public readonly record struct MailboxMarks(long Tail, long Acknowledged, long Written, long Reserved, long Unsynced, long Deadline, bool Held);
+
+/// <summary>Numbers above the trimmed ones that are gone and of which readers are told.</summary>
+/// <param name="From">Inclusive.</param>
+/// <param name="To">Inclusive.</param>
+public readonly record struct Hole(long From, long To, GapReason Reason);
+
+/// <summary>Counts what of a store's space is in use.</summary>
+interface IBodyKeeper<TBody>
+{
+    /// <summary>One more message has this body.</summary>
+    void Kept(TBody body);
+
+    /// <summary>One message less has this body.</summary>
+    void Released(TBody body);
 }

@@ -43,3 +43,30 @@ public readonly record struct Position(ulong Epoch, long Sequence)
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Epoch:x}.{Sequence}");
 }
+
+/// <summary>Numbers that a reader will not get (spec M10).</summary>
+/// <param name="From">Exclusive. The reader's old position where the reason is <see cref="GapReason.Epoch"/>.</param>
+/// <param name="To">Inclusive; also the reader's position once it has been told.</param>
+public sealed record Gap(Position From, Position To, GapReason Reason);
+
+/// <summary>
+/// Why numbers are missing before a message (spec M10). Where adjacent holes have different reasons the gap that covers them tells
+/// the highest value here: the one a reader can do least about.
+/// </summary>
+public enum GapReason : byte
+{
+    /// <summary>Another reader acknowledged them.</summary>
+    Acknowledged = 1,
+
+    /// <summary>Their time to live ended.</summary>
+    Ttl,
+
+    /// <summary>The mailbox's bounds pushed them out.</summary>
+    Overflow,
+
+    /// <summary>They were given out at a durability weaker than what happened since.</summary>
+    Lost,
+
+    /// <summary>The mailbox was removed and made again, or its store restored from a backup.</summary>
+    Epoch,
+}

@@ -1,3 +1,4 @@
+using Mailbox.Engine;
 using Orleans.Streams;
 
 namespace Mailbox.Grains;
@@ -47,4 +48,27 @@ sealed class LetterStream<T>(Subscriber<T> subscriber) : IAsyncStream<T>
     public override int GetHashCode() => StreamId.GetHashCode();
 
     static NotSupportedException OnlyTheGrid() => new("Only the grid tells what happens in it.");
+}
+
+/// <summary>
+/// The stream provider <c>mailbox</c>: its streams are of <see cref="MailboxEvent"/> in the namespace <c>events</c>, and of
+/// <see cref="UplinkLetter"/> in <c>uplinks</c>; the key of each names a subscriber.
+/// </summary>
+sealed class LetterStreams(MailboxGridClient grid) : IStreamProvider
+{
+    public const string ProviderName = "mailbox";
+
+    public string Name => ProviderName;
+
+    public bool IsRewindable => false;
+
+    public IAsyncStream<T> GetStream<T>(StreamId streamId) =>
+        (Find(streamId.GetNamespace(), streamId.GetKeyAsString()) as IAsyncStream<T>) ?? throw new ArgumentException(
+            $"The streams here are of {nameof(MailboxEvent)}, in the namespace '{Tellings.Events.Namespace}', and of {nameof(UplinkLetter)}, in '{Tellings.Uplinks.Namespace}'.",
+            nameof(streamId));
+
+    object? Find(string? space, string key) =>
+        space == Tellings.Events.Namespace ? grid.Events(key)
+        : space == Tellings.Uplinks.Namespace ? grid.Uplinks(key)
+        : null;
 }

@@ -65,3 +65,49 @@ public sealed record OpenRequest
 
     public static bool IsClient(string value) => NameRules.IsClient(value);
 }
+
+/// <summary>Where a reader without a position begins (spec M8).</summary>
+public enum StartFrom : byte
+{
+    /// <summary>At what was never written to any connection.</summary>
+    Unread,
+
+    /// <summary>At the oldest message kept.</summary>
+    Oldest,
+
+    /// <summary>After the newest.</summary>
+    Now,
+}
+
+/// <summary>What an open does when others hold the mailbox (spec M14).</summary>
+public enum ConflictPolicy : byte
+{
+    /// <summary>All get everything.</summary>
+    Share,
+
+    /// <summary>The others end and are told.</summary>
+    Takeover,
+
+    /// <summary>The new one is refused.</summary>
+    Reject,
+}
+
+/// <param name="Reader">Not null where the outcome is <see cref="OpenOutcome.Opened"/>.</param>
+public readonly record struct OpenResult(OpenOutcome Outcome, IMailboxReader? Reader = null);
+
+public enum OpenOutcome : byte
+{
+    Opened,
+
+    /// <summary>Somebody holds the mailbox and the policy of this open is to be refused.</summary>
+    Conflict,
+
+    /// <summary>This client had been told to stay away.</summary>
+    StayAway,
+
+    /// <summary>The store takes no writes, or too much waits for it.</summary>
+    Unavailable,
+
+    /// <summary>The grid is shutting down.</summary>
+    Stopping,
+}

@@ -81,3 +81,52 @@ static class MessageCodec
         return new(content.Length - inner.Position, expires, topic);
     }
 }
+
+/// <param name="Size">Bytes of the body.</param>
+/// <param name="Expires">As <see cref="ExpiryTick"/>.</param>
+readonly record struct MessageSummary(int Size, uint Expires, string? Topic);
+
+static class OptionsCodec
+{
+    public static void Write(ByteWriter to, MailboxOptions options)
+    {
+        to.Varint(options.Idle.Ticks);
+        to.Byte((byte)options.Overflow);
+        to.Varint(options.MaxMessages);
+        to.Varint(options.MaxBytes);
+    }
+
+    public static MailboxOptions Read(ref ByteReader from) =>
+        new(TimeSpan.FromTicks(from.Long()), (OverflowPolicy)from.Byte(), (int)from.Long(), from.Long());
+}
+
+static class KeyCodec
+{
+    public static void WriteId(ByteWriter to, KeyId key)
+    {
+        to.UInt64((ulong)(key.Hash >> 64));
+        to.UInt64((ulong)key.Hash);
+    }
+
+    public static KeyId ReadId(ref ByteReader from) => new(new UInt128(from.UInt64(), from.UInt64()));
+
+    public static void Write(ByteWriter to, KeyId key, in RememberedKey answer)
+    {
+        WriteId(to, key);
+        to.UInt64(answer.Digest);
+        to.UInt32(answer.Expires);
+        to.Varint(answer.First);
+        to.Signed(answer.Second);
+        to.Signed(answer.Third);
+        to.Signed(answer.Fourth);
+    }
+
+    /// <summary>In a restored copy the mailbox that an answer names has another epoch, and the key goes with it (spec M4, M13).</summary>
+    public static KeyRememberedRecord Read(ref ByteReader from, uint incarnation)
+    {
+        var key = ReadId(ref from);
+        var answer = new RememberedKey(from.UInt64(), from.UInt32(), from.Varint(), from.Signed(), (int)from.Signed(), from.Signed());
+        var isEpoch = answer.Fourth != 0 && Epoch.HasIncarnation(answer.First);
+        return new(key, isEpoch ? answer with { First = Epoch.Of(incarnation, Epoch.CounterOf(answer.First)) } : answer);
+    }
+}
