@@ -47,9 +47,7 @@ public sealed class BodyOrderTests(PostgresServer server) : IAsyncLifetime
         {
             if (i == bodies.Count / 2) delivered.Add(dies ? Grid.KillTwo() : Grid.StopTwo());
             var names = bodies[i];
-            delivered.Add(DeliverAsync(
-                door, from number in Enumerable.Range(1, Letters) from name in names
-                      select Letter(name, number)));
+            delivered.Add(DeliverAsync(door, Enumerable.Range(1, Letters).SelectMany(number => names.Select(name => Letter(name, number)))));
         }
         await Task.WhenAll(delivered);
         foreach (var name in bodies.SelectMany(static names => names)) Assert.Equal(All, await Grid.Peek(name));
