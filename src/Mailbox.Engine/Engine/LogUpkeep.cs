@@ -87,7 +87,7 @@ sealed class LogUpkeep(MailboxEngine engine) : IDisposable
     async Task RunAsync(Partition partition, Progress progress, Task before)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.Yield();
+        await Continuations.YieldAsync().ConfigureAwait(false);
         try
         {
             await _one.WaitAsync(_stopping.Token).ConfigureAwait(false);

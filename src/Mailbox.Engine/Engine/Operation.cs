@@ -49,7 +49,7 @@ enum Priority
 /// <summary>An operation that somebody awaits.</summary>
 abstract class AnsweredOperation<TAnswer> : Operation
 {
-    readonly TaskCompletionSource<TAnswer> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly TaskCompletionSource<TAnswer> _answer = Continuations.Source<TAnswer>();
 
     public Task<TAnswer> Answer => _answer.Task;
 
@@ -62,24 +62,24 @@ abstract class AnsweredOperation<TAnswer> : Operation
     public override void Succeed(Batch batch)
     {
         if (Partition is { IsFenced: true }) Fail(Outcome.NotOwner);
-        else _answer.TrySetResult(Planned);
+        else _answer.Answer(Planned);
     }
 
     public override void Fail(Outcome why)
     {
         try
         {
-            _answer.TrySetResult(Refuse(why));
+            _answer.Answer(Refuse(why));
         }
         catch (StoreException fault)
         {
             // Where no answer says so, the fault is the answer: of whoever asked, not of the writer.
-            _answer.TrySetException(fault);
+            _answer.Fault(fault);
         }
     }
 
     /// <summary>The answer comes later than the batch, by <see cref="Complete"/>.</summary>
-    protected void Complete(TAnswer answer) => _answer.TrySetResult(answer);
+    protected void Complete(TAnswer answer) => _answer.Answer(answer);
 
     /// <exception cref="StoreException">There is no answer that says why.</exception>
     protected abstract TAnswer Refuse(Outcome why);
@@ -110,7 +110,7 @@ sealed class Request<TAnswer>(
 /// <summary>Reads something between two batches.</summary>
 sealed class ReadOperation<TAnswer>(Func<TAnswer> read) : Operation
 {
-    readonly TaskCompletionSource<TAnswer> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly TaskCompletionSource<TAnswer> _answer = Continuations.Source<TAnswer>();
 
     public Task<TAnswer> Answer => _answer.Task;
 
@@ -122,14 +122,14 @@ sealed class ReadOperation<TAnswer>(Func<TAnswer> read) : Operation
     {
         try
         {
-            _answer.TrySetResult(read());
+            _answer.Answer(read());
         }
         catch (Exception fault)
         {
             // It is the fault of what was read for, not of the batch.
-            _answer.TrySetException(fault);
+            _answer.Fault(fault);
         }
     }
 
-    public override void Fail(Outcome why) => _answer.TrySetException(new StoreException($"The grid cannot answer now: {why}."));
+    public override void Fail(Outcome why) => _answer.Fault(new StoreException($"The grid cannot answer now: {why}."));
 }
