@@ -25,7 +25,13 @@ sealed class Channels(MailboxEngine engine)
             var pending = new PendingOperation(source.Number, id, open);
             if (done is not null) pending.Done += done;
             _pending.Add((source.Number, id), pending);
-            foreach (var (target, number) in open.Targets) ChannelOf(source.Number, target).Open.Add(number, pending);
+            foreach (var (target, number) in open.Targets)
+            {
+                var channel = ChannelOf(source.Number, target);
+                channel.Open.Add(number, pending);
+                // One whose end could not be stored begins again.
+                channel.Passed = Math.Min(channel.Passed, number - 1);
+            }
         }
         foreach (var (target, _) in open.Targets) Pass(source.Number, target);
     }

@@ -101,7 +101,14 @@ sealed class Request<TAnswer>(
             return;
         }
         Partition = engine.Partitions.Find(mailbox);
-        Planned = Partition is null ? refuse(Outcome.NotOwner) : plan(batch, Partition);
+        if (Partition is not null) Planned = plan(batch, Partition);
+    }
+
+    public override void Succeed(Batch batch)
+    {
+        // Not while it is planned: to refuse may be to throw, and that would fail the whole batch.
+        if (Partition is null && mailbox != default) Fail(Outcome.NotOwner);
+        else base.Succeed(batch);
     }
 
     protected override TAnswer Refuse(Outcome why) => refuse(why);
