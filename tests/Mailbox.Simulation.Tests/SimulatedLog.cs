@@ -102,6 +102,8 @@ sealed class SimulatedLog(Simulation simulation, SimulatedMedium medium, Node no
     {
         if (medium.IsAway) throw new StoreException("The database is away.");
         medium.UnderWay.RemoveAll(frame => frame.Log == this);
+        // What is not stored is loaded again, without what was only in memory.
+        simulation.NoteDisturbance();
         foreach (var frame in batch.Frames)
         {
             if (frame.Outcome != FrameOutcome.Unknown) continue;

@@ -205,6 +205,9 @@ sealed class Simulation
     void Live()
     {
         foreach (var node in Nodes) Start(node);
+        if (Medium.IsShared)
+            foreach (var partition in Medium.Partitions) Own(One(Nodes), [partition.Number]);
+        Drain();
         for (Moment = 1; Moment <= Plan.Length; Moment++) Happen();
         Heal();
         _clients.Audit();
@@ -224,9 +227,13 @@ sealed class Simulation
             case < 76 when Network.Count > 0: Network.Next(true); break;
             case < 88: _clients.Read(); break;
             case < 92: Pass(); break;
-            case < 96 when up.Count > 0: Maintain(One(up)); break;
-            default: Adopt(); break;
+            default:
+                if (up.Count > 0) Maintain(One(up));
+                break;
         }
+        // Whoever watches the nodes notices soon that nobody owns a partition.
+        if (Chance(0.1)) Adopt();
+        if (Chance(0.5)) Continue();
         if (Medium.UnderWay.Count > 0 && Chance(0.2)) Medium.Land(One(Medium.UnderWay));
         if (Chance(Plan.Faults)) Fail(up);
         if (Medium.IsAway && Chance(0.2)) Set("back", () => Medium.IsAway = false);

@@ -25,13 +25,7 @@ sealed class Channels(MailboxEngine engine)
             var pending = new PendingOperation(source.Number, id, open);
             if (done is not null) pending.Done += done;
             _pending.Add((source.Number, id), pending);
-            foreach (var (target, number) in open.Targets)
-            {
-                var channel = ChannelOf(source.Number, target);
-                channel.Open.Add(number, pending);
-                // One whose end could not be stored begins again.
-                channel.Passed = Math.Min(channel.Passed, number - 1);
-            }
+            foreach (var (target, number) in open.Targets) ChannelOf(source.Number, target).Open.Add(number, pending);
         }
         foreach (var (target, _) in open.Targets) Pass(source.Number, target);
     }
@@ -235,11 +229,14 @@ sealed class EndOperation(MailboxEngine engine, PendingOperation pending) : Oper
 
     public override void Succeed(Batch batch) => engine.Channels.End(pending);
 
-    /// <summary>It stays open in the log; another end is recorded when the targets have answered again.</summary>
+    /// <summary>
+    /// It stays open in the log, and its end is recorded with a later batch. Nothing is passed on here: while the batch is in doubt the state
+    /// holds operations that may never be stored.
+    /// </summary>
     public override void Fail(Outcome why)
     {
-        engine.Channels.End(pending);
-        if (why != Outcome.Stopping && engine.Partitions[pending.Source] is { } partition) engine.Channels.Attach(partition);
+        if (why != Outcome.Stopping && engine.Partitions[pending.Source] is not null) engine.Enqueue(new EndOperation(engine, pending));
+        else engine.Channels.End(pending);
     }
 }
 
