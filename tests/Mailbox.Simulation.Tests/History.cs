@@ -499,7 +499,7 @@ sealed class History(Simulation simulation)
     /// <summary>Sends to one group have one order in all mailboxes (spec G5).</summary>
     void AuditGroupOrder()
     {
-        var sends = _deliveries.Values.Where(static delivery => delivery.Groups.Count == 1 && delivery.To.Count == 0 && delivery.Places.Count > 0).ToList();
+        var sends = _deliveries.Values.Where(static delivery => delivery.Groups.Count == 1 && delivery.To.Count == 0 && delivery.Places.Count > 0 && (delivery.Attempts == 1 || !delivery.IsWeak)).ToList();
         foreach (var one in sends)
         {
             foreach (var other in sends)

@@ -11,6 +11,8 @@ sealed class SimulatedNetwork(Simulation simulation)
     readonly List<(string What, Action Arrive)> _underWay = [];
     readonly List<(MailboxEngine At, Action Fail)> _unanswered = [];
 
+    int _ids;
+
     public int Count => _underWay.Count;
 
     /// <summary>One of the messages under way arrives.</summary>
@@ -57,14 +59,16 @@ sealed class SimulatedNetwork(Simulation simulation)
         var request = Write(passed);
         var engine = from.Engine!;
         var hasEnded = false;
+        var id = ++_ids;
+        simulation.Tell($"{from} sends {id}: {passed.Source}->{passed.Target} {string.Join(',', passed.Operations.Select(static one => one.Number))}");
         if (simulation.Chance(simulation.Plan.Loses))
         {
-            _underWay.Add(($"loses {passed.Source}->{passed.Target}", Fail));
+            _underWay.Add(($"loses {id}", Fail));
             return;
         }
-        _underWay.Add(($"passes {passed.Source}->{passed.Target} {passed.Operations[0].Number}+{passed.Operations.Count}", Arrive));
+        _underWay.Add(($"passes {id}", Arrive));
         // The sender gives up, and the request is still on its way.
-        if (simulation.Chance(simulation.Plan.Loses)) _underWay.Add(($"times out {passed.Source}->{passed.Target}", Fail));
+        if (simulation.Chance(simulation.Plan.Loses)) _underWay.Add(($"times out {id}", Fail));
 
         void Arrive()
         {
@@ -77,7 +81,7 @@ sealed class SimulatedNetwork(Simulation simulation)
             simulation.As(owner, () => target.Enqueue(new ApplyOperation(target, Read(request), answers =>
             {
                 if (simulation.Chance(simulation.Plan.Loses)) answers = null;
-                _underWay.Add(($"answers {passed.Source}->{passed.Target}", () => Answer(answers)));
+                _underWay.Add(($"answers {id}: {(answers is null ? "nothing" : string.Join(',', answers.Select(static one => one.Number)))}", () => Answer(answers)));
             })));
         }
 

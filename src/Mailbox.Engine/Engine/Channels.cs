@@ -19,6 +19,12 @@ sealed class Channels(MailboxEngine engine)
     /// <param name="done">Called once, by any thread, with the sum of the answers; with null where the partition was lost before.</param>
     public void Start(Partition source, long id, Action<OperationAnswer?>? done)
     {
+        if (engine.Partitions[source.Number] != source)
+        {
+            // It was given up in the batch that started the operation: its next owner passes it.
+            done?.Invoke(null);
+            return;
+        }
         if (!source.State.Channels.Open.TryGetValue(id, out var open)) return;
         lock (_gate)
         {
