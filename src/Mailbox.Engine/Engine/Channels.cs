@@ -19,6 +19,12 @@ sealed class Channels(MailboxEngine engine)
     /// <param name="done">Called once, by any thread, with the sum of the answers; with null where the partition was lost before.</param>
     public void Start(Partition source, long id, Action<OperationAnswer?>? done)
     {
+        if (engine.Partitions[source.Number] != source)
+        {
+            // It was given up in the batch that started the operation: its next owner passes it.
+            done?.Invoke(null);
+            return;
+        }
         if (!source.State.Channels.Open.TryGetValue(id, out var open)) return;
         lock (_gate)
         {
@@ -229,11 +235,14 @@ sealed class EndOperation(MailboxEngine engine, PendingOperation pending) : Oper
 
     public override void Succeed(Batch batch) => engine.Channels.End(pending);
 
-    /// <summary>It stays open in the log; another end is recorded when the targets have answered again.</summary>
+    /// <summary>
+    /// It stays open in the log, and its end is recorded with a later batch. Nothing is passed on here: while the batch is in doubt the state
+    /// holds operations that may never be stored.
+    /// </summary>
     public override void Fail(Outcome why)
     {
-        engine.Channels.End(pending);
-        if (why != Outcome.Stopping && engine.Partitions[pending.Source] is { } partition) engine.Channels.Attach(partition);
+        if (why != Outcome.Stopping && engine.Partitions[pending.Source] is not null) engine.Enqueue(new EndOperation(engine, pending));
+        else engine.Channels.End(pending);
     }
 }
 

@@ -104,14 +104,14 @@ sealed class LiveMailbox
     public void EndLosing()
     {
         IsLosing = false;
-        _stored?.TrySetResult();
+        _stored?.Answer();
         _stored = null;
     }
 
     /// <summary>Ends when no batch is under way that takes messages out. Any thread.</summary>
     public Task WhenStored()
     {
-        lock (this) return IsLosing ? (_stored ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
+        lock (this) return IsLosing ? (_stored ??= Continuations.Source()).Task : Task.CompletedTask;
     }
 
     /// <summary>The partition was loaded again: this is the mailbox there. What its readers have taken stays taken.</summary>

@@ -87,7 +87,7 @@ sealed class LogUpkeep(MailboxEngine engine) : IDisposable
     async Task RunAsync(Partition partition, Progress progress, Task before)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.Yield();
+        await Continuations.YieldAsync().ConfigureAwait(false);
         try
         {
             await _one.WaitAsync(_stopping.Token).ConfigureAwait(false);
@@ -103,7 +103,7 @@ sealed class LogUpkeep(MailboxEngine engine) : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // The engine stops.
+            // The engine stops, or the partition is another process's or was loaded again.
         }
         catch (StoreException fault)
         {
@@ -128,6 +128,7 @@ sealed class LogUpkeep(MailboxEngine engine) : IDisposable
             await inTurn(
                 () =>
                 {
+                    CheckOwned(partition, partition.State);
                     state = partition.State;
                     writer = engine.Log.BeginSnapshot(partition.Number);
                     source = new(state, engine.Options.SnapshotSlice);
@@ -138,12 +139,12 @@ sealed class LogUpkeep(MailboxEngine engine) : IDisposable
             for (var isMore = true; isMore;)
             {
                 slice.Clear();
-                isMore = await inTurn(() => partition.State == state && source!.TakeSlice(slice), cancel).ConfigureAwait(false);
+                isMore = await inTurn(() => IsOwned(partition, state!) && source!.TakeSlice(slice), cancel).ConfigureAwait(false);
                 if (slice.Length > 0) writer!.Write(slice.Written);
             }
             // One that was loaded again meanwhile has other mailboxes.
-            if (partition.State != state) return 0;
-            writer!.Complete(state.Applied);
+            if (!IsOwned(partition, state!)) return 0;
+            writer!.Complete(state!.Applied);
             return writer.Length;
         }
         finally
@@ -155,11 +156,13 @@ sealed class LogUpkeep(MailboxEngine engine) : IDisposable
     /// <summary>Copies what lives in containers that are mostly dead, and frees them.</summary>
     public async Task CompactAsync(Partition partition, CancellationToken cancel)
     {
-        var covered = (long)(await engine.InTurnAsync(() => engine.Log.NextAddress(partition.Number), cancel).ConfigureAwait(false) >> engine.Log.ContainerBits);
+        var (state, next) = await engine.InTurnAsync(() => (partition.State, IsOwned(partition, partition.State) ? engine.Log.NextAddress(partition.Number) : 0), cancel).ConfigureAwait(false);
+        var covered = (long)(next >> engine.Log.ContainerBits);
         var sizes = await engine.Log.ContainersAsync(partition.Number, cancel).ConfigureAwait(false);
-        var victims = await engine.InTurnAsync(
+        var victims = await InTurnAsync(
+            partition, state,
             () => sizes.Where(size => size.Container < covered && !_unreadable.Contains((partition.Number, size.Container))
-                    && partition.State.UsedOf(size.Container) < engine.Options.CompactBelow * size.Bytes)
+                    && state.UsedOf(size.Container) < engine.Options.CompactBelow * size.Bytes)
                 .Select(static size => size.Container).Order().ToHashSet(),
             cancel).ConfigureAwait(false);
         if (victims.Count == 0)
@@ -167,28 +170,48 @@ sealed class LogUpkeep(MailboxEngine engine) : IDisposable
             await engine.Log.FreeAsync(partition.Number, [], cancel).ConfigureAwait(false);
             return;
         }
-        foreach (var some in victims.Chunk(ContainersAtOnce)) await MoveAsync(partition, [.. some], cancel).ConfigureAwait(false);
+        foreach (var some in victims.Chunk(ContainersAtOnce)) await MoveAsync(partition, state, [.. some], cancel).ConfigureAwait(false);
         // Acknowledgements and removals that emptied a container are synced before it goes: a loss of power must not take them back alone.
         await engine.AskAsync(new SyncOperation(), cancel).ConfigureAwait(false);
-        var empty = await engine.InTurnAsync(() => victims.Where(container => partition.State.UsedOf(container) == 0).ToList(), cancel).ConfigureAwait(false);
+        var empty = await InTurnAsync(partition, state, () => victims.Where(container => state.UsedOf(container) == 0).ToList(), cancel).ConfigureAwait(false);
         await engine.Log.FreeAsync(partition.Number, empty, cancel).ConfigureAwait(false);
     }
 
-    async Task MoveAsync(Partition partition, HashSet<long> victims, CancellationToken cancel)
+    /// <summary>The partition is this engine's under the same claim, and was not loaded again. In the writer's turn.</summary>
+    bool IsOwned(Partition partition, PartitionState state) => engine.Partitions[partition.Number] == partition && partition.State == state;
+
+    void CheckOwned(Partition partition, PartitionState state)
+    {
+        if (!IsOwned(partition, state)) throw new OperationCanceledException($"Partition {partition.Number} is not what it was.");
+    }
+
+    /// <summary>Reads something in the writer's turn, of a partition that is still what it was: what was taken of its state before means nothing for another.</summary>
+    /// <exception cref="OperationCanceledException">It is not.</exception>
+    ValueTask<T> InTurnAsync<T>(Partition partition, PartitionState state, Func<T> read, CancellationToken cancel) =>
+        engine.InTurnAsync(
+            () =>
+            {
+                CheckOwned(partition, state);
+                return read();
+            },
+            cancel);
+
+    async Task MoveAsync(Partition partition, PartitionState state, HashSet<long> victims, CancellationToken cancel)
     {
         var live = new List<(Location From, Slot<Location> Mailbox, long Sequence)>();
         for (var place = 0; place >= 0;)
         {
-            place = await engine.InTurnAsync(
+            place = await InTurnAsync(
+                partition, state,
                 () =>
                 {
-                    var slots = partition.Tables.Slots;
+                    var slots = state.Tables.Slots;
                     var end = Math.Min(slots.End, place + SlotsAtOnce);
                     for (; place < end; place++)
                     {
                         if (slots[place] is not { } mailbox) continue;
                         foreach (ref readonly var entry in mailbox.State.Entries)
-                            if (entry.Body.IsStored && victims.Contains(partition.State.ContainerOf(entry.Body))) live.Add((entry.Body, mailbox, entry.Sequence));
+                            if (entry.Body.IsStored && victims.Contains(state.ContainerOf(entry.Body))) live.Add((entry.Body, mailbox, entry.Sequence));
                     }
                     return place >= slots.End ? -1 : place;
                 },
@@ -207,26 +230,28 @@ sealed class LogUpkeep(MailboxEngine engine) : IDisposable
                 sharing.Add(new(live[i].Mailbox, live[i].Sequence));
                 size = live[i].Mailbox.State.IndexOf(live[i].Sequence) is >= 0 and var index ? live[i].Mailbox.State.Entries[index].Size : size;
             }
-            var part = await ReadAsync(partition, from, size, cancel).ConfigureAwait(false);
+            var part = await ReadAsync(partition, state, from, size, cancel).ConfigureAwait(false);
             if (part.IsEmpty) continue;
             step.Add((from, part, sharing));
             (bytes, targets) = (bytes + part.Length, targets + sharing.Count);
             if (bytes < StepBytes && targets < StepTargets) continue;
-            await engine.AskAsync(new MoveOperation(partition, step), cancel).ConfigureAwait(false);
+            await engine.AskAsync(new MoveOperation(engine, partition, state, step), cancel).ConfigureAwait(false);
             step = [];
             (bytes, targets) = (0, 0);
         }
-        if (step.Count > 0) await engine.AskAsync(new MoveOperation(partition, step), cancel).ConfigureAwait(false);
+        if (step.Count > 0) await engine.AskAsync(new MoveOperation(engine, partition, state, step), cancel).ConfigureAwait(false);
     }
 
     /// <returns>Nothing where it is damaged: its container stays as it is.</returns>
-    async Task<ReadOnlyMemory<byte>> ReadAsync(Partition partition, Location from, int size, CancellationToken cancel)
+    async Task<ReadOnlyMemory<byte>> ReadAsync(Partition partition, PartitionState state, Location from, int size, CancellationToken cancel)
     {
         var part = new ReadOnlyMemory<byte>[1];
         await engine.Log.ReadBodiesAsync(partition.Number, new BodyRange[] { new(from.Address, size + MessageCodec.MaxOverhead) }, part, cancel).ConfigureAwait(false);
         var length = MessageCodec.Check(part[0].Span);
         if (length > 0) return part[0][..length];
-        if (_unreadable.Add((partition.Number, partition.State.ContainerOf(from))))
+        // Another owner may have freed it.
+        await InTurnAsync(partition, state, static () => true, cancel).ConfigureAwait(false);
+        if (_unreadable.Add((partition.Number, state.ContainerOf(from))))
             engine.Report(new InvalidDataException($"A message at {engine.Log.Describe(partition.Number, from.Address)} cannot be read; what lies beside it is not compacted."));
         return default;
     }
@@ -242,13 +267,14 @@ sealed class LogUpkeep(MailboxEngine engine) : IDisposable
 }
 
 /// <summary>Copies messages to the end of the log, for those mailboxes that still have them where they were.</summary>
-sealed class MoveOperation(Partition partition, List<(Location From, ReadOnlyMemory<byte> Part, List<MessageTarget> Targets)> messages) : AnsweredOperation<bool>
+sealed class MoveOperation(MailboxEngine engine, Partition partition, PartitionState state, List<(Location From, ReadOnlyMemory<byte> Part, List<MessageTarget> Targets)> messages) : AnsweredOperation<bool>
 {
     public override long Weight => messages.Sum(static message => (long)message.Part.Length);
 
     public override void Plan(Batch batch)
     {
         Planned = true;
+        if (engine.Partitions[partition.Number] != partition || partition.State != state) return;
         foreach (var (from, part, targets) in messages)
         {
             var still = targets.Where(target => target.Mailbox.IsLive && target.Mailbox.State.IndexOf(target.Sequence) is >= 0 and var index

@@ -49,7 +49,7 @@ enum Priority
 /// <summary>An operation that somebody awaits.</summary>
 abstract class AnsweredOperation<TAnswer> : Operation
 {
-    readonly TaskCompletionSource<TAnswer> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly TaskCompletionSource<TAnswer> _answer = Continuations.Source<TAnswer>();
 
     public Task<TAnswer> Answer => _answer.Task;
 
@@ -80,14 +80,14 @@ abstract class AnsweredOperation<TAnswer> : Operation
         catch (StoreException fault)
         {
             // Where no answer says so, the fault is the answer: of whoever asked, not of the writer.
-            _answer.TrySetException(fault);
+            _answer.Fault(fault);
         }
     }
 
     /// <summary>Answers: at the end of the batch, or later.</summary>
     protected void Complete(TAnswer answer)
     {
-        if (Answered is null) _answer.TrySetResult(answer);
+        if (Answered is null) _answer.Answer(answer);
         else Answered(answer);
     }
 
@@ -111,7 +111,14 @@ sealed class Request<TAnswer>(
             return;
         }
         Partition = engine.Partitions.Find(mailbox);
-        Planned = Partition is null ? refuse(Outcome.NotOwner) : plan(batch, Partition);
+        if (Partition is not null) Planned = plan(batch, Partition);
+    }
+
+    public override void Succeed(Batch batch)
+    {
+        // Not while it is planned: to refuse may be to throw, and that would fail the whole batch.
+        if (Partition is null && mailbox != default) Fail(Outcome.NotOwner);
+        else base.Succeed(batch);
     }
 
     protected override TAnswer Refuse(Outcome why) => refuse(why);
@@ -120,7 +127,7 @@ sealed class Request<TAnswer>(
 /// <summary>Reads something between two batches.</summary>
 sealed class ReadOperation<TAnswer>(Func<TAnswer> read) : Operation
 {
-    readonly TaskCompletionSource<TAnswer> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly TaskCompletionSource<TAnswer> _answer = Continuations.Source<TAnswer>();
 
     public Task<TAnswer> Answer => _answer.Task;
 
@@ -132,14 +139,14 @@ sealed class ReadOperation<TAnswer>(Func<TAnswer> read) : Operation
     {
         try
         {
-            _answer.TrySetResult(read());
+            _answer.Answer(read());
         }
         catch (Exception fault)
         {
             // It is the fault of what was read for, not of the batch.
-            _answer.TrySetException(fault);
+            _answer.Fault(fault);
         }
     }
 
-    public override void Fail(Outcome why) => _answer.TrySetException(new StoreException($"The grid cannot answer now: {why}."));
+    public override void Fail(Outcome why) => _answer.Fault(new StoreException($"The grid cannot answer now: {why}."));
 }
