@@ -46,6 +46,13 @@ static class Continuations
         await later.Task.ConfigureAwait(false);
     }
 
+    /// <summary>Waits for a semaphore's turn; a simulation looks again and again, because a semaphore's waiter goes on on the thread pool.</summary>
+    public static async Task EnterAsync(SemaphoreSlim semaphore, CancellationToken cancel)
+    {
+        if (Queue is null) await semaphore.WaitAsync(cancel).ConfigureAwait(false);
+        else while (!semaphore.Wait(0, cancel)) await YieldAsync().ConfigureAwait(false);
+    }
+
     // Apart, because a closure is allocated where its method begins: production answers without one.
     static void AnswerLater<TAnswer>(TaskCompletionSource<TAnswer> source, TAnswer answer) => Queue!(() => source.TrySetResult(answer));
 }
