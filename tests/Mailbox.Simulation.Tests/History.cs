@@ -22,6 +22,9 @@ sealed record Delivery(int Id, IReadOnlyList<MailboxName> To, IReadOnlyList<Grou
     /// <summary>The delivery whose key this one uses with another body.</summary>
     public Delivery? Reuses { get; init; }
 
+    /// <summary>An attempt was answered when its key may have been forgotten.</summary>
+    public bool IsLate { get; set; }
+
     /// <summary>Another delivery has used its key.</summary>
     public bool IsReused { get; set; }
 
@@ -138,6 +141,7 @@ sealed class History(Simulation simulation)
     public void NoteAnswer(Delivery delivery, PostResult result, int asked)
     {
         delivery.LastAnswered = simulation.Moment;
+        delivery.IsLate |= simulation.Now >= delivery.Begun + s_keyMemory;
         for (var i = 0; i < result.To.Count; i++) NoteDelivered(delivery, delivery.To[i], result.To[i]);
         for (var i = 0; i < result.Groups.Count; i++) NoteSent(delivery, result.Groups[i], i, asked);
         var isStored = result.To.All(static one => one.Outcome is Outcome.Stored or Outcome.Excepted) && result.Groups.All(static one => one is { Outcome: Outcome.Stored, Stored: > 0 });
@@ -346,7 +350,7 @@ sealed class History(Simulation simulation)
         {
             var position = new Position(gap.To.Epoch, sequence);
             if (box.Numbers.TryGetValue((position.Epoch, sequence), out var delivery) && !MayBeGone(box, position, delivery))
-                simulation.Break("M6", $"{reading} was told {gap}, and nothing takes {position} away, which is {delivery.Id}");
+                simulation.Break("M6", $"{reading} was told {gap}, and nothing takes {position} away, which is {delivery.Id} of {delivery.Begun:HH:mm:ss.fff} for {delivery.TimeToLive}");
         }
     }
 
@@ -490,7 +494,7 @@ sealed class History(Simulation simulation)
         foreach (var ((numberEpoch, sequence), delivery) in box.Numbers)
         {
             if (numberEpoch != epoch) (epoch, latest) = (numberEpoch, null);
-            if (latest is not null && delivery.AnsweredAt < latest.FirstAsked && delivery.Places[box.Name].Count == 1 && (delivery.Attempts == 1 || !delivery.IsWeak))
+            if (latest is not null && delivery.AnsweredAt < latest.FirstAsked && delivery.Places[box.Name].Count == 1 && (delivery.Attempts == 1 || !(delivery.IsWeak || delivery.IsLate)))
                 simulation.Break("M3", $"{delivery.Id} was answered before {latest.Id} was asked for, and is {sequence} behind it in {box.Name}");
             if (latest is null || delivery.FirstAsked > latest.FirstAsked) latest = delivery;
         }
@@ -499,7 +503,7 @@ sealed class History(Simulation simulation)
     /// <summary>Sends to one group have one order in all mailboxes (spec G5).</summary>
     void AuditGroupOrder()
     {
-        var sends = _deliveries.Values.Where(static delivery => delivery.Groups.Count == 1 && delivery.To.Count == 0 && delivery.Places.Count > 0 && (delivery.Attempts == 1 || !delivery.IsWeak)).ToList();
+        var sends = _deliveries.Values.Where(static delivery => delivery.Groups.Count == 1 && delivery.To.Count == 0 && delivery.Places.Count > 0 && (delivery.Attempts == 1 || !(delivery.IsWeak || delivery.IsLate))).ToList();
         foreach (var one in sends)
         {
             foreach (var other in sends)

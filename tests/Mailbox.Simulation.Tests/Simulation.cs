@@ -449,8 +449,10 @@ sealed class Simulation
     /// <summary>Runs everything that needs no time.</summary>
     public void Drain()
     {
+        var rounds = 0;
         for (var idle = false; !idle;)
         {
+            if (++rounds > 20_000) Break("liveness", $"nothing comes to rest: queue {_queue.Count}, network {Network.Count}");
             idle = true;
             foreach (var node in Nodes)
             {
@@ -459,7 +461,7 @@ sealed class Simulation
                 Step(node);
                 idle &= _trace.Count == before;
             }
-            while (Continue()) idle = false;
+            for (var left = _queue.Count; left > 0; left--) idle &= !Continue();
             while (Network.Count > 0)
             {
                 Network.Next(false);

@@ -46,6 +46,21 @@ static class Continuations
         await later.Task.ConfigureAwait(false);
     }
 
+    /// <summary>Waits for a semaphore's turn; a simulation looks again and again, because a semaphore's waiter goes on on the thread pool.</summary>
+    public static async Task EnterAsync(SemaphoreSlim semaphore, CancellationToken cancel)
+    {
+        if (Queue is null) await semaphore.WaitAsync(cancel).ConfigureAwait(false);
+        else while (!semaphore.Wait(0, cancel)) await YieldAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>A task that several await: of several continuations a task puts some on the thread pool, so a simulation looks again and again.</summary>
+    public static Task Shared(Task task) => Queue is null ? task : PollAsync(task);
+
+    static async Task PollAsync(Task task)
+    {
+        while (!task.IsCompleted) await YieldAsync().ConfigureAwait(false);
+    }
+
     // Apart, because a closure is allocated where its method begins: production answers without one.
     static void AnswerLater<TAnswer>(TaskCompletionSource<TAnswer> source, TAnswer answer) => Queue!(() => source.TrySetResult(answer));
 }

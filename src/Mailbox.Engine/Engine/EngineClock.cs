@@ -14,20 +14,23 @@ sealed class EngineClock(TimeProvider time)
     {
         get
         {
-            lock (_gate)
-            {
-                var stamp = time.GetTimestamp();
-                _now = Later(time.GetUtcNow(), _now + time.GetElapsedTime(_stamp, stamp));
-                _stamp = stamp;
-                return _now;
-            }
+            lock (_gate) return Advance();
         }
     }
 
     /// <summary>From now on no time is before this one: a log that was loaded has seen it.</summary>
-    public void Saw(DateTimeOffset time)
+    public void Saw(DateTimeOffset seen)
     {
-        lock (_gate) _now = Later(_now, time);
+        // What has elapsed until now must not be added to it later: the clock would stay ahead for good.
+        lock (_gate) _now = Later(Advance(), seen);
+    }
+
+    DateTimeOffset Advance()
+    {
+        var stamp = time.GetTimestamp();
+        _now = Later(time.GetUtcNow(), _now + time.GetElapsedTime(_stamp, stamp));
+        _stamp = stamp;
+        return _now;
     }
 
     static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;

@@ -111,7 +111,7 @@ sealed class LiveMailbox
     /// <summary>Ends when no batch is under way that takes messages out. Any thread.</summary>
     public Task WhenStored()
     {
-        lock (this) return IsLosing ? (_stored ??= Continuations.Source()).Task : Task.CompletedTask;
+        lock (this) return IsLosing ? Continuations.Shared((_stored ??= Continuations.Source()).Task) : Task.CompletedTask;
     }
 
     /// <summary>The partition was loaded again: this is the mailbox there. What its readers have taken stays taken.</summary>

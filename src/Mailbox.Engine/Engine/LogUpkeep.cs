@@ -44,7 +44,7 @@ sealed class LogUpkeep(MailboxEngine engine) : IDisposable
         foreach (var number in partitions)
         {
             if (engine.Partitions[number] is not { } partition) continue;
-            await _one.WaitAsync(cancel).ConfigureAwait(false);
+            await Continuations.EnterAsync(_one, cancel).ConfigureAwait(false);
             try
             {
                 await SnapshotAsync(partition, engine.InTurnAsync, cancel).ConfigureAwait(false);
@@ -90,7 +90,7 @@ sealed class LogUpkeep(MailboxEngine engine) : IDisposable
         await Continuations.YieldAsync().ConfigureAwait(false);
         try
         {
-            await _one.WaitAsync(_stopping.Token).ConfigureAwait(false);
+            await Continuations.EnterAsync(_one, _stopping.Token).ConfigureAwait(false);
             try
             {
                 progress.SnapshotBytes = await SnapshotAsync(partition, engine.InTurnAsync, _stopping.Token).ConfigureAwait(false);
@@ -198,7 +198,7 @@ sealed class LogUpkeep(MailboxEngine engine) : IDisposable
 
     async Task MoveAsync(Partition partition, PartitionState state, HashSet<long> victims, CancellationToken cancel)
     {
-        var live = new List<(Location From, Slot<Location> Mailbox, long Sequence)>();
+        var live = new List<(Location From, Slot<Location> Mailbox, long Sequence, int Size)>();
         for (var place = 0; place >= 0;)
         {
             place = await InTurnAsync(
@@ -211,7 +211,7 @@ sealed class LogUpkeep(MailboxEngine engine) : IDisposable
                     {
                         if (slots[place] is not { } mailbox) continue;
                         foreach (ref readonly var entry in mailbox.State.Entries)
-                            if (entry.Body.IsStored && victims.Contains(state.ContainerOf(entry.Body))) live.Add((entry.Body, mailbox, entry.Sequence));
+                            if (entry.Body.IsStored && victims.Contains(state.ContainerOf(entry.Body))) live.Add((entry.Body, mailbox, entry.Sequence, entry.Size));
                     }
                     return place >= slots.End ? -1 : place;
                 },
@@ -222,14 +222,11 @@ sealed class LogUpkeep(MailboxEngine engine) : IDisposable
         var (bytes, targets) = (0L, 0);
         for (var i = 0; i < live.Count;)
         {
-            var from = live[i].From;
-            var size = 0;
+            // As it was listed: a message that has gone since is read to no purpose, but whole.
+            var (from, size) = (live[i].From, live[i].Size);
             var sharing = new List<MessageTarget>();
             for (; i < live.Count && live[i].From.Equals(from); i++)
-            {
                 sharing.Add(new(live[i].Mailbox, live[i].Sequence));
-                size = live[i].Mailbox.State.IndexOf(live[i].Sequence) is >= 0 and var index ? live[i].Mailbox.State.Entries[index].Size : size;
-            }
             var part = await ReadAsync(partition, state, from, size, cancel).ConfigureAwait(false);
             if (part.IsEmpty) continue;
             step.Add((from, part, sharing));
