@@ -42,4 +42,23 @@ public sealed class AskingTests
         }
         Assert.Equal(2, _office.Faults.Count);
     }
+
+    [Fact, Trait("Rule", "M5")]
+    public async Task Who_asks_for_another_owners_mailbox_is_refused_and_the_rest_of_the_batch_is_stored()
+    {
+        var faults = new List<Exception>();
+        var engine = new MailboxEngine(new MemoryLog(new(partitions: 2)) { Keeps = Durability.Disk }, new EngineOptions(), new FakeTime());
+        engine.Faulted += faults.Add;
+        var owning = engine.OwnAsync([0], "this", TestContext.Current.CancellationToken);
+        while (engine.Step()) { }
+        await owning;
+        var names = Enumerable.Range(0, 20).Select(static number => MailboxName.Parse($"m{number}")).ToLookup(static name => PartitionTable.NumberOf(name.ToString(), 2));
+        var delivered = engine.DeliverAsync(names[0].First(), Office.Draft("1"), TestContext.Current.CancellationToken).AsTask();
+        var described = engine.GetAsync(names[1].First(), TestContext.Current.CancellationToken).AsTask();
+        while (engine.Step()) { }
+
+        Assert.Equal(Outcome.Stored, (await delivered).Outcome);
+        await Assert.ThrowsAsync<StoreException>(() => described);
+        Assert.Empty(faults);
+    }
 }
