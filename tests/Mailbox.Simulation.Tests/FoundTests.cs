@@ -25,6 +25,7 @@ public sealed class FoundTests
     [InlineData(34, "what is in doubt is passed to another partition")]
     [InlineData(220, "an operation of a partition that was given up blocks its channel")]
     [InlineData(254, "compaction goes on when the partition has moved")]
+    [InlineData(7412, "a target forgets an answer that is not recorded")]
     public void A_history_that_found_a_fault_breaks_no_rule_any_more(int seed, string fault)
     {
         var (trace, _, broken) = Simulation.Run(seed);

@@ -31,7 +31,12 @@ sealed class Channels(MailboxEngine engine)
             var pending = new PendingOperation(source.Number, id, open);
             if (done is not null) pending.Done += done;
             _pending.Add((source.Number, id), pending);
-            foreach (var (target, number) in open.Targets) ChannelOf(source.Number, target).Open.Add(number, pending);
+            foreach (var (target, number) in open.Targets)
+            {
+                var channel = ChannelOf(source.Number, target);
+                channel.Open.Add(number, pending);
+                channel.Unsettled.Add(number);
+            }
         }
         foreach (var (target, _) in open.Targets) Pass(source.Number, target);
     }
@@ -126,7 +131,12 @@ sealed class Channels(MailboxEngine engine)
         lock (_gate) Remove(pending);
     }
 
-    void Remove(PendingOperation pending) => _pending.Remove((pending.Source, pending.Id));
+    void Remove(PendingOperation pending)
+    {
+        _pending.Remove((pending.Source, pending.Id));
+        foreach (var (target, number) in pending.Operation.Targets)
+            if (_channels.TryGetValue((pending.Source, target), out var channel)) channel.Unsettled.Remove(number);
+    }
 
     void Pass(int source, int target)
     {
@@ -137,8 +147,8 @@ sealed class Channels(MailboxEngine engine)
             var next = channel.Open.Where(pair => pair.Key > channel.Passed).Select(static pair => (pair.Key, pair.Value.Operation.Operation)).ToList();
             if (next.Count == 0) return;
             channel.Passed = next[^1].Key;
-            // An operation that all have answered is open until that is recorded; so what comes before the first open one was recorded.
-            passed = new(source, target, channel.Open.Keys.First(), next);
+            // The target keeps an answer until that is recorded here: whoever loads the partition before asks for it again.
+            passed = new(source, target, channel.Unsettled.Min, next);
         }
         if (engine.Partitions[target] is not null) engine.Enqueue(new ApplyOperation(engine, passed, answers => Answered(passed, answers)));
         else if (Peers is { } peers) peers.Pass(passed);
@@ -159,7 +169,11 @@ sealed class Channels(MailboxEngine engine)
 
     sealed class Channel
     {
+        /// <summary>What the target has not answered.</summary>
         public SortedDictionary<long, PendingOperation> Open { get; } = [];
+
+        /// <summary>That, and what it has answered and whose end is not recorded.</summary>
+        public SortedSet<long> Unsettled { get; } = [];
 
         /// <summary>The last number that is on its way; 0 to begin again.</summary>
         public long Passed { get; set; }
