@@ -36,6 +36,7 @@ MUTATIONS = [
     ("a reader repeats a message", ENGINE + "MailboxReader.cs", "            Taken = entry.Sequence;\n            _window", "            Taken = entry.Sequence - (entry.Sequence % 7 == 0 ? 1 : 0);\n            _window"),
     ("a reader sees what is not stored", ENGINE + "MailboxReader.cs", "_mailbox.State.IndexAfter(_mailbox.Committed)", "_mailbox.State.IndexAfter(_mailbox.State.Marks.Tail)"),
     ("oldest begins behind the oldest", ENGINE + "MailboxReader.cs", "return entries[i].Sequence - 1;", "return entries[i].Sequence;"),
+    ("an answer that came counts as recorded", ENGINE + "Channels.cs", "channel.Unsettled.Min, next", "channel.Open.Keys.First(), next"),
     ("reserved numbers are given out again", STORAGE + "MailboxState.cs", "Marks = Marks with { Tail = given };", "_ = given;"),
     ("a power loss forgets what was not synced", STORAGE + "MailboxState.cs", "hasLostPower ? Math.Max(Marks.Reserved, Marks.Unsynced) : Marks.Reserved", "Marks.Reserved"),
     ("a snapshot loses an acknowledgement", LOG + "Snapshot.cs", "to.Varint(marks.Acknowledged);", "to.Varint(Math.Max(0, marks.Acknowledged - 1));"),

@@ -250,11 +250,11 @@ sealed class Clients(Simulation simulation)
         delivery.Attempts++;
         History.NoteAsked(delivery);
         if (delivery is { Key: not null, Reuses: null } && delivery.Attempts == 1) _again.Add(delivery);
-        var asked = simulation.Moment;
+        var (asked, disturbances) = (simulation.Moment, simulation.Disturbances);
         Start(
             node, $"deliver {delivery.Id} to {string.Join(' ', delivery.To)}{string.Join(' ', delivery.Groups)} {delivery.Level} {delivery.Key}",
             engine => engine.PostAsync(new(Draft(delivery), delivery.To, delivery.Groups, delivery.Except) { Copy = delivery.To.Count + delivery.Groups.Count < 2 ? 0 : (ulong)delivery.Id }),
-            result => History.NoteAnswer(delivery, result, asked),
+            result => History.NoteAnswer(delivery, result, asked, disturbances),
             () => delivery.IsUnknown = true);
     }
 

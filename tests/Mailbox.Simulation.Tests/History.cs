@@ -138,8 +138,10 @@ sealed class History(Simulation simulation)
         if (delivery.Reuses is { } first) first.IsReused = true;
     }
 
-    public void NoteAnswer(Delivery delivery, PostResult result, int asked)
+    public void NoteAnswer(Delivery delivery, PostResult result, int asked, int disturbances)
     {
+        var hasFailed = result.To.Any(static one => one.Outcome == Outcome.StoreFailed) || result.Groups.Any(static one => one.Outcome == Outcome.StoreFailed);
+        if (hasFailed && disturbances == simulation.Disturbances && !simulation.IsMoving) simulation.Break("M5", $"{delivery.Id} failed, and nothing had happened to the store");
         delivery.LastAnswered = simulation.Moment;
         delivery.IsLate |= simulation.Now >= delivery.Begun + s_keyMemory;
         for (var i = 0; i < result.To.Count; i++) NoteDelivered(delivery, delivery.To[i], result.To[i]);
@@ -222,7 +224,7 @@ sealed class History(Simulation simulation)
         }
     }
 
-    /// <summary>Numbers that were not synced are given out again by nobody, but the next process does not know what they were.</summary>
+    /// <summary>Power was lost: what comes from the last frame on that is left is new, and must not take a number that was taken before.</summary>
     public void ForgetUnsynced(StoredPartition partition)
     {
         var slots = partition.Shadow.Tables.Slots;

@@ -71,7 +71,11 @@ sealed class SimulatedLog(Simulation simulation, SimulatedMedium medium, Node no
     {
         simulation.CheckThread();
         // Whether a database that cannot be reached has stored anything is unknown, as after any lost answer.
-        if (medium.IsAway) throw new UncertainStoreException("The database is away.");
+        if (medium.IsAway)
+        {
+            simulation.NoteDisturbance();
+            throw new UncertainStoreException("The database is away.");
+        }
         if (medium.IsFull && !batch.MayUseReserve) throw new StoreFullException("There is no room.");
         var doubt = medium.IsShared ? simulation.NextDoubt() : Doubt.None;
         foreach (var frame in batch.Frames)
@@ -100,10 +104,10 @@ sealed class SimulatedLog(Simulation simulation, SimulatedMedium medium, Node no
 
     public ValueTask SettleAsync(FrameBatch batch, CancellationToken cancel = default)
     {
-        if (medium.IsAway) throw new StoreException("The database is away.");
-        medium.UnderWay.RemoveAll(frame => frame.Log == this);
         // What is not stored is loaded again, without what was only in memory.
         simulation.NoteDisturbance();
+        if (medium.IsAway) throw new StoreException("The database is away.");
+        medium.UnderWay.RemoveAll(frame => frame.Log == this);
         foreach (var frame in batch.Frames)
         {
             if (frame.Outcome != FrameOutcome.Unknown) continue;

@@ -63,7 +63,11 @@ sealed class SimulatedMedium
     /// <summary>Of each partition a part of what was not synced is lost.</summary>
     public void LosePower()
     {
-        foreach (var partition in Partitions) partition.LoseAfter(_simulation.Between(partition.Synced, partition.Last));
+        foreach (var partition in Partitions)
+        {
+            partition.LoseAfter(_simulation.Between(partition.Synced, partition.Last));
+            _simulation.History.ForgetUnsynced(partition);
+        }
         HasLostPower = true;
     }
 }

@@ -85,6 +85,9 @@ sealed class Simulation
     /// <summary>Counts what may cost messages that live in memory.</summary>
     public int Disturbances { get; private set; }
 
+    /// <summary>Some partition is being taken or given up.</summary>
+    public bool IsMoving => Nodes.Any(static node => node.Moving.Count > 0);
+
     public int PowerLosses { get; private set; }
 
     /// <summary>A writer has the turn: it blocks for what it asks for.</summary>
@@ -378,6 +381,8 @@ sealed class Simulation
         {
             await engine.OwnAsync(numbers, node.ToString()).ConfigureAwait(false);
             Tell($"{node} owns {string.Join(' ', numbers)}");
+            // No clock here is ahead of another, so no log has seen a later time.
+            if (node.Engine == engine && engine.Clock.Now > Now) Break("M15", $"the clock of {node} is {engine.Clock.Now - Now} ahead");
         }
         catch (StoreException fault)
         {

@@ -35,7 +35,7 @@ sealed class Channels(MailboxEngine engine)
             {
                 var channel = ChannelOf(source.Number, target);
                 channel.Open.Add(number, pending);
-                channel.NotEnded.Add(number);
+                channel.Unsettled.Add(number);
             }
         }
         foreach (var (target, _) in open.Targets) Pass(source.Number, target);
@@ -135,7 +135,7 @@ sealed class Channels(MailboxEngine engine)
     {
         _pending.Remove((pending.Source, pending.Id));
         foreach (var (target, number) in pending.Operation.Targets)
-            if (_channels.TryGetValue((pending.Source, target), out var channel)) channel.NotEnded.Remove(number);
+            if (_channels.TryGetValue((pending.Source, target), out var channel)) channel.Unsettled.Remove(number);
     }
 
     void Pass(int source, int target)
@@ -147,7 +147,8 @@ sealed class Channels(MailboxEngine engine)
             var next = channel.Open.Where(pair => pair.Key > channel.Passed).Select(static pair => (pair.Key, pair.Value.Operation.Operation)).ToList();
             if (next.Count == 0) return;
             channel.Passed = next[^1].Key;
-            passed = new(source, target, channel.NotEnded.Min, next);
+            // The target keeps an answer until that is recorded here: whoever loads the partition before asks for it again.
+            passed = new(source, target, channel.Unsettled.Min, next);
         }
         if (engine.Partitions[target] is not null) engine.Enqueue(new ApplyOperation(engine, passed, answers => Answered(passed, answers)));
         else if (Peers is { } peers) peers.Pass(passed);
@@ -168,13 +169,11 @@ sealed class Channels(MailboxEngine engine)
 
     sealed class Channel
     {
+        /// <summary>What the target has not answered.</summary>
         public SortedDictionary<long, PendingOperation> Open { get; } = [];
 
-        /// <summary>
-        /// Operations whose end is not recorded, whether this target has answered or not: where another target has not, the next owner of the source asks
-        /// this one again, and needs the same answer.
-        /// </summary>
-        public SortedSet<long> NotEnded { get; } = [];
+        /// <summary>That, and what it has answered and whose end is not recorded.</summary>
+        public SortedSet<long> Unsettled { get; } = [];
 
         /// <summary>The last number that is on its way; 0 to begin again.</summary>
         public long Passed { get; set; }
